@@ -1,0 +1,3 @@
+//! Identity governance for Salesforce over the Baton connector protocol.
+
+pub mod pb;

@@ -1,0 +1,54 @@
+//! The generated protocol code. Nobody above `wire`, `service`, `host` and `runner` looks in here.
+//!
+//! Module paths follow the proto packages: `c1.connector.v2` is [`c1::connector::v2`].
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::pedantic,
+    clippy::large_enum_variant,
+    deprecated,
+    reason = "generated code; the proto files are the documentation"
+)]
+
+/// The compiled descriptor set of `proto/`, for reflection and for the contract test.
+pub const FILE_DESCRIPTOR_SET: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// The packages of the protocol.
+pub mod c1 {
+    pub mod config {
+        pub mod v1 {
+            include!(concat!(env!("OUT_DIR"), "/c1.config.v1.rs"));
+        }
+    }
+    pub mod connector {
+        pub mod v2 {
+            include!(concat!(env!("OUT_DIR"), "/c1.connector.v2.rs"));
+        }
+    }
+    pub mod connector_wrapper {
+        pub mod v1 {
+            include!(concat!(env!("OUT_DIR"), "/c1.connector_wrapper.v1.rs"));
+        }
+    }
+    pub mod ratelimit {
+        pub mod v1 {
+            include!(concat!(env!("OUT_DIR"), "/c1.ratelimit.v1.rs"));
+        }
+    }
+    pub mod utls {
+        pub mod v1 {
+            include!(concat!(env!("OUT_DIR"), "/c1.utls.v1.rs"));
+        }
+    }
+}
+
+/// Google's status message, which travels in `grpc-status-details-bin`.
+pub mod google {
+    pub mod rpc {
+        include!(concat!(env!("OUT_DIR"), "/google.rpc.rs"));
+    }
+}
+
+pub use c1::{config::v1 as config, connector::v2 as connector, ratelimit::v1 as ratelimit};
