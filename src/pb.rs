@@ -51,4 +51,9 @@ pub mod google {
     }
 }
 
+/// Rules of a retired schema; see `proto/validate/validate.proto`.
+pub mod validate {
+    include!(concat!(env!("OUT_DIR"), "/validate.rs"));
+}
+
 pub use c1::{config::v1 as config, connector::v2 as connector, ratelimit::v1 as ratelimit};

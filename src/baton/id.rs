@@ -1,0 +1,149 @@
+//! Ids. Constructing one is validating it (1..=1024 bytes, facts/baton-host-protocol.md 3.8).
+
+use std::fmt;
+
+use super::{Error, Result};
+
+/// The longest id that the protocol allows, in bytes.
+pub const MAX_LEN: usize = 1024;
+
+/// A string of 1..=1024 bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id(Box<str>);
+
+impl Id {
+    /// Checks and wraps `text`; `field` names it in the error.
+    pub fn new(field: &str, text: impl Into<String>) -> Result<Self> {
+        let text = text.into();
+        if text.is_empty() || text.len() > MAX_LEN {
+            return Err(Error::invalid(format!(
+                "{field} must have 1 to {MAX_LEN} bytes, it has {}",
+                text.len()
+            )));
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl AsRef<str> for Id {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Which resource: its type and its id within the type.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceId {
+    /// The type's id, such as `user`.
+    pub resource_type: Id,
+    /// The id within the type.
+    pub resource: Id,
+}
+
+impl ResourceId {
+    /// Checks and joins both parts.
+    pub fn new(resource_type: impl Into<String>, resource: impl Into<String>) -> Result<Self> {
+        Ok(Self {
+            resource_type: Id::new("resource type", resource_type)?,
+            resource: Id::new("resource id", resource)?,
+        })
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.resource_type, self.resource)
+    }
+}
+
+/// An entitlement's id, `<type>:<resource>:<slug>`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EntitlementId {
+    /// The resource that the entitlement is on.
+    pub on: ResourceId,
+    /// Which of the resource's entitlements, such as `assigned` or `role:Owner`.
+    pub slug: String,
+}
+
+impl EntitlementId {
+    /// The id of `slug` on `on`.
+    pub fn new(on: ResourceId, slug: impl Into<String>) -> Self {
+        Self { on, slug: slug.into() }
+    }
+
+    /// Reads `<type>:<resource>:<slug>`; only the slug may contain colons.
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut parts = text.splitn(3, ':');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(kind), Some(resource), Some(slug)) if !slug.is_empty() => {
+                Ok(Self::new(ResourceId::new(kind, resource)?, slug))
+            }
+            _ => Err(Error::invalid(
+                "the entitlement id is not of the form <resource type>:<resource id>:<slug>",
+            )),
+        }
+    }
+}
+
+impl fmt::Display for EntitlementId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.on.resource_type, self.on.resource, self.slug)
+    }
+}
+
+/// A grant's id, `<entitlement id>:<principal type>:<principal id>`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct GrantId {
+    /// What is held.
+    pub entitlement: EntitlementId,
+    /// Who holds it.
+    pub principal: ResourceId,
+}
+
+impl fmt::Display for GrantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}:{}:{}",
+            self.entitlement, self.principal.resource_type, self.principal.resource
+        )
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_1_to_1024_bytes() {
+        assert!(Id::new("id", "").is_err());
+        assert!(Id::new("id", "x".repeat(1024)).is_ok());
+        assert!(Id::new("id", "x".repeat(1025)).is_err());
+    }
+
+    #[test]
+    fn ids_join_and_part_as_the_hosts_know_them() {
+        let id = EntitlementId::parse("territory:0MI1:role:Sales Rep").unwrap();
+        assert_eq!(id.slug, "role:Sales Rep");
+        assert_eq!(id.to_string(), "territory:0MI1:role:Sales Rep");
+        let principal = ResourceId::new("user", "005x").unwrap();
+        assert_eq!(
+            GrantId { entitlement: id, principal }.to_string(),
+            "territory:0MI1:role:Sales Rep:user:005x"
+        );
+        assert!(EntitlementId::parse("territory:0MI1").is_err());
+    }
+}

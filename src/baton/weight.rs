@@ -1,0 +1,131 @@
+//! How large a row becomes on the wire, without encoding it.
+//!
+//! Hosts refuse replies over 4 MiB and stop the sync (facts/baton-host-protocol.md 1.5), so a
+//! listing adds up the weights of its rows and ends the page before it grows too large. A weight
+//! is an upper bound of the encoded size; a test of the wire layer holds it to that.
+
+use super::{
+    Entitlement, EntitlementMark, Expansion, Grant, GrantMark, Object, Resource, ResourceId, Value,
+    Variant,
+};
+
+/// The rows of one reply may weigh so much: 2.5 MiB, far enough from the 3 MiB that we promise
+/// and the 4 MiB that hosts enforce to leave room for the annotations.
+pub const REPLY_BUDGET: usize = 5 * 1024 * 1024 / 2;
+
+/// A tag and a length of a nested message or string: at most two bytes of tag, five of length.
+const FIELD: usize = 7;
+/// The longest type URL that we pack, with the `Any` around it.
+const ANY: usize = 96;
+/// A timestamp, a number or an enum with its tag.
+const SCALAR: usize = 24;
+
+/// An upper bound of the encoded size, in bytes.
+pub trait Weight {
+    /// The bound.
+    fn weight(&self) -> usize;
+}
+
+fn text(value: &str) -> usize {
+    FIELD + value.len()
+}
+
+fn object(object: &Object) -> usize {
+    object.iter().map(|(name, value)| FIELD + text(name) + FIELD + value.weight()).sum()
+}
+
+impl Weight for Value {
+    fn weight(&self) -> usize {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) => SCALAR,
+            Self::Text(value) => text(value),
+            Self::List(values) => {
+                FIELD + values.iter().map(|value| FIELD + value.weight()).sum::<usize>()
+            }
+            Self::Object(fields) => FIELD + object(fields),
+        }
+    }
+}
+
+impl Weight for ResourceId {
+    fn weight(&self) -> usize {
+        FIELD + text(self.resource_type.as_str()) + text(self.resource.as_str())
+    }
+}
+
+impl Weight for Resource {
+    fn weight(&self) -> usize {
+        let variant = match &self.variant {
+            Variant::Plain => 0,
+            Variant::User(user) => {
+                let emails =
+                    user.emails.iter().map(|email| FIELD + text(&email.address) + SCALAR);
+                let employee_ids = user.employee_ids.iter().map(|id| text(id));
+                let names = [&user.given_name, &user.family_name].into_iter().flatten();
+                ANY + text(&user.login)
+                    + emails.sum::<usize>()
+                    + employee_ids.sum::<usize>()
+                    + FIELD
+                    + names.map(|name| text(name)).sum::<usize>()
+                    + 3 * SCALAR
+            }
+            Variant::Group | Variant::Role => ANY,
+            Variant::App(kind) => 2 * ANY + text(kind.nhi_detail) + SCALAR,
+            Variant::Agent { identity } => ANY + identity.as_ref().map_or(0, Weight::weight),
+        };
+        // Profile and status go out twice: on the resource and, for older readers, on its trait.
+        let twice = self.profile.as_ref().map_or(0, |profile| FIELD + object(profile))
+            + self.status.as_ref().map_or(0, |status| {
+                FIELD + SCALAR + status.details.as_deref().map_or(0, text)
+            })
+            + SCALAR;
+        FIELD
+            + self.id.weight()
+            + text(&self.display_name)
+            + self.description.as_deref().map_or(0, text)
+            + variant
+            + 2 * twice
+    }
+}
+
+impl Weight for Entitlement {
+    fn weight(&self) -> usize {
+        let marks = self.marks.iter().map(|EntitlementMark::Immutable(fields)| {
+            ANY + FIELD + object(fields)
+        });
+        // Each resource type goes out in full.
+        let grantable = self.grantable_to.len() * 1024;
+        FIELD
+            + 2 * self.id.on.weight()
+            + text(&self.id.slug) * 2
+            + self.id.on.weight()
+            + text(&self.display_name)
+            + self.description.as_deref().map_or(0, text)
+            + grantable
+            + SCALAR
+            + marks.sum::<usize>()
+    }
+}
+
+impl Weight for Grant {
+    fn weight(&self) -> usize {
+        let marks = self.marks.iter().map(|mark| match mark {
+            GrantMark::Expandable(expansion) => ANY + FIELD + expansion.weight(),
+            GrantMark::Immutable(fields) | GrantMark::Metadata(fields) => {
+                ANY + FIELD + object(fields)
+            }
+        });
+        // The entitlement's id contains its resource's, the grant's id contains both.
+        let entitlement = self.entitlement.on.weight() + text(&self.entitlement.slug);
+        let principal = self.principal.weight();
+        4 * FIELD + 3 * entitlement + 2 * principal + marks.sum::<usize>()
+    }
+}
+
+impl Weight for Expansion {
+    fn weight(&self) -> usize {
+        let entitlements = self.entitlements.iter().map(|id| id.on.weight() + text(&id.slug));
+        let types = self.resource_types.iter().map(|id| text(id));
+        SCALAR + entitlements.sum::<usize>() + types.sum::<usize>()
+    }
+}
