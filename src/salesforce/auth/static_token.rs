@@ -1,0 +1,34 @@
+//! A session that the host platform obtained and handed over.
+//!
+//! Must not know: how to renew it; when it expires, the host must hand over another.
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use super::{AccessToken, AuthError, Refusal, TokenSource};
+use crate::salesforce::instance::{Instance, InstanceKind};
+
+#[derive(Debug)]
+pub(super) struct StaticToken {
+    instance: Instance,
+    token: SecretString,
+}
+
+impl StaticToken {
+    pub(super) fn new(instance: Instance, token: SecretString) -> Self {
+        Self { instance, token }
+    }
+}
+
+#[async_trait]
+impl TokenSource for StaticToken {
+    async fn fetch(&self) -> Result<AccessToken, AuthError> {
+        if matches!(self.instance.kind(), InstanceKind::Login { .. }) {
+            return Err(AuthError::refused(Refusal::MyDomainNeeded));
+        }
+        Ok(AccessToken::new(
+            self.token.clone(),
+            self.instance.api().clone(),
+        ))
+    }
+}

@@ -1,0 +1,305 @@
+//! Many records or many requests in one call.
+//!
+//! Must not know: why they belong together. Collections are cut to Salesforce's size by the caller,
+//! so that one call is one API call and its failure is the failure of that call.
+
+use http::Method;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{
+    client::Client,
+    error::{ApiError, Error, Operation, Problem, Result},
+    id::SalesforceId,
+    transport::{Request, Response},
+};
+
+/// Records per collection call.
+pub const MAX_RECORDS: usize = 200;
+/// Requests per composite call.
+pub const MAX_SUBREQUESTS: usize = 25;
+
+const TOO_MANY: Error = Error::Invalid("more items than one call may have");
+
+/// What became of one record.
+#[derive(Clone, Debug, Deserialize)]
+#[non_exhaustive]
+pub struct SaveResult {
+    /// The record's id, where there is one.
+    #[serde(default)]
+    pub id: Option<SalesforceId>,
+    /// Whether it was done.
+    pub success: bool,
+    /// Why not.
+    #[serde(default)]
+    pub errors: Vec<Problem>,
+}
+
+impl SaveResult {
+    /// The id of what was saved, or the refusal as an error like any other.
+    pub fn into_result(self, name: &'static str) -> Result<Option<SalesforceId>> {
+        if self.success {
+            return Ok(self.id);
+        }
+        let source = Box::new(ApiError::from_problems(400, self.errors));
+        Err(Error::Api {
+            operation: Operation::new(name, true),
+            source,
+        })
+    }
+}
+
+/// A record with its object's name, as collections want it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record<T> {
+    attributes: Attributes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<SalesforceId>,
+    #[serde(flatten)]
+    fields: T,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Attributes {
+    #[serde(rename = "type")]
+    object: &'static str,
+}
+
+impl<T> Record<T> {
+    /// A record to create.
+    #[must_use]
+    pub fn new(object: &'static str, fields: T) -> Self {
+        Self {
+            attributes: Attributes { object },
+            id: None,
+            fields,
+        }
+    }
+
+    /// Changes to a record that is there.
+    #[must_use]
+    pub fn existing(object: &'static str, id: SalesforceId, fields: T) -> Self {
+        Self {
+            attributes: Attributes { object },
+            id: Some(id),
+            fields,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Collection<'a, T> {
+    all_or_none: bool,
+    records: &'a [Record<T>],
+}
+
+/// One request inside a composite.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Subrequest {
+    method: Method,
+    path: String,
+    query: Vec<(&'static str, String)>,
+    reference_id: String,
+    body: Option<Value>,
+}
+
+impl Subrequest {
+    /// `path` is below the API version, such as `sobjects/User`; `reference_id` names it for
+    /// `@{reference_id.field}` in later ones.
+    pub fn new(method: Method, path: impl Into<String>, reference_id: impl Into<String>) -> Self {
+        let (path, reference_id) = (path.into(), reference_id.into());
+        Self {
+            method,
+            path,
+            query: Vec::new(),
+            reference_id,
+            body: None,
+        }
+    }
+
+    /// A query; Salesforce takes five of them in one composite, and counts one call.
+    pub fn select(select: &super::soql::Select, reference_id: impl Into<String>) -> Result<Self> {
+        let soql = select.to_soql().map_err(Error::Soql)?;
+        let mut request = Self::new(Method::GET, "query", reference_id);
+        request.query.push(("q", soql));
+        Ok(request)
+    }
+
+    /// Sets a JSON body.
+    pub fn json(mut self, body: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_value(body)
+            .map_err(|_| Error::Invalid("the body cannot be written as JSON"))?;
+        self.body = Some(body);
+        Ok(self)
+    }
+
+    fn to_json(&self, version: super::client::ApiVersion) -> Value {
+        let mut url = format!("/services/data/v{version}/{}", self.path);
+        if !self.query.is_empty() {
+            let query = url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(&self.query)
+                .finish();
+            url = format!("{url}?{query}");
+        }
+        let mut request = serde_json::json!({
+            "method": self.method.as_str(), "url": url, "referenceId": self.reference_id,
+        });
+        if let (Some(body), Some(fields)) = (&self.body, request.as_object_mut()) {
+            fields.insert("body".to_owned(), body.clone());
+        }
+        request
+    }
+}
+
+/// What became of one request inside a composite.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SubResponse {
+    /// The name the request was given.
+    pub reference_id: String,
+    /// Its own HTTP status.
+    #[serde(rename = "httpStatusCode")]
+    pub status: u16,
+    #[serde(default)]
+    body: Value,
+}
+
+impl std::fmt::Debug for SubResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SubResponse")
+            .field("reference_id", &self.reference_id)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SubResponse {
+    /// The value, or the refusal as an error like any other.
+    pub fn decode<T: DeserializeOwned>(self, name: &'static str) -> Result<T> {
+        let operation = Operation::new(name, true);
+        if !(200..300).contains(&self.status) {
+            let body = self.body.to_string();
+            let source = Box::new(ApiError::new(self.status, body.as_bytes(), None, None));
+            return Err(Error::Api { operation, source });
+        }
+        serde_json::from_value(self.body).map_err(|error| Error::Unreadable {
+            operation,
+            status: self.status,
+            flaw: super::error::Flaw::Shape {
+                line: error.line(),
+                column: error.column(),
+            },
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct CompositeAnswer {
+    #[serde(rename = "compositeResponse")]
+    responses: Vec<SubResponse>,
+}
+
+impl Client {
+    /// Creates up to [`MAX_RECORDS`] records; the results stand in the same order.
+    pub async fn create_many<T: Serialize + Sync>(
+        &self,
+        records: &[Record<T>],
+        all_or_none: bool,
+    ) -> Result<Response<Vec<SaveResult>>> {
+        self.save_many(
+            Request::post("composite/sobjects", "create records"),
+            records,
+            all_or_none,
+        )
+        .await
+    }
+
+    /// Changes up to [`MAX_RECORDS`] records; the results stand in the same order.
+    pub async fn update_many<T: Serialize + Sync>(
+        &self,
+        records: &[Record<T>],
+        all_or_none: bool,
+    ) -> Result<Response<Vec<SaveResult>>> {
+        self.save_many(
+            Request::patch("composite/sobjects", "update records"),
+            records,
+            all_or_none,
+        )
+        .await
+    }
+
+    /// Deletes up to [`MAX_RECORDS`] records; the results stand in the same order.
+    pub async fn delete_many(
+        &self,
+        ids: &[SalesforceId],
+        all_or_none: bool,
+    ) -> Result<Response<Vec<SaveResult>>> {
+        if ids.len() > MAX_RECORDS {
+            return Err(TOO_MANY);
+        }
+        let list: Vec<_> = ids.iter().map(ToString::to_string).collect();
+        let request = Request::delete("composite/sobjects", "delete records")
+            .query("ids", list.join(","))
+            .query("allOrNone", all_or_none.to_string());
+        matching(self.send(&request).await?, &request, ids.len())
+    }
+
+    /// Sends up to [`MAX_SUBREQUESTS`] requests as one API call; repeated only if all of them read.
+    pub async fn composite(
+        &self,
+        requests: &[Subrequest],
+        all_or_none: bool,
+    ) -> Result<Response<Vec<SubResponse>>> {
+        if requests.len() > MAX_SUBREQUESTS {
+            return Err(TOO_MANY);
+        }
+        let version = self.api_version();
+        let list: Vec<_> = requests
+            .iter()
+            .map(|request| request.to_json(version))
+            .collect();
+        let body = serde_json::json!({ "allOrNone": all_or_none, "compositeRequest": list });
+        let mut request = Request::post("composite", "run a composite").json(&body)?;
+        if requests.iter().all(|request| request.method == Method::GET) {
+            request = request.read_only();
+        }
+        let answer = self.send::<CompositeAnswer>(&request).await?;
+        Ok(answer.map(|answer| answer.responses))
+    }
+
+    async fn save_many<T: Serialize + Sync>(
+        &self,
+        request: Request,
+        records: &[Record<T>],
+        all_or_none: bool,
+    ) -> Result<Response<Vec<SaveResult>>> {
+        if records.len() > MAX_RECORDS {
+            return Err(TOO_MANY);
+        }
+        let request = request.json(&Collection {
+            all_or_none,
+            records,
+        })?;
+        matching(self.send(&request).await?, &request, records.len())
+    }
+}
+
+/// A list of another length cannot be told apart item by item: the outcome is unknown.
+fn matching(
+    answer: Response<Vec<SaveResult>>,
+    request: &Request,
+    expected: usize,
+) -> Result<Response<Vec<SaveResult>>> {
+    if answer.value.len() == expected {
+        return Ok(answer);
+    }
+    let flaw = super::error::Flaw::Truncated;
+    Err(Error::Unreadable {
+        operation: request.operation.clone(),
+        status: 200,
+        flaw,
+    })
+}

@@ -1,0 +1,238 @@
+//! What can go wrong between asking Salesforce and having its answer.
+//!
+//! `Display` says what was being done and never contains the source, a body, a token, a URL or any
+//! personal data; `source()` says why. Must not know: gRPC, Baton, who asked.
+
+use std::{borrow::Cow, time::Duration};
+
+mod api;
+mod code;
+
+pub use self::{
+    api::{ApiError, Problem},
+    code::ErrorCode,
+};
+use super::{auth::AuthError, limits::Quota, retry::Recovery, soql::SoqlError};
+
+/// The result of a call to Salesforce.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call brought no value.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no session: the login failed.
+    #[error("cannot log in to Salesforce")]
+    Auth(#[source] AuthError),
+    /// Salesforce answered, and the answer is no.
+    #[error("Salesforce refused to {operation}")]
+    Api {
+        /// What was asked, for people (`query User`).
+        operation: Operation,
+        /// The answer.
+        #[source]
+        source: Box<ApiError>,
+    },
+    /// No connection: nothing was sent.
+    #[error("cannot reach Salesforce to {operation}")]
+    NotSent {
+        /// What was asked.
+        operation: Operation,
+        /// The network's reason, without the URL.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// Something was sent and no whole answer came back.
+    #[error("the connection to Salesforce was lost while asking to {operation}")]
+    Lost {
+        /// What was asked.
+        operation: Operation,
+        /// The network's reason, without the URL.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// A success came back with a body that is not what it should be.
+    #[error("cannot read the answer of Salesforce to {operation} (HTTP {status}): {flaw}")]
+    Unreadable {
+        /// What was asked.
+        operation: Operation,
+        /// The HTTP status.
+        status: u16,
+        /// What is wrong with the body; never a part of it.
+        flaw: Flaw,
+    },
+    /// The configured number of daily API calls is all that is left.
+    #[error(
+        "{used} of {limit} daily API calls of the org are used and {reserve} are reserved for \
+         others; nothing was sent"
+    )]
+    ReserveReached {
+        /// Calls used, as last heard.
+        used: u64,
+        /// Calls allowed.
+        limit: u64,
+        /// Calls that must be left to others.
+        reserve: u64,
+    },
+    /// A write was asked for in a dry run; nothing was sent.
+    #[error("dry run: would {operation} ({method} {path})")]
+    DryRun {
+        /// What was asked.
+        operation: Operation,
+        /// The HTTP method.
+        method: &'static str,
+        /// The path below the API version, without query.
+        path: String,
+    },
+    /// The statement cannot be written.
+    #[error("cannot write the query")]
+    Soql(#[source] SoqlError),
+    /// The caller handed over something that cannot be sent.
+    #[error("cannot send the request: {0}")]
+    Invalid(&'static str),
+    /// The HTTP client could not be set up.
+    #[error("cannot set up the HTTP client")]
+    Setup(#[source] reqwest::Error),
+}
+
+/// What is wrong with a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// It ends too early.
+    #[error("it ends too early")]
+    Truncated,
+    /// It is not JSON.
+    #[error("it is not JSON")]
+    NotJson,
+    /// It is JSON of another shape.
+    #[error("it has an unexpected shape at line {line}, column {column}")]
+    Shape {
+        /// Line of the first surprise.
+        line: usize,
+        /// Column of the first surprise.
+        column: usize,
+    },
+    /// It is larger than the client is willing to hold.
+    #[error("it is larger than {0} bytes")]
+    TooLarge(usize),
+}
+
+/// What a request is for: a verb and an object, and whether it changes the org.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    name: Cow<'static, str>,
+    write: bool,
+}
+
+impl Operation {
+    pub(crate) fn new(name: impl Into<Cow<'static, str>>, write: bool) -> Self {
+        Self {
+            name: name.into(),
+            write,
+        }
+    }
+
+    /// Whether the org may be different afterwards.
+    #[must_use]
+    pub fn is_write(&self) -> bool {
+        self.write
+    }
+
+    /// The words for people, such as `query User`.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.name
+    }
+}
+
+impl std::fmt::Display for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl Error {
+    /// Whether asking again later may bring the value; `idempotent` says the request may be repeated.
+    ///
+    /// The transport has already repeated what it may; this is for the owner above it.
+    #[must_use]
+    pub fn is_transient(&self, idempotent: bool) -> bool {
+        !self.is_session_expired() && Recovery::of(self, idempotent).is_some()
+    }
+
+    /// Salesforce's code, when it gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<&ErrorCode> {
+        self.api()?.code()
+    }
+
+    /// Salesforce's answer, when there is one.
+    #[must_use]
+    pub fn api(&self) -> Option<&ApiError> {
+        match self {
+            Self::Api { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
+    /// How long Salesforce asks to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.api()?.retry_after()
+    }
+
+    /// What was left of the org's calls, when the failed answer told it.
+    #[must_use]
+    pub fn quota(&self) -> Option<&Quota> {
+        self.api()?.quota()
+    }
+
+    /// Whether a write was sent and nobody knows if it was done: read the truth before repeating.
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        match self {
+            Self::Lost { operation, .. } | Self::Unreadable { operation, .. } => operation.write,
+            Self::Api { operation, source } => operation.write && source.is_server_failure(),
+            _ => false,
+        }
+    }
+
+    /// Whether the object is absent from the org or out of this user's reach, as opposed to a
+    /// request gone wrong: a reader goes on without it.
+    #[must_use]
+    pub fn is_object_unavailable(&self) -> bool {
+        self.code().is_some_and(ErrorCode::is_object_unavailable)
+    }
+
+    /// Whether Salesforce does not accept the session, even after one new login.
+    #[must_use]
+    pub fn is_session_expired(&self) -> bool {
+        self.api().is_some_and(ApiError::is_session_expired)
+    }
+
+    /// Whether the org has no API call left for hours: nobody should ask again soon.
+    #[must_use]
+    pub fn is_daily_limit(&self) -> bool {
+        matches!(self, Self::ReserveReached { .. })
+            || self.api().is_some_and(ApiError::is_daily_limit)
+    }
+
+    /// Whether Salesforce asks for fewer calls at a time.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        self.api().is_some_and(ApiError::is_throttled)
+    }
+
+    /// Whether the record is not there, or no longer.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.api().is_some_and(ApiError::is_not_found)
+    }
+
+    /// Whether the credentials were refused for good.
+    #[must_use]
+    pub fn is_login_refused(&self) -> bool {
+        matches!(self, Self::Auth(refusal) if refusal.is_permanent())
+    }
+}

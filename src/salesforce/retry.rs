@@ -1,0 +1,226 @@
+//! Which failure may be repeated, how often, and after how long: pure decisions.
+//!
+//! Must not know: HTTP requests, tokens, or how to sleep.
+
+use std::time::Duration;
+
+use backon::ExponentialBuilder;
+
+use super::error::{ApiError, Error, ErrorCode};
+
+/// How stubborn the transport is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryPolicy {
+    /// Sends of one idempotent request in all, the first included.
+    pub idempotent_attempts: u32,
+    /// Sends of any other request in all; only failures that changed nothing count as repeatable.
+    pub other_attempts: u32,
+    /// The first wait, doubled each time and jittered.
+    pub first_wait: Duration,
+    /// The longest wait we choose.
+    pub longest_wait: Duration,
+    /// The longest wait Salesforce may choose; beyond it the caller decides.
+    pub longest_retry_after: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            idempotent_attempts: 5,
+            other_attempts: 4,
+            first_wait: Duration::from_millis(50),
+            longest_wait: Duration::from_secs(2),
+            longest_retry_after: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What makes a repetition promising.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recovery {
+    /// A new login: the session was not accepted and nothing was executed.
+    Login,
+    /// Time: somebody else holds the rows, and Salesforce rolled back.
+    Contended,
+    /// Time: too many calls at once, and this one was turned away.
+    Throttled,
+    /// Another try: nothing was sent.
+    NotSent,
+    /// Another try, because the request is idempotent and the trouble may pass.
+    Idempotent,
+}
+
+impl Recovery {
+    /// `None` when repeating is pointless, or dangerous for a request that is not idempotent.
+    pub(crate) fn of(error: &Error, idempotent: bool) -> Option<Self> {
+        match error {
+            Error::Auth(refusal) => refusal.may_pass_soon().then_some(Self::NotSent),
+            Error::NotSent { .. } => Some(Self::NotSent),
+            Error::Lost { .. } | Error::Unreadable { .. } => idempotent.then_some(Self::Idempotent),
+            Error::Api { source, .. } => Self::of_answer(source, idempotent),
+            _ => None,
+        }
+    }
+
+    fn of_answer(answer: &ApiError, idempotent: bool) -> Option<Self> {
+        if answer.is_session_expired() {
+            Some(Self::Login)
+        } else if answer.is_daily_limit() {
+            None
+        } else if answer.has(&ErrorCode::UnableToLockRow) {
+            Some(Self::Contended)
+        } else if answer.is_throttled() {
+            Some(Self::Throttled)
+        } else if idempotent && may_pass(answer) {
+            Some(Self::Idempotent)
+        } else {
+            None
+        }
+    }
+}
+
+/// A locator may be lost by one server and known to the next; a dead one costs a few calls more.
+fn may_pass(answer: &ApiError) -> bool {
+    let passing = [
+        ErrorCode::ServerUnavailable,
+        ErrorCode::QueryTimeout,
+        ErrorCode::InvalidQueryLocator,
+        ErrorCode::UnknownException,
+    ];
+    matches!(answer.status(), 406 | 408 | 500 | 502..=504)
+        || passing.iter().any(|code| answer.has(code))
+}
+
+/// What is left of the patience with one request.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    policy: RetryPolicy,
+    idempotent: bool,
+    repeats_left: u32,
+    just_logged_in: bool,
+}
+
+impl Patience {
+    pub(crate) fn new(policy: &RetryPolicy, idempotent: bool) -> Self {
+        let attempts = if idempotent {
+            policy.idempotent_attempts
+        } else {
+            policy.other_attempts
+        };
+        Self {
+            policy: policy.clone(),
+            idempotent,
+            repeats_left: attempts.saturating_sub(1),
+            just_logged_in: false,
+        }
+    }
+
+    pub(crate) fn backoff(&self) -> ExponentialBuilder {
+        ExponentialBuilder::default()
+            .with_min_delay(self.policy.first_wait)
+            .with_max_delay(self.policy.longest_wait)
+            .with_max_times(self.repeats_left.try_into().unwrap_or(usize::MAX))
+            .with_jitter()
+    }
+
+    /// Whether to send once more after this failure; a session refused twice in a row is final.
+    pub(crate) fn allows(&mut self, error: &Error) -> bool {
+        let Some(recovery) = Recovery::of(error, self.idempotent) else {
+            return false;
+        };
+        let asked_too_much = error.retry_after() > Some(self.policy.longest_retry_after);
+        let relogin = recovery == Recovery::Login;
+        if self.repeats_left == 0 || asked_too_much || (relogin && self.just_logged_in) {
+            return false;
+        }
+        self.repeats_left -= 1;
+        self.just_logged_in = relogin;
+        true
+    }
+
+    /// After a new login there is nothing to wait for; otherwise Salesforce's wish comes first.
+    pub(crate) fn wait(error: &Error, ours: Option<Duration>) -> Option<Duration> {
+        if error.is_session_expired() {
+            return ours.map(|_| Duration::ZERO);
+        }
+        ours.map(|wait| error.retry_after().unwrap_or(wait))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+    use crate::salesforce::error::Operation;
+
+    fn answer(status: u16, code: &str, message: &str, retry_after: Option<u64>) -> Error {
+        let body = format!(r#"[{{"errorCode":"{code}","message":"{message}"}}]"#);
+        let wait = retry_after.map(Duration::from_secs);
+        let source = Box::new(ApiError::new(status, body.as_bytes(), wait, None));
+        Error::Api {
+            operation: Operation::new("create User", true),
+            source,
+        }
+    }
+
+    #[test_case(401, "INVALID_SESSION_ID", "" => (Some(Recovery::Login), Some(Recovery::Login)))]
+    #[test_case(400, "UNABLE_TO_LOCK_ROW", "" => (Some(Recovery::Contended), Some(Recovery::Contended)))]
+    #[test_case(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests" => (Some(Recovery::Throttled), Some(Recovery::Throttled)))]
+    #[test_case(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests" => (None, None))]
+    #[test_case(429, "X", "" => (Some(Recovery::Throttled), Some(Recovery::Throttled)))]
+    #[test_case(503, "SERVER_UNAVAILABLE", "" => (None, Some(Recovery::Idempotent)))]
+    #[test_case(502, "X", "" => (None, Some(Recovery::Idempotent)))]
+    #[test_case(400, "INVALID_QUERY_LOCATOR", "" => (None, Some(Recovery::Idempotent)))]
+    #[test_case(400, "MALFORMED_QUERY", "" => (None, None))]
+    #[test_case(501, "X", "" => (None, None))]
+    fn the_code_decides(
+        status: u16,
+        code: &str,
+        message: &str,
+    ) -> (Option<Recovery>, Option<Recovery>) {
+        let error = answer(status, code, message, None);
+        (Recovery::of(&error, false), Recovery::of(&error, true))
+    }
+
+    #[test]
+    fn patience_ends() {
+        let policy = RetryPolicy::default();
+        let locked = answer(400, "UNABLE_TO_LOCK_ROW", "", None);
+        let granted = |idempotent| {
+            let mut patience = Patience::new(&policy, idempotent);
+            (0..10).filter(|_| patience.allows(&locked)).count()
+        };
+        assert_eq!((granted(true), granted(false)), (4, 3));
+    }
+
+    #[test]
+    fn a_session_refused_twice_in_a_row_is_final() {
+        let mut patience = Patience::new(&RetryPolicy::default(), true);
+        let expired = answer(401, "INVALID_SESSION_ID", "", None);
+        let locked = answer(400, "UNABLE_TO_LOCK_ROW", "", None);
+        assert!(patience.allows(&expired));
+        assert!(patience.allows(&locked));
+        assert!(patience.allows(&expired));
+        assert!(!patience.allows(&expired));
+    }
+
+    #[test]
+    fn a_wait_of_salesforces_choosing_comes_first_unless_it_is_too_long() {
+        let soon = answer(429, "X", "", Some(3));
+        let late = answer(429, "X", "", Some(3_600));
+        let mut patience = Patience::new(&RetryPolicy::default(), false);
+        assert!(patience.allows(&soon));
+        assert!(!patience.allows(&late));
+        let ours = Some(Duration::from_millis(5));
+        assert_eq!(Patience::wait(&soon, ours), Some(Duration::from_secs(3)));
+        assert_eq!(Patience::wait(&soon, None), None);
+    }
+
+    #[test]
+    fn a_server_failure_of_a_write_is_ambiguous_and_a_lock_is_not() {
+        assert!(answer(503, "SERVER_UNAVAILABLE", "", None).is_ambiguous());
+        assert!(!answer(400, "UNABLE_TO_LOCK_ROW", "", None).is_ambiguous());
+    }
+}

@@ -1,0 +1,368 @@
+//! One attempt (token, send, read, decode or classify) and the retry around it.
+//!
+//! Salesforce decides in the body whether a failure may be repeated, so this is one function and
+//! not a stack of layers. Login is inside the retry.
+//! Must not know: objects, queries, or what a value means.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use backon::Retryable as _;
+use http::{HeaderMap, HeaderName, header};
+use serde::de::DeserializeOwned;
+use tokio::{sync::Semaphore, time::Instant};
+use url::Url;
+
+mod request;
+#[cfg(test)]
+mod tests;
+
+pub use self::request::Request;
+pub(crate) use self::request::{Body, Path};
+use super::{
+    auth::{AccessToken, TokenCache},
+    client::ApiVersion,
+    error::{ApiError, Error, Flaw, Result},
+    limits::Quota,
+    retry::{Patience, RetryPolicy},
+};
+
+const LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
+const CALL_OPTIONS: HeaderName = HeaderName::from_static("sforce-call-options");
+
+/// After this long a last known quota is too old to refuse by, and one call may look again.
+const QUOTA_LIFE: Duration = Duration::from_secs(300);
+
+/// A value, and what it cost.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Response<T> {
+    /// What was asked for.
+    pub value: T,
+    /// The org's daily calls, as this answer told them.
+    pub quota: Option<Quota>,
+    /// HTTP requests sent for it, repetitions included.
+    pub calls: u32,
+}
+
+impl<T> Response<T> {
+    /// Changes the value and keeps what it cost.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
+        Response {
+            value: change(self.value),
+            quota: self.quota,
+            calls: self.calls,
+        }
+    }
+
+    /// Changes the value, or fails.
+    pub fn try_map<U>(self, change: impl FnOnce(T) -> Result<U>) -> Result<Response<U>> {
+        Ok(Response {
+            value: change(self.value)?,
+            quota: self.quota,
+            calls: self.calls,
+        })
+    }
+}
+
+/// What the transport is set up with.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) http: reqwest::Client,
+    pub(crate) host: Url,
+    pub(crate) version: ApiVersion,
+    pub(crate) tokens: TokenCache,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) concurrency: usize,
+    pub(crate) max_response: usize,
+    pub(crate) api_reserve: Option<u64>,
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Transport {
+    setup: Setup,
+    permits: Semaphore,
+    sent: AtomicU64,
+    /// Only for the reserve; every answer carries its own quota.
+    last_quota: Mutex<Option<(Quota, Instant)>>,
+}
+
+impl Transport {
+    pub(crate) fn new(setup: Setup) -> Self {
+        let permits = Semaphore::new(setup.concurrency.clamp(1, Semaphore::MAX_PERMITS));
+        Self {
+            setup,
+            permits,
+            sent: AtomicU64::new(0),
+            last_quota: Mutex::new(None),
+        }
+    }
+
+    /// HTTP requests sent since the start, logins not counted.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn version(&self) -> ApiVersion {
+        self.setup.version
+    }
+
+    /// Logs in, unless there is a session.
+    pub(crate) async fn login(&self) -> Result<Arc<AccessToken>> {
+        self.setup.tokens.token().await.map_err(Error::Auth)
+    }
+
+    /// Sends a request, and sends it again where that is safe and promising.
+    pub(crate) async fn send<T: DeserializeOwned>(&self, request: &Request) -> Result<Response<T>> {
+        self.refuse_unsent(request)?;
+        let calls = AtomicU32::new(0);
+        let mut patience = Patience::new(&self.setup.retry, request.idempotent);
+        let outcome = (|| self.attempt(request, &calls))
+            .retry(patience.backoff())
+            .when(|error| patience.allows(error))
+            .adjust(Patience::wait)
+            .await;
+        let (value, quota) = outcome?;
+        Ok(Response {
+            value,
+            quota,
+            calls: calls.into_inner(),
+        })
+    }
+
+    async fn attempt<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        calls: &AtomicU32,
+    ) -> Result<(T, Option<Quota>)> {
+        let token = if request.anonymous {
+            None
+        } else {
+            Some(self.login().await?)
+        };
+        let _permit = self
+            .permits
+            .acquire()
+            .await
+            .map_err(|_| Error::Invalid("the client is closed"))?;
+        let call = self.build(request, token.as_deref())?;
+        calls.fetch_add(1, Ordering::Relaxed);
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let outcome = self.exchange(request, call).await;
+        if let (Err(error), Some(token)) = (&outcome, &token) {
+            if error.is_session_expired() {
+                self.setup.tokens.discard(token).await;
+            }
+        }
+        outcome
+    }
+
+    async fn exchange<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        call: reqwest::RequestBuilder,
+    ) -> Result<(T, Option<Quota>)> {
+        let operation = || request.operation.clone();
+        let response = call
+            .send()
+            .await
+            .map_err(|error| no_answer(request, error))?;
+        let status = response.status();
+        let quota = header_text(response.headers(), &LIMIT_INFO).and_then(Quota::parse);
+        self.remember(quota.as_ref());
+        let retry_after = retry_after(response.headers());
+        let read = read_bounded(response, self.setup.max_response).await;
+        if !status.is_success() {
+            // A refusal whose body was cut off is still a refusal.
+            let body = read.unwrap_or_default();
+            let source = Box::new(ApiError::new(status.as_u16(), &body, retry_after, quota));
+            return Err(Error::Api {
+                operation: operation(),
+                source,
+            });
+        }
+        let unreadable = |flaw| Error::Unreadable {
+            operation: operation(),
+            status: status.as_u16(),
+            flaw,
+        };
+        let body = read.map_err(|error| match error {
+            BodyError::TooLarge(limit) => unreadable(Flaw::TooLarge(limit)),
+            BodyError::Lost(source) => Error::Lost {
+                operation: operation(),
+                source,
+            },
+        })?;
+        decode(&body)
+            .map(|value| (value, quota))
+            .map_err(unreadable)
+    }
+
+    fn build(
+        &self,
+        request: &Request,
+        token: Option<&AccessToken>,
+    ) -> Result<reqwest::RequestBuilder> {
+        let host = token.map_or(&self.setup.host, AccessToken::instance);
+        let url = url(host, self.setup.version, request)?;
+        let mut call = self
+            .setup
+            .http
+            .request(request.method.clone(), url)
+            .header(header::ACCEPT, "application/json")
+            .header(CALL_OPTIONS, "client=baton-salesforce");
+        if let Some(token) = token {
+            call = call.bearer_auth(token.secret());
+        }
+        for (name, value) in &request.headers {
+            call = call.header(*name, *value);
+        }
+        if let Some(Body(body)) = &request.body {
+            call = call
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(body.clone());
+        }
+        Ok(call)
+    }
+
+    /// A dry run sends no write; a reserve that is reached sends nothing at all.
+    fn refuse_unsent(&self, request: &Request) -> Result<()> {
+        if self.setup.dry_run && request.operation.is_write() {
+            let (Path::Versioned(path) | Path::Absolute(path)) = request.path.clone();
+            let operation = request.operation.clone();
+            return Err(Error::DryRun {
+                operation,
+                method: method_name(&request.method),
+                path,
+            });
+        }
+        let Some(reserve) = self.setup.api_reserve else {
+            return Ok(());
+        };
+        let last = self
+            .last_quota
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((quota, heard)) if quota.remaining() < reserve && heard.elapsed() < QUOTA_LIFE => {
+                Err(Error::ReserveReached {
+                    used: quota.used,
+                    limit: quota.limit,
+                    reserve,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn remember(&self, quota: Option<&Quota>) {
+        if let (Some(quota), Some(_)) = (quota, self.setup.api_reserve) {
+            let mut last = self
+                .last_quota
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            *last = Some((quota.clone(), Instant::now()));
+        }
+    }
+}
+
+/// Why a body could not be held.
+#[derive(Debug)]
+pub(super) enum BodyError {
+    TooLarge(usize),
+    Lost(reqwest::Error),
+}
+
+/// Reads a body, but never more than `limit` bytes of it.
+pub(super) async fn read_bounded(
+    mut response: reqwest::Response,
+    limit: usize,
+) -> Result<Vec<u8>, BodyError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| BodyError::Lost(error.without_url()))?
+    {
+        if body.len() + chunk.len() > limit {
+            return Err(BodyError::TooLarge(limit));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn url(host: &Url, version: ApiVersion, request: &Request) -> Result<Url> {
+    let path = match &request.path {
+        Path::Versioned(path) => format!("/services/data/v{version}/{path}"),
+        Path::Absolute(path) => path.clone(),
+    };
+    let is_plain = |part: &str| !matches!(part, "." | "..");
+    let wanted = path.starts_with("/services/") && !path.contains(['?', '#', '\\', '%']);
+    if !wanted || path.contains("//") || !path.split('/').all(is_plain) {
+        return Err(Error::Invalid("the path is not one of Salesforce's"));
+    }
+    let mut url = host.clone();
+    url.set_path(&path);
+    if !request.query.is_empty() {
+        url.query_pairs_mut().extend_pairs(&request.query);
+    }
+    Ok(url)
+}
+
+/// A timeout while connecting and a refused connection sent nothing; anything else may have.
+fn no_answer(request: &Request, error: reqwest::Error) -> Error {
+    let operation = request.operation.clone();
+    let source = error.without_url();
+    if source.is_builder() {
+        Error::Invalid("the request cannot be built")
+    } else if source.is_connect() {
+        Error::NotSent { operation, source }
+    } else {
+        Error::Lost { operation, source }
+    }
+}
+
+/// An empty body stands for `null`: `204 No Content` is a success without a value.
+fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Flaw> {
+    let body = if body.is_empty() { b"null" } else { body };
+    serde_json::from_slice(body).map_err(|error| match error.classify() {
+        serde_json::error::Category::Eof => Flaw::Truncated,
+        serde_json::error::Category::Data => Flaw::Shape {
+            line: error.line(),
+            column: error.column(),
+        },
+        _ => Flaw::NotJson,
+    })
+}
+
+/// Seconds, or a date that is compared with the answer's own `Date`.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = header_text(headers, &header::RETRY_AFTER)?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let instant = |text| Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp());
+    let now = instant(header_text(headers, &header::DATE)?)?;
+    Duration::try_from(instant(text)?.duration_since(now)).ok()
+}
+
+fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn method_name(method: &http::Method) -> &'static str {
+    match *method {
+        http::Method::POST => "POST",
+        http::Method::PATCH => "PATCH",
+        http::Method::DELETE => "DELETE",
+        http::Method::PUT => "PUT",
+        _ => "GET",
+    }
+}
