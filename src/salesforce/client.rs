@@ -321,3 +321,25 @@ impl FromStr for ApiVersion {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+
+    #[test_case("63.0", Ok(ApiVersion(63)))]
+    #[test_case("v60.0", Ok(ApiVersion(60)))]
+    #[test_case("64", Ok(ApiVersion(64)))]
+    #[test_case("30.0", Err(InvalidVersion); "retired")]
+    #[test_case("63.5", Err(InvalidVersion); "fraction")]
+    #[test_case("../63", Err(InvalidVersion); "path")]
+    fn a_version_is_read_strictly(text: &str, version: Result<ApiVersion, InvalidVersion>) {
+        assert_eq!(text.parse(), version);
+    }
+
+    #[test]
+    fn a_version_is_written_with_its_fraction() {
+        assert_eq!(ApiVersion::default().to_string(), "63.0");
+    }
+}
