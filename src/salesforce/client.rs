@@ -107,7 +107,7 @@ impl ClientConfig {
             instance,
             auth,
             api_version: ApiVersion::default(),
-            request_timeout: Duration::from_secs(300),
+            request_timeout: Duration::from_mins(5),
             connect_timeout: Duration::from_secs(10),
             concurrency: 20,
             max_response: 64 * 1024 * 1024,

@@ -15,6 +15,10 @@ use super::{
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "Salesforce's own flags, each independent"
+)]
 pub struct ObjectDescription {
     /// API name.
     pub name: String,
@@ -45,6 +49,10 @@ pub struct ObjectDescription {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "Salesforce's own flags, each independent"
+)]
 pub struct FieldDescription {
     /// API name.
     pub name: String,

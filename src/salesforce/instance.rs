@@ -133,7 +133,9 @@ impl Instance {
             .unwrap_or_default()
             .trim_end_matches('.')
             .to_owned();
-        match Domain::read(&host)? {
+        // `https://crm:8443` is a host of one's own network, where such hosts are allowed.
+        let whole = allow_custom_domain && (text.contains("://") || url.port().is_some());
+        match Domain::read(&host)?.filter(|domain| !(domain.completed && whole)) {
             _ if host.is_empty() => Err(InstanceError::NotAHost),
             Some(_) if url.port().is_some() => Err(InstanceError::Port),
             Some(domain) => Self::known(&domain),
@@ -172,7 +174,16 @@ impl Instance {
 
     /// Checks the host that a login names, before anything is sent there.
     pub(crate) fn admit(&self, told: &str) -> Result<Url, InstanceError> {
-        let url = read(told)?;
+        let mut url = read(told)?;
+        // Old orgs answer SOAP logins with a host that serves SOAP only.
+        if let Some(pod) = url
+            .host_str()
+            .and_then(|host| host.strip_suffix("-api.salesforce.com"))
+        {
+            let host = format!("{pod}.salesforce.com");
+            url.set_host(Some(&host))
+                .map_err(|_| InstanceError::NotAHost)?;
+        }
         if url.origin() == self.api.origin() {
             return Ok(origin(&url));
         }

@@ -13,15 +13,18 @@ use std::{
 };
 
 use backon::Retryable as _;
-use http::{HeaderMap, HeaderName, header};
+use http::{HeaderName, header};
 use serde::de::DeserializeOwned;
 use tokio::{sync::Semaphore, time::Instant};
 use url::Url;
 
+mod answer;
 mod request;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::answer::read_bounded;
+use self::answer::{BodyError, decode, header_text, retry_after};
 pub use self::request::Request;
 pub(crate) use self::request::{Body, Path};
 use super::{
@@ -36,7 +39,7 @@ const LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
 const CALL_OPTIONS: HeaderName = HeaderName::from_static("sforce-call-options");
 
 /// After this long a last known quota is too old to refuse by, and one call may look again.
-const QUOTA_LIFE: Duration = Duration::from_secs(300);
+const QUOTA_LIFE: Duration = Duration::from_mins(5);
 
 /// A value, and what it cost.
 #[derive(Clone, Debug)]
@@ -155,10 +158,10 @@ impl Transport {
         calls.fetch_add(1, Ordering::Relaxed);
         self.sent.fetch_add(1, Ordering::Relaxed);
         let outcome = self.exchange(request, call).await;
-        if let (Err(error), Some(token)) = (&outcome, &token) {
-            if error.is_session_expired() {
-                self.setup.tokens.discard(token).await;
-            }
+        if let (Err(error), Some(token)) = (&outcome, &token)
+            && error.is_session_expired()
+        {
+            self.setup.tokens.discard(token).await;
         }
         outcome
     }
@@ -272,32 +275,6 @@ impl Transport {
     }
 }
 
-/// Why a body could not be held.
-#[derive(Debug)]
-pub(super) enum BodyError {
-    TooLarge(usize),
-    Lost(reqwest::Error),
-}
-
-/// Reads a body, but never more than `limit` bytes of it.
-pub(super) async fn read_bounded(
-    mut response: reqwest::Response,
-    limit: usize,
-) -> Result<Vec<u8>, BodyError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| BodyError::Lost(error.without_url()))?
-    {
-        if body.len() + chunk.len() > limit {
-            return Err(BodyError::TooLarge(limit));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
 fn url(host: &Url, version: ApiVersion, request: &Request) -> Result<Url> {
     let path = match &request.path {
         Path::Versioned(path) => format!("/services/data/v{version}/{path}"),
@@ -327,34 +304,6 @@ fn no_answer(request: &Request, error: reqwest::Error) -> Error {
     } else {
         Error::Lost { operation, source }
     }
-}
-
-/// An empty body stands for `null`: `204 No Content` is a success without a value.
-fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Flaw> {
-    let body = if body.is_empty() { b"null" } else { body };
-    serde_json::from_slice(body).map_err(|error| match error.classify() {
-        serde_json::error::Category::Eof => Flaw::Truncated,
-        serde_json::error::Category::Data => Flaw::Shape {
-            line: error.line(),
-            column: error.column(),
-        },
-        _ => Flaw::NotJson,
-    })
-}
-
-/// Seconds, or a date that is compared with the answer's own `Date`.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = header_text(headers, &header::RETRY_AFTER)?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let instant = |text| Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp());
-    let now = instant(header_text(headers, &header::DATE)?)?;
-    Duration::try_from(instant(text)?.duration_since(now)).ok()
-}
-
-fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
 }
 
 fn method_name(method: &http::Method) -> &'static str {

@@ -2,7 +2,8 @@
 //!
 //! Salesforce has no `login()` from API 65.0 on and retires it for older versions in Summer '27, so
 //! the version here is pinned, whatever the client speaks otherwise.
-//! Must not know: sharing, caching, repeating. A wrong password is sent once.
+//! Must not know: sharing, caching, repeating. What an answer refused is remembered in `auth.rs`, so a wrong password is
+//! sent once.
 
 use async_trait::async_trait;
 use http::header::CONTENT_TYPE;

@@ -2,7 +2,7 @@
 //!
 //! An org's message may quote names, addresses and our own query back at us, so it is kept for the
 //! caller ([`Problem::message`]) and stays out of `Display` and `Debug`. What is shown is the
-//! status, the code, the field names, and our own words on the code.
+//! status, the codes and the field names, and no word of the org's.
 //! Must not know: which request was refused.
 
 use std::{fmt, time::Duration};

@@ -17,7 +17,7 @@ const PARTITIONS: [&str; 8] = [
 ];
 
 /// What a browser shows, and the suffix of the API host that belongs to it; first match wins.
-const SUFFIXES: [(&str, &str); 9] = [
+const SUFFIXES: [(&str, &str); 8] = [
     ("my.salesforce.com", "my.salesforce.com"),
     ("lightning.force.com", "my.salesforce.com"),
     ("my.salesforce-setup.com", "my.salesforce.com"),
@@ -26,16 +26,10 @@ const SUFFIXES: [(&str, &str); 9] = [
     ("lightning.crmforce.mil", "my.salesforce.mil"),
     ("my.sfcrmproducts.cn", "my.sfcrmproducts.cn"),
     ("lightning.sfcrmapps.cn", "my.sfcrmproducts.cn"),
-    ("my-salesforce.com", "my-salesforce.com"),
 ];
 
 /// Hosts that a login may name: Salesforce's own, none of which a customer can point elsewhere.
-const OWN: [&str; 4] = [
-    ".salesforce.com",
-    ".my-salesforce.com",
-    ".salesforce.mil",
-    ".sfcrmproducts.cn",
-];
+const OWN: [&str; 3] = [".salesforce.com", ".salesforce.mil", ".sfcrmproducts.cn"];
 
 /// Sites, files and pages: Salesforce's, but without the API.
 const WITHOUT_API: [&str; 5] = [
@@ -49,6 +43,8 @@ const WITHOUT_API: [&str; 5] = [
 /// A Salesforce host that serves the API or logins.
 pub(super) struct Domain {
     pub(super) host: String,
+    /// Only a name was given, and the rest was added.
+    pub(super) completed: bool,
     pub(super) kind: InstanceKind,
 }
 
@@ -95,6 +91,7 @@ impl Domain {
     fn login(host: &str, sandbox: bool) -> Self {
         Self {
             host: host.to_owned(),
+            completed: false,
             kind: InstanceKind::Login { sandbox },
         }
     }
@@ -118,6 +115,7 @@ impl Domain {
         };
         Ok(Self {
             host: format!("{name}.{api}"),
+            completed: false,
             kind,
         })
     }
@@ -137,6 +135,7 @@ impl Domain {
         };
         Ok(Self {
             host: format!("{name}.salesforce.com"),
+            completed: false,
             kind,
         })
     }
@@ -156,7 +155,12 @@ impl Domain {
         } else {
             name.to_owned()
         };
-        Self::my_domain(host, &name, api).map(Some)
+        Self::my_domain(host, &name, api).map(|domain| {
+            Some(Self {
+                completed: true,
+                ..domain
+            })
+        })
     }
 }
 

@@ -144,6 +144,22 @@ fn a_token_goes_to_no_foreign_host(configured: &str, told: &str, admitted: bool)
 }
 
 #[test]
+fn the_soap_host_of_a_pod_becomes_its_api_host() {
+    let instance = Instance::parse("login.salesforce.com", false).unwrap();
+    let host = instance
+        .admit("https://na1-api.salesforce.com/services/Soap/u/60.0/00D")
+        .unwrap();
+    assert_eq!(host.as_str(), "https://na1.salesforce.com/");
+}
+
+#[test_case("https://crm:8443", "https://crm:8443/"; "with scheme and port")]
+#[test_case("crm:8443", "https://crm:8443/"; "with port")]
+#[test_case("crm", "https://crm.my.salesforce.com/"; "a name alone stays a my domain")]
+fn a_host_of_ones_own_network_can_be_allowed(text: &str, api: &str) {
+    assert_eq!(Instance::parse(text, true).unwrap().api().as_str(), api);
+}
+
+#[test]
 fn a_custom_host_may_name_itself() {
     let instance = Instance::parse("crm.acme.example:8443", true).unwrap();
     assert!(instance.admit("https://crm.acme.example:8443").is_ok());

@@ -44,7 +44,7 @@ impl Value {
             Self::Boolean(true) => out.push_str("TRUE"),
             Self::Boolean(false) => out.push_str("FALSE"),
             Self::Integer(number) => out.push_str(&number.to_string()),
-            Self::Id(id) => out.push_str(&format!("'{id}'")),
+            Self::Id(id) => out.extend(["'", &id.to_string(), "'"]),
             Self::DateTime(instant) => out.push_str(&date_time(*instant)),
             Self::Text(text) => quote(out, text, &[], ("", ""))?,
             Self::Pattern {
