@@ -16,6 +16,7 @@ pub mod limits;
 pub mod query;
 pub mod retry;
 pub mod soql;
+pub mod time;
 pub mod transport;
 
 pub use self::{

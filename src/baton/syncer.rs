@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{
-    Call, Deleter, Entitlement, Error, Grant, Page, PageRequest, Provisioner, Resource, ResourceId,
+    Call, Deleter, Entitlement, Error, Grant, Object, Page, PageRequest, Provisioner, Resource, ResourceId,
     ResourceType, Result,
 };
 
@@ -15,6 +15,8 @@ pub struct ResourceRef {
     pub id: ResourceId,
     /// Its name; empty in a stub.
     pub display_name: String,
+    /// Its profile; absent in a stub.
+    pub profile: Option<Object>,
 }
 
 /// Whose grants are asked for.

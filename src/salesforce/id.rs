@@ -3,7 +3,12 @@
 //! Must not know: which object an id belongs to (key prefixes are shared between objects), nor how
 //! Salesforce orders ids: its collation is not the order of bytes, so `Ord` is left out on purpose.
 
-use std::{cmp::Ordering, fmt, str::FromStr};
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -12,9 +17,26 @@ const CHECKED: usize = 18;
 const CHUNK: usize = 5;
 const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
 
-/// The id of one record, 15 bytes in memory and 18 characters in text.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SalesforceId([u8; BARE]);
+/// The id of one record, 18 characters in text.
+///
+/// What the org sends is kept as it spells it: its last three characters are not recomputed. Two
+/// ids are equal when their first fifteen characters are.
+#[derive(Clone, Copy)]
+pub struct SalesforceId([u8; BARE], [u8; CHECKED - BARE]);
+
+impl PartialEq for SalesforceId {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for SalesforceId {}
+
+impl Hash for SalesforceId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 /// Why a text is no record id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,24 +75,8 @@ impl SalesforceId {
         self.0.cmp(&other.0)
     }
 
-    fn checksum(self) -> [u8; 3] {
-        let mut sum = [0; 3];
-        for (letter, chunk) in sum.iter_mut().zip(self.0.chunks(CHUNK)) {
-            let upper = chunk
-                .iter()
-                .enumerate()
-                .filter(|(_, byte)| byte.is_ascii_uppercase());
-            let index = upper.fold(0_usize, |bits, (position, _)| bits | (1 << position));
-            *letter = ALPHABET.get(index).copied().unwrap_or_default();
-        }
-        sum
-    }
-}
-
-impl FromStr for SalesforceId {
-    type Err = MalformedId;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    /// Reads an id without holding it to its checksum, for what the org itself sends.
+    fn read(text: &str) -> Result<Self, MalformedId> {
         let length = text.chars().count();
         if length != BARE && length != CHECKED {
             return Err(MalformedId::Length(length));
@@ -78,13 +84,33 @@ impl FromStr for SalesforceId {
         if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(MalformedId::Character);
         }
-        let (bare, checksum) = text.as_bytes().split_at(BARE);
-        let id = Self(bare.try_into().map_err(|_| MalformedId::Length(length))?);
-        if checksum.is_empty() || checksum.eq_ignore_ascii_case(&id.checksum()) {
-            Ok(id)
-        } else {
-            Err(MalformedId::Checksum)
+        let (bare, spelt) = text.as_bytes().split_at(BARE);
+        let bare = bare.try_into().map_err(|_| MalformedId::Length(length))?;
+        Ok(Self(bare, spelt.try_into().unwrap_or_else(|_| checksum(bare))))
+    }
+}
+
+fn checksum(bare: [u8; BARE]) -> [u8; CHECKED - BARE] {
+    let mut sum = [0; CHECKED - BARE];
+    for (letter, chunk) in sum.iter_mut().zip(bare.chunks(CHUNK)) {
+        let upper = chunk.iter().enumerate().filter(|(_, byte)| byte.is_ascii_uppercase());
+        let index = upper.fold(0_usize, |bits, (position, _)| bits | (1 << position));
+        *letter = ALPHABET.get(index).copied().unwrap_or_default();
+    }
+    sum
+}
+
+impl FromStr for SalesforceId {
+    type Err = MalformedId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut id = Self::read(text)?;
+        let sum = checksum(id.0);
+        if !id.1.eq_ignore_ascii_case(&sum) {
+            return Err(MalformedId::Checksum);
         }
+        id.1 = sum;
+        Ok(id)
     }
 }
 
@@ -98,10 +124,9 @@ impl TryFrom<&str> for SalesforceId {
 
 impl fmt::Display for SalesforceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sum = self.checksum();
         self.0
             .iter()
-            .chain(&sum)
+            .chain(&self.1)
             .try_for_each(|&byte| fmt::Write::write_char(f, char::from(byte)))
     }
 }
@@ -130,7 +155,7 @@ impl<'de> Deserialize<'de> for SalesforceId {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                text.parse().map_err(E::custom)
+                SalesforceId::read(text).map_err(E::custom)
             }
         }
 

@@ -1,0 +1,203 @@
+//! `PermissionSetAssignment`: who holds which permission set or permission set group.
+//!
+//! Only assignments that give access count: not those of the sets that belong to a profile, not
+//! the sums of a group, nothing expired, nothing revoked (facts/salesforce-api.md C.5, defects B5
+//! and B6). When an assignment ends, or must first be activated in a session, the grant says so.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::catalog::{PERMISSION_SET, PERMISSION_SET_GROUP, USER};
+use super::context::{Context, Via};
+use super::edges::{self, Plan, Span};
+use super::error::wrap_listing;
+use super::known::Sealed;
+use super::listing::{Listing, Trouble};
+use super::memory::Memory;
+use super::outage::is_outage;
+use super::table::{Row, Table};
+use crate::baton::{
+    EntitlementId, Grant, GrantMark, Object, Page, PageRequest, PageToken, ResourceId, Result,
+};
+use crate::salesforce::soql::field;
+use crate::salesforce::{self, SalesforceId};
+
+/// What is assigned.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Assigned {
+    Set,
+    Group,
+}
+
+impl Assigned {
+    pub(super) fn column(self) -> &'static str {
+        match self {
+            Self::Set => "PermissionSetId",
+            Self::Group => "PermissionSetGroupId",
+        }
+    }
+
+    /// The entitlement that an assignment gives.
+    pub(super) fn entitlement(self, id: SalesforceId) -> Result<EntitlementId> {
+        let (kind, slug) = match self {
+            Self::Set => (PERMISSION_SET.id, "assigned"),
+            Self::Group => (PERMISSION_SET_GROUP.id, "member"),
+        };
+        Ok(EntitlementId::new(ResourceId::new(kind, id.to_string())?, slug))
+    }
+
+    /// Its effective assignments to the users of a sync.
+    pub(super) fn table(self, context: &Context) -> Table {
+        let table = Table::new(
+            "PermissionSetAssignment",
+            &["Id", "AssigneeId", "PermissionSetId", "PermissionSetGroupId"],
+        );
+        let (table, kind) = match self {
+            Self::Set => (
+                table.optional(&["PermissionSet.HasActivationRequired"]),
+                field("PermissionSetGroupId")
+                    .is_null()
+                    .and(field("PermissionSet.IsOwnedByProfile").eq(false)),
+            ),
+            Self::Group => (
+                table.optional(&["PermissionSetGroup.HasActivationRequired"]),
+                field("PermissionSetGroupId").not_null(),
+            ),
+        };
+        let now = Timestamp::now();
+        let lasting = field("ExpirationDate").is_null().or(field("ExpirationDate").gt(now));
+        table
+            .optional(&["ExpirationDate", "IsRevoked"])
+            .only(kind)
+            .only(field("IsActive").eq(true))
+            .only(lasting)
+            .only(context.synced_users(Via::Assignee))
+    }
+}
+
+/// A row of `PermissionSetAssignment`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct AssignmentRow {
+    id: SalesforceId,
+    pub(super) assignee_id: SalesforceId,
+    permission_set_id: Option<SalesforceId>,
+    permission_set_group_id: Option<SalesforceId>,
+    #[serde(default, deserialize_with = "salesforce::time::optional")]
+    expiration_date: Option<Timestamp>,
+    is_revoked: Option<bool>,
+    permission_set: Option<ActivationPart>,
+    permission_set_group: Option<ActivationPart>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ActivationPart {
+    has_activation_required: Option<bool>,
+}
+
+impl Row for AssignmentRow {
+    fn id(&self) -> SalesforceId {
+        self.id
+    }
+}
+
+impl AssignmentRow {
+    /// What is assigned, unless the assignment was revoked by a user access policy.
+    pub(super) fn target(&self, assigned: Assigned) -> Option<SalesforceId> {
+        if self.is_revoked == Some(true) {
+            return None;
+        }
+        match assigned {
+            Assigned::Set => self.permission_set_id,
+            Assigned::Group => self.permission_set_group_id,
+        }
+    }
+
+    /// The grant of the assignment.
+    pub(super) fn grant(&self, assigned: Assigned, target: SalesforceId) -> Result<Grant> {
+        let principal = ResourceId::new(USER.id, self.assignee_id.to_string())?;
+        let grant = Grant::new(assigned.entitlement(target)?, principal);
+        let mut facts = Object::new();
+        if let Some(end) = self.expiration_date {
+            facts.insert("expires_at".to_owned(), end.to_string().into());
+        }
+        let part = match assigned {
+            Assigned::Set => &self.permission_set,
+            Assigned::Group => &self.permission_set_group,
+        };
+        if part.as_ref().and_then(|part| part.has_activation_required) == Some(true) {
+            facts.insert("session_activation_required".to_owned(), true.into());
+        }
+        Ok(if facts.is_empty() { grant } else { grant.with(GrantMark::Metadata(facts)) })
+    }
+}
+
+/// Which assignments a page is to have.
+pub(super) struct Question<'a, F> {
+    pub(super) context: &'a Context,
+    pub(super) listing: &'a Listing<AssignmentRow>,
+    pub(super) assigned: Assigned,
+    /// Of this set or group only; absent for all.
+    pub(super) on: Option<SalesforceId>,
+    pub(super) span: Span,
+    pub(super) page: &'a PageRequest,
+    pub(super) memory: &'a Memory,
+    /// The sets or groups of the sync.
+    pub(super) targets: F,
+    /// Writes a span into the page token of the listing.
+    pub(super) position: &'a (dyn Fn(Span) -> Result<PageToken> + Send + Sync),
+}
+
+/// One page of assignments as grants.
+///
+/// In a full sync only users and sets that the sync has count, so that no grant points to a row
+/// that is not there, even if the org changed meanwhile.
+pub(super) async fn page<F>(question: Question<'_, F>) -> Result<Page<Grant>>
+where
+    F: Future<Output = Result<Arc<Sealed<()>>>>,
+{
+    let Question { context, assigned, on, page, memory, .. } = question;
+    let doing = "listing permission set assignments";
+    let is_full = page.call.sync.is_some() && on.is_none();
+    let users = if is_full {
+        let users = context.users(memory).await;
+        Some(users.map_err(|error| wrap_listing(doing, error))?)
+    } else {
+        memory.users.peek()
+    };
+    let targets = if is_full { Some(question.targets.await?) } else { None };
+    let table = assigned.table(context).only(on.map(|on| field(assigned.column()).eq(on)));
+    let is_first = question.span == Span::default();
+    let plan = Plan {
+        org: &context.org,
+        table: &table,
+        column: assigned.column(),
+        may_split: is_full,
+    };
+    let edges = edges::read(question.listing, plan, question.span, page, |row: AssignmentRow| {
+        let Some(target) = row.target(assigned) else { return Ok(None) };
+        let is_known = users.as_ref().is_none_or(|users| users.contains(&row.assignee_id))
+            && targets.as_ref().is_none_or(|targets| targets.contains(&target));
+        is_known.then(|| row.grant(assigned, target)).transpose()
+    });
+    match edges.await {
+        Ok(edges) => {
+            let next = edges.next.map(question.position).transpose()?;
+            let siblings = edges.siblings.into_iter().map(question.position);
+            let siblings = siblings.collect::<Result<_>>()?;
+            Ok(Page { items: edges.read.items, next, siblings, quota: edges.read.quota })
+        }
+        Err(Trouble::Salesforce(error))
+            if is_first && is_outage(memory, "PermissionSetAssignment", NEEDS, &error) =>
+        {
+            Ok(Page::last(Vec::new()))
+        }
+        Err(trouble) => Err(trouble.in_listing(doing)),
+    }
+}
+
+const NEEDS: &str =
+    "give the connector's user \"View Setup and Configuration\" or \"Assign Permission Sets\"";

@@ -1,0 +1,141 @@
+//! From what went wrong at Salesforce to what the host should do: the only crossing between the
+//! two error types. Decided by Salesforce's error code, not by the HTTP status (the incumbent's
+//! defect A6).
+
+use std::time::Duration;
+
+use super::table::quota;
+use crate::baton::{Error, Kind};
+use crate::salesforce::{self, ErrorCode};
+
+/// A throttled org is asked again after this, unless it named a time.
+const THROTTLED: Duration = Duration::from_secs(5);
+
+/// Wraps `error` for a call that names one thing; `doing` says what was being done.
+pub(super) fn wrap(doing: impl Into<String>, error: salesforce::Error) -> Error {
+    let kind = kind(&error);
+    let wait = error.retry_after().or((kind == Kind::Unavailable).then_some(THROTTLED));
+    let wait = wait.filter(|_| error.is_throttled());
+    let quota = error.quota().cloned().map(quota);
+    let mut doing = doing.into();
+    if let Some(remedy) = remedy(&error) {
+        doing = format!("{doing} ({remedy})");
+    }
+    Error::new(kind, doing).retry_after(wait).with_quota(quota).because(error)
+}
+
+/// Wraps `error` for a listing. A host drops rows silently when a listing answers `NotFound`, so
+/// this one never does.
+pub(super) fn wrap_listing(doing: impl Into<String>, error: salesforce::Error) -> Error {
+    if kind(&error) == Kind::NotFound {
+        return Error::precondition(doing).because(error);
+    }
+    wrap(doing, error)
+}
+
+fn kind(error: &salesforce::Error) -> Kind {
+    if error.is_daily_limit() {
+        return Kind::ResourceExhausted;
+    }
+    if error.is_login_refused() || error.is_session_expired() {
+        return Kind::Unauthenticated;
+    }
+    if error.is_throttled() || error.is_transient(true) {
+        return Kind::Unavailable;
+    }
+    match error {
+        salesforce::Error::Auth(_) | salesforce::Error::Unreadable { .. } => Kind::Unavailable,
+        salesforce::Error::DryRun { .. } => Kind::FailedPrecondition,
+        salesforce::Error::Soql(_) | salesforce::Error::Invalid(_) => Kind::InvalidArgument,
+        salesforce::Error::Api { source, .. } => {
+            source.code().map_or_else(|| by_status(source.status()), by_code)
+        }
+        _ => Kind::Unknown,
+    }
+}
+
+fn by_code(code: &ErrorCode) -> Kind {
+    use ErrorCode as C;
+    if code.is_duplicate() {
+        return Kind::AlreadyExists;
+    }
+    if code.is_not_found() {
+        return Kind::NotFound;
+    }
+    match code {
+        C::FunctionalityNotEnabled
+        | C::ApiDisabledForOrg
+        | C::ApiCurrentlyDisabled
+        | C::InsufficientAccess
+        | C::InsufficientAccessOrReadonly
+        | C::InsufficientAccessOnCrossReferenceEntity
+        | C::InvalidFieldForInsertUpdate
+        | C::TxnSecurityMeteringError => Kind::PermissionDenied,
+        C::QueryTimeout | C::UnableToLockRow | C::ServerUnavailable | C::InvalidQueryLocator => {
+            Kind::Unavailable
+        }
+        C::LicenseLimitExceeded
+        | C::FieldCustomValidationException
+        | C::FieldIntegrityException
+        | C::CannotInsertUpdateActivateEntity
+        | C::CannotDisableLastAdmin
+        | C::CannotFreezeSelf
+        | C::CannotDeleteEntity
+        | C::DeleteFailed
+        | C::DependencyExists
+        | C::EntityIsLocked
+        | C::InactiveOwnerOrUser
+        | C::PackageLicenseRequired
+        | C::InvalidType
+        | C::EntityNotQueryable
+        | C::OperationTooLarge
+        | C::QueryTooComplicated => Kind::FailedPrecondition,
+        C::MixedDmlOperation | C::MalformedQuery | C::UnsupportedApiVersion => Kind::Internal,
+        _ => Kind::InvalidArgument,
+    }
+}
+
+/// What the statuses mean when Salesforce gave no code
+/// (facts/baton-host-protocol.md 3.4 has the table that hosts expect).
+fn by_status(status: u16) -> Kind {
+    match status {
+        401 => Kind::Unauthenticated,
+        403 => Kind::PermissionDenied,
+        404 => Kind::NotFound,
+        408 => Kind::DeadlineExceeded,
+        409 => Kind::AlreadyExists,
+        429 => Kind::Unavailable,
+        501 => Kind::Unimplemented,
+        500.. => Kind::Unavailable,
+        _ => Kind::InvalidArgument,
+    }
+}
+
+/// The Setup place that mends it, for the refusals that a new user meets.
+fn remedy(error: &salesforce::Error) -> Option<&'static str> {
+    Some(match error.code()? {
+        ErrorCode::FunctionalityNotEnabled => {
+            "give the connector's user the permission \"API Enabled\" in its profile or a \
+             permission set"
+        }
+        ErrorCode::ApiDisabledForOrg => {
+            "this edition of Salesforce has no API: Group, Essentials and Professional editions \
+             need the API add-on"
+        }
+        ErrorCode::InvalidSessionId => {
+            "the session was refused even after a new sign-in: check the app's IP restrictions \
+             and that the instance URL belongs to the same org"
+        }
+        ErrorCode::TxnSecurityMeteringError => {
+            "give the connector's user the permission \"Exempt from Transaction Security\""
+        }
+        ErrorCode::InsufficientAccess
+        | ErrorCode::InsufficientAccessOrReadonly
+        | ErrorCode::InsufficientAccessOnCrossReferenceEntity => {
+            "the connector's user lacks a permission; docs/permissions.md lists what each feature \
+             needs"
+        }
+        ErrorCode::UnsupportedApiVersion => "the org does not know this --api-version",
+        _ => return None,
+    })
+}

@@ -1,0 +1,181 @@
+//! Reading a Salesforce object page by page: `WHERE Id > :last ORDER BY Id`.
+//!
+//! A position is the last id that was delivered, so that it means the same in any process at any
+//! time; server-side locators are never used. Order and comparison are left to the server, whose
+//! collation is not ASCII's. One row more than a page is asked for: a full page then tells
+//! whether it is the last one, without another call.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::de::DeserializeOwned;
+use tracing::warn;
+
+use crate::baton::Quota;
+use crate::salesforce::soql::{Condition, FieldName, Select, field};
+use crate::salesforce::{Client, Error, ErrorCode, SalesforceId};
+
+/// Rows a call: as many as Salesforce puts into one answer.
+pub(super) const PAGE: usize = 2000;
+
+/// A record that has an id.
+pub(super) trait Row: DeserializeOwned + Send + 'static {
+    fn id(&self) -> SalesforceId;
+}
+
+/// Which columns and rows of an object to read.
+#[derive(Clone)]
+pub(super) struct Table {
+    pub(super) object: &'static str,
+    /// Without these a row means nothing.
+    pub(super) columns: Vec<FieldName>,
+    /// These may be absent in some orgs, or hidden from the connector's user.
+    pub(super) optional: Vec<FieldName>,
+    pub(super) rows: Option<Condition>,
+}
+
+impl Table {
+    pub(super) fn new(object: &'static str, columns: &[&'static str]) -> Self {
+        Self {
+            object,
+            columns: columns.iter().map(|name| FieldName::from(*name)).collect(),
+            optional: Vec::new(),
+            rows: None,
+        }
+    }
+
+    #[must_use]
+    pub(super) fn optional(mut self, columns: &[&'static str]) -> Self {
+        self.optional.extend(columns.iter().map(|name| FieldName::from(*name)));
+        self
+    }
+
+    #[must_use]
+    pub(super) fn only(mut self, condition: impl Into<Option<Condition>>) -> Self {
+        self.rows = match (self.rows.take(), condition.into()) {
+            (Some(rows), Some(condition)) => Some(rows.and(condition)),
+            (rows, condition) => rows.or(condition),
+        };
+        self
+    }
+
+    /// The rows behind `after`, all of them without it.
+    fn select(&self, after: Option<SalesforceId>) -> Select {
+        let mut select = Select::from(self.object).fields(self.columns.iter().cloned());
+        select = select.fields(self.optional.iter().cloned());
+        if let Some(condition) = &self.rows {
+            select = select.filter(condition.clone());
+        }
+        if let Some(after) = after {
+            select = select.filter(field("Id").gt(after));
+        }
+        select.order_by("Id")
+    }
+}
+
+/// Some rows of a table, and whether there are more.
+pub(super) struct Batch<R> {
+    pub(super) rows: std::vec::IntoIter<R>,
+    /// Nothing comes behind these rows.
+    pub(super) is_last: bool,
+    pub(super) quota: Option<Quota>,
+}
+
+/// The org, for reading.
+pub(super) struct Org {
+    pub(super) client: Arc<Client>,
+    /// Columns that the org turned out not to have: asked for once, not again.
+    missing: Mutex<BTreeSet<(&'static str, String)>>,
+}
+
+impl Org {
+    pub(super) fn new(client: Arc<Client>) -> Self {
+        Self { client, missing: Mutex::default() }
+    }
+
+    /// One batch of at most [`PAGE`] rows behind `after`. Costs one call.
+    pub(super) async fn read<R: Row>(
+        &self,
+        table: &Table,
+        after: Option<SalesforceId>,
+    ) -> Result<Batch<R>, Error> {
+        let limit = u32::try_from(PAGE + 1).unwrap_or(u32::MAX);
+        let mut table = table.clone();
+        self.leave_out_missing(&mut table);
+        let answer = loop {
+            match self.client.query::<R>(&table.select(after).limit(limit)).await {
+                Err(error) if self.learn_missing(&table, &error) => {
+                    self.leave_out_missing(&mut table);
+                }
+                answer => break answer?,
+            }
+        };
+        let quota = answer.quota.map(quota);
+        let page = answer.value;
+        let is_last = page.done && page.records.len() <= PAGE;
+        let mut rows = page.records;
+        // The row too many was only asked for to see whether there is one.
+        rows.truncate(PAGE);
+        Ok(Batch { rows: rows.into_iter(), is_last, quota })
+    }
+
+    /// All rows of a table, a batch at a time; `each` takes them.
+    pub(super) async fn read_all<R: Row>(
+        &self,
+        table: &Table,
+        mut each: impl FnMut(R),
+    ) -> Result<(), Error> {
+        let mut after = None;
+        loop {
+            let batch = self.read::<R>(table, after).await?;
+            let (before, is_last) = (after, batch.is_last);
+            for row in batch.rows {
+                after = Some(row.id());
+                each(row);
+            }
+            if is_last || after == before {
+                return Ok(());
+            }
+        }
+    }
+
+    fn leave_out_missing(&self, table: &mut Table) {
+        let missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        table
+            .optional
+            .retain(|column| !missing.contains(&(table.object, column.as_str().to_owned())));
+    }
+
+    /// Remembers the optional columns that an `INVALID_FIELD` answer is about. False if the answer
+    /// is about something else, so that the caller does not ask the same again.
+    fn learn_missing(&self, table: &Table, error: &Error) -> bool {
+        let is_field = error.code() == Some(&ErrorCode::InvalidField);
+        let Some(api) = error.api().filter(|_| is_field) else { return false };
+        // The answer names the last part of a path: `Name` for `Related.Name`.
+        let named = |column: &&FieldName| {
+            let last = column.as_str().rsplit('.').next().unwrap_or_default();
+            api.message().split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| {
+                word.eq_ignore_ascii_case(last)
+            })
+        };
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut learnt = false;
+        for column in table.optional.iter().filter(named) {
+            if missing.insert((table.object, column.as_str().to_owned())) {
+                warn!(
+                    sf.object = table.object,
+                    sf.field = column.as_str(),
+                    "the org does not have this field, or the connector's user may not see it: \
+                     it is left out; check its spelling and the field-level security"
+                );
+                learnt = true;
+            }
+        }
+        learnt
+    }
+}
+
+/// The client's quota in the domain's terms.
+pub(super) fn quota(quota: crate::salesforce::Quota) -> Quota {
+    Quota { used: quota.used, limit: quota.limit }
+}

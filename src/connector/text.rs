@@ -1,0 +1,47 @@
+//! Small pieces of text and profile that all resource types share.
+
+use crate::baton::{
+    Entitlement, EntitlementId, Object, Purpose, ResourceRef, Value,
+};
+use crate::salesforce::SalesforceId;
+
+/// The first name that says something, else the id.
+pub(super) fn name<const N: usize>(names: [Option<String>; N], id: SalesforceId) -> String {
+    names.into_iter().find_map(filled).unwrap_or_else(|| id.to_string())
+}
+
+/// The text, unless it is empty.
+pub(super) fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+/// A profile of those texts that say something.
+pub(super) fn profile<const N: usize>(texts: [(&str, Option<String>); N]) -> Object {
+    texts
+        .into_iter()
+        .filter_map(|(key, text)| Some((key.to_owned(), Value::Text(filled(text)?))))
+        .collect()
+}
+
+/// How a request's resource is called; a stub has only its id.
+pub(super) fn shown(on: &ResourceRef) -> &str {
+    if on.display_name.is_empty() { on.id.resource.as_str() } else { &on.display_name }
+}
+
+/// The entitlement `slug` on a resource, called "<name> <noun>".
+pub(super) fn entitlement(
+    on: &ResourceRef,
+    slug: &str,
+    noun: &str,
+    description: String,
+    grantable_to: &[&'static str],
+) -> Entitlement {
+    Entitlement {
+        id: EntitlementId::new(on.id.clone(), slug),
+        display_name: format!("{} {noun}", shown(on)),
+        description: Some(description),
+        purpose: Purpose::Assignment,
+        grantable_to: grantable_to.to_vec(),
+        marks: Vec::new(),
+    }
+}
