@@ -1,0 +1,78 @@
+//! The command line: which command runs with which options, and how the process ends.
+//!
+//! The commands know *what* to do; *how* is a [`Program`], so that they are tested without one.
+//! stdout carries results and nothing else.
+
+mod failure;
+mod health_check;
+pub mod health_endpoint;
+mod host;
+mod job;
+mod prepare;
+mod print;
+mod program;
+mod serve;
+mod service;
+
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+
+use crate::config::{CONNECTOR_SERVICE, Sources, Written};
+
+pub use failure::Failure;
+pub use job::{Fields, Job, NewAccount, Ticket};
+pub use program::Program;
+
+/// What surrounds the process.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Where the configuration comes from.
+    pub sources: Sources,
+    /// The time of the start.
+    pub now: Timestamp,
+    /// Whether stdout is a terminal.
+    pub terminal: bool,
+}
+
+impl World {
+    /// The world of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self {
+            sources: Sources::of_process(),
+            now: Timestamp::now(),
+            terminal: std::io::IsTerminal::is_terminal(&std::io::stdout()),
+        }
+    }
+}
+
+/// Runs the command that `world` asks for and returns the exit code: 0, the code of a gRPC status,
+/// or 2 for any other failure. The reason is the last thing on stderr.
+pub async fn run(program: &dyn Program, world: &World) -> u8 {
+    let result = match world.sources.read() {
+        Ok(written) => execute(program, world, written).await,
+        Err(asked) => print::usage(&asked),
+    };
+    match result {
+        Ok(()) => 0,
+        Err(failure) => {
+            print::failure(&failure);
+            failure.code()
+        }
+    }
+}
+
+/// Runs one command.
+async fn execute(program: &dyn Program, world: &World, written: Written) -> Result<(), Failure> {
+    match written.line.subcommand.as_deref() {
+        Some("config") => print::config(),
+        Some("capabilities") => print::capabilities(program).await,
+        Some("completion") => print::completion(written.line.shell),
+        Some("health-check") => health_check::run(&written).await,
+        Some("serve") => serve::run(program, world, written).await,
+        Some(CONNECTOR_SERVICE) => service::run(program, world, written).await,
+        _ => host::run(program, world, written).await,
+    }
+}
