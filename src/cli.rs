@@ -3,9 +3,9 @@
 //! The commands know *what* to do; *how* is a [`Program`], so that they are tested without one.
 //! stdout carries results and nothing else.
 
+mod describe;
 mod failure;
 mod health_check;
-pub mod health_endpoint;
 mod host;
 mod job;
 mod prepare;
@@ -15,6 +15,7 @@ mod serve;
 mod service;
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests;
 
 use jiff::Timestamp;
@@ -26,7 +27,7 @@ pub use job::{Fields, Job, NewAccount, Ticket};
 pub use program::Program;
 
 /// What surrounds the process.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct World {
     /// Where the configuration comes from.
     pub sources: Sources,
@@ -37,12 +38,12 @@ pub struct World {
 }
 
 impl World {
-    /// The world of this process.
+    /// The world of this process, which started `now`.
     #[must_use]
-    pub fn of_process() -> Self {
+    pub fn of_process(now: Timestamp) -> Self {
         Self {
             sources: Sources::of_process(),
-            now: Timestamp::now(),
+            now,
             terminal: std::io::IsTerminal::is_terminal(&std::io::stdout()),
         }
     }
@@ -52,10 +53,10 @@ impl World {
 /// or 2 for any other failure. The reason is the last thing on stderr.
 pub async fn run(program: &dyn Program, world: &World) -> u8 {
     let result = match world.sources.read() {
-        Ok(written) => execute(program, world, written).await,
+        Ok(written) => execute(program, world, &written).await,
         Err(asked) => print::usage(&asked),
     };
-    match result {
+    match result.and_then(|text| print::result(&text)) {
         Ok(()) => 0,
         Err(failure) => {
             print::failure(&failure);
@@ -64,15 +65,20 @@ pub async fn run(program: &dyn Program, world: &World) -> u8 {
     }
 }
 
-/// Runs one command.
-async fn execute(program: &dyn Program, world: &World, written: Written) -> Result<(), Failure> {
+/// Runs one command and returns what it prints at its end.
+async fn execute(
+    program: &dyn Program,
+    world: &World,
+    written: &Written,
+) -> Result<String, Failure> {
     match written.line.subcommand.as_deref() {
-        Some("config") => print::config(),
-        Some("capabilities") => print::capabilities(program).await,
-        Some("completion") => print::completion(written.line.shell),
-        Some("health-check") => health_check::run(&written).await,
+        Some("config") => return describe::config(),
+        Some("capabilities") => return describe::capabilities(program).await,
+        Some("completion") => return describe::completion(written.line.shell),
+        Some("health-check") => health_check::run(written).await,
         Some("serve") => serve::run(program, world, written).await,
         Some(CONNECTOR_SERVICE) => service::run(program, world, written).await,
         _ => host::run(program, world, written).await,
     }
+    .map(|()| String::new())
 }

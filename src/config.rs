@@ -22,6 +22,12 @@ mod sync;
 mod values;
 
 #[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 mod tests;
 
 use std::collections::BTreeMap;
@@ -30,10 +36,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use auth::AuthMethod;
-pub use host::HostOptions;
+pub use host::{Arguments, ExternalResources, HostOptions};
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use problem::Problems;
-pub use serve::{HealthSettings, ServeOptions};
+pub use serve::{HealthSettings, ServeOptions, ServeTls};
 pub use sync::SyncOptions;
 pub use values::Values;
 
@@ -45,6 +51,7 @@ use flags::connector;
 
 /// What the connector runs with.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[non_exhaustive]
 pub struct Config {
     /// The org as it was written; `salesforce` makes hosts of it.
@@ -73,8 +80,8 @@ pub struct Config {
     pub session_store_maximum_size: u64,
 }
 
-/// Where the written configuration comes from. Tests bring their own.
-#[derive(Clone, Debug)]
+/// Where the written configuration comes from. Tests bring their own. Secrets are in here.
+#[derive(Clone)]
 pub struct Sources {
     /// The command line without the program's own name.
     pub arguments: Vec<OsString>,

@@ -2,6 +2,7 @@
 //!
 //! Only our own code logs below `warn`: libraries would log headers, and headers hold tokens.
 
+pub mod health;
 mod line;
 mod sink;
 
@@ -108,6 +109,7 @@ fn outputs(settings: &LogSettings) -> anyhow::Result<Vec<Box<dyn Write + Send>>>
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::config::LogFormat;

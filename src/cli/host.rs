@@ -2,15 +2,15 @@
 
 use super::prepare::prepare;
 use super::{Failure, Job, Program, World};
-use crate::config::{HostOptions, Written};
+use crate::config::{HostOptions, Written, one_shot};
 
 pub(super) async fn run(
     program: &dyn Program,
     world: &World,
-    written: Written,
+    written: &Written,
 ) -> Result<(), Failure> {
     let sources = &world.sources;
-    let prepared = prepare(world, written, |written, problems| {
+    let prepared = prepare(world, written, |problems| {
         let (values, arguments) = (&written.values, &sources.arguments);
         let options = HostOptions::resolve(values, arguments, &sources.directory, problems);
         (
@@ -19,5 +19,8 @@ pub(super) async fn run(
         )
     })?;
     let (options, job) = prepared.options;
+    if matches!(job, Job::Sync) && written.values.is_set(&one_shot::CREATE_ACCOUNT_EMAIL) {
+        tracing::warn!("create-account-email alone creates no account: syncing");
+    }
     program.host(prepared.config, options, job).await
 }

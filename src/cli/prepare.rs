@@ -15,13 +15,13 @@ pub(super) struct Prepared<T> {
 /// Validates everything before anything is done, so that all problems are told together.
 pub(super) fn prepare<T>(
     world: &World,
-    written: Written,
-    options: impl FnOnce(&Written, &mut Problems) -> T,
+    written: &Written,
+    options: impl FnOnce(&mut Problems) -> T,
 ) -> Result<Prepared<T>, Failure> {
     let directory = &world.sources.directory;
     let mut problems = written.problems.clone();
     let log = LogSettings::resolve(&written.values, directory, world.terminal, &mut problems);
-    let options = options(&written, &mut problems);
+    let options = options(&mut problems);
     let config = match Config::resolve(&written.values, directory) {
         Ok(config) => problems.or(config),
         Err(others) => {

@@ -3,18 +3,15 @@
 
 use std::io::Write as _;
 
-use clap_complete::Shell;
+use super::Failure;
 
-use super::{Failure, Program};
-use crate::config::{self, NAME, schema};
-
-/// Help and version go to stdout with success; what clap refuses goes to stderr.
-pub(super) fn usage(asked: &clap::Error) -> Result<(), Failure> {
+/// Help and version are results; what clap refuses is a failure.
+pub(super) fn usage(asked: &clap::Error) -> Result<String, Failure> {
     let rendered = asked.render().to_string();
     if asked.use_stderr() {
         Err(Failure::usage(rendered.trim_end()))
     } else {
-        text(&rendered)
+        Ok(rendered)
     }
 }
 
@@ -30,27 +27,8 @@ pub(super) fn warnings(warnings: &[String]) {
     }
 }
 
-/// `config`
-pub(super) fn config() -> Result<(), Failure> {
-    text(&schema::configuration_json()?)
-}
-
-/// `capabilities`
-pub(super) async fn capabilities(program: &dyn Program) -> Result<(), Failure> {
-    let capabilities = program.capabilities().await?;
-    text(&schema::capabilities_json(&capabilities)?)
-}
-
-/// `completion`
-pub(super) fn completion(shell: Option<Shell>) -> Result<(), Failure> {
-    let shell = shell.ok_or_else(|| Failure::usage("the shell is missing"))?;
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut config::command(), NAME, &mut script);
-    text(&String::from_utf8_lossy(&script))
-}
-
 /// Prints `text` as it is. A reader that has read enough is no failure.
-fn text(text: &str) -> Result<(), Failure> {
+pub(super) fn result(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     let result = stdout
         .write_all(text.as_bytes())

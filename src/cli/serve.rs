@@ -7,10 +7,10 @@ use crate::config::{ServeOptions, Written};
 pub(super) async fn run(
     program: &dyn Program,
     world: &World,
-    written: Written,
+    written: &Written,
 ) -> Result<(), Failure> {
     let directory = &world.sources.directory;
-    let prepared = prepare(world, written, |written, problems| {
+    let prepared = prepare(world, written, |problems| {
         ServeOptions::resolve(&written.values, directory, problems)
     })?;
     program.serve(prepared.config, prepared.options).await

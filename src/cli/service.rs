@@ -7,8 +7,8 @@ use crate::config::Written;
 pub(super) async fn run(
     program: &dyn Program,
     world: &World,
-    written: Written,
+    written: &Written,
 ) -> Result<(), Failure> {
-    let prepared = prepare(world, written, |_, _| ())?;
+    let prepared = prepare(world, written, |_| ())?;
     program.connector_service(prepared.config).await
 }

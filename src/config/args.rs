@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use clap::builder::styling::Styles;
+use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::flag::{Flag, Kind, Scope};
@@ -30,9 +31,13 @@ pub(crate) struct Line {
 /// for the version.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Line, clap::Error> {
     let mut command = command();
-    let arguments = arguments
+    let arguments: Option<Vec<String>> = arguments
         .iter()
-        .map(|word| word.to_string_lossy().into_owned());
+        .map(|word| word.to_str().map(str::to_owned))
+        .collect();
+    let Some(arguments) = arguments else {
+        return Err(command.error(ErrorKind::InvalidUtf8, "an argument is not valid UTF-8"));
+    };
     let words = std::iter::once(NAME.to_owned()).chain(join_values(arguments));
     let matches = command.try_get_matches_from_mut(words)?;
 

@@ -55,10 +55,8 @@ fn read_default(path: &PathBuf) -> Result<FileValues, String> {
 fn parse(text: &str, path: &Path) -> Result<FileValues, String> {
     let path = path.display();
     // A file of nothing but comments is a null document.
-    if text
-        .lines()
-        .all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
-    {
+    let is_empty = |line: &str| line.is_empty() || line.starts_with('#') || line == "---";
+    if text.lines().all(|line| is_empty(line.trim())) {
         return Ok(FileValues::default());
     }
     let current = Cell::new(None);

@@ -1,6 +1,7 @@
 //! What the host half runs with: the file, what to sync into it, and how fast.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::flags::host as flags;
@@ -9,10 +10,11 @@ use super::values::Values;
 
 /// The options of the host half.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[non_exhaustive]
 pub struct HostOptions {
     /// Our own arguments, which the connector process gets too.
-    pub arguments: Vec<OsString>,
+    pub arguments: Arguments,
     /// The file to write and to read.
     pub file: PathBuf,
     /// Where unfinished files go, if not beside the file.
@@ -35,6 +37,16 @@ pub struct HostOptions {
     pub keep_previous_sync: bool,
     /// Tasks that the daemon works on at once.
     pub task_concurrency: u64,
+}
+
+/// A command line. It may hold secrets, so it is not shown.
+#[derive(Clone)]
+pub struct Arguments(pub Vec<OsString>);
+
+impl fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} arguments]", self.0.len())
+    }
 }
 
 /// Resources of another connector that grants may refer to.
@@ -76,7 +88,7 @@ impl HostOptions {
                     traits: values.list(&flags::EXTERNAL_RESOURCE_TRAITS),
                 });
         Self {
-            arguments: arguments.to_vec(),
+            arguments: Arguments(arguments.to_vec()),
             file: directory.join(values.text(&flags::FILE)),
             temporary_directory: values
                 .optional(&flags::C1Z_TEMP_DIR)

@@ -74,6 +74,7 @@ fn unquote(quoted: &str) -> Option<(String, &str)> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use test_case::test_case;
 

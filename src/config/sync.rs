@@ -6,6 +6,7 @@ use super::values::Values;
 
 /// The options of a sync.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[non_exhaustive]
 pub struct SyncOptions {
     /// Take the username as the e-mail address.

@@ -38,7 +38,7 @@ where
         for span in context
             .event_scope()
             .into_iter()
-            .flat_map(|scope| scope.from_root())
+            .flat_map(tracing_subscriber::registry::Scope::from_root)
         {
             let extensions = span.extensions();
             let Some(formatted) = extensions.get::<FormattedFields<N>>() else {
@@ -213,8 +213,9 @@ impl Visit for Fields {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
     use tracing_subscriber::fmt::format::JsonFields;
     use tracing_subscriber::layer::SubscriberExt as _;
@@ -223,14 +224,14 @@ mod tests {
 
     /// What `log` logs, as text.
     fn logged(format: LogFormat, log: impl FnOnce()) -> String {
-        let text = Arc::new(Mutex::new(Vec::new()));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let writer = Arc::new(file.reopen().unwrap());
         let layer = tracing_subscriber::fmt::layer()
             .event_format(Line::new(format))
             .fmt_fields(JsonFields::new())
-            .with_writer(Arc::clone(&text));
+            .with_writer(writer);
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
-        let bytes = text.lock().unwrap().clone();
-        String::from_utf8(bytes).unwrap()
+        std::fs::read_to_string(file.path()).unwrap()
     }
 
     #[test]

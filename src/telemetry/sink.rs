@@ -125,6 +125,7 @@ impl Write for Writer {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use std::sync::mpsc::channel;
 

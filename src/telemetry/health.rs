@@ -63,6 +63,7 @@ fn answer(status: &str, details: &[(&str, &str)]) -> Response {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use super::*;
 
