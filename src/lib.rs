@@ -1,6 +1,15 @@
 //! Identity governance for Salesforce over the Baton connector protocol.
 
 pub mod baton;
+pub mod c1z;
+pub mod cli;
+pub mod config;
 pub mod connector;
+pub mod host;
 pub mod pb;
+pub mod runner;
 pub mod salesforce;
+pub mod service;
+pub mod telemetry;
+pub mod wire;
+pub mod wiring;

@@ -1,0 +1,45 @@
+//! `health-check`: asks the HTTP health endpoint of a running connector.
+
+use std::time::Duration;
+
+use tonic::Code;
+
+use super::Failure;
+use crate::config::{HealthSettings, Problems, Written, health_check};
+
+pub(super) async fn run(written: &Written) -> Result<(), Failure> {
+    let mut problems = Problems::default();
+    let settings = problems.keep(HealthSettings::resolve(&written.values));
+    let endpoint = written.values.text(&health_check::ENDPOINT);
+    if !matches!(endpoint, "health" | "ready" | "live") {
+        problems.push(format!(
+            "field endpoint: value must be one of health, ready, live but got '{endpoint}'"
+        ));
+    }
+    let settings = problems.or(settings)?;
+    let Some(settings) = settings else {
+        return Err(Failure::usage("no address"));
+    };
+    let timeout = Duration::from_secs(written.values.number(&health_check::TIMEOUT).unsigned_abs());
+    ask(&format!("http://{}/{endpoint}", settings.address), timeout).await
+}
+
+async fn ask(url: &str, timeout: Duration) -> Result<(), Failure> {
+    let unreachable = |error: reqwest::Error| {
+        let text = Failure::from(anyhow::Error::from(error)).to_string();
+        Failure::status(Code::Unavailable, format!("health check failed: {text}"))
+    };
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(timeout)
+        .build()
+        .map_err(unreachable)?;
+    let reply = client.get(url).send().await.map_err(unreachable)?;
+    if reply.status() == reqwest::StatusCode::OK {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "health check failed: {url} answered {}",
+        reply.status()
+    )))
+}

@@ -1,0 +1,307 @@
+//! What the host is asked to do: one piece of work, or a sync.
+
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+
+use crate::config::{Problems, Values, file_tool, host_flags, one_shot, ticket};
+
+/// The fields of a JSON object.
+pub type Fields = serde_json::Map<String, serde_json::Value>;
+
+/// One run of the host.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// Work for the platform until told to stop.
+    Daemon {
+        /// The client id at the platform.
+        client_id: String,
+        /// The client secret at the platform.
+        client_secret: SecretString,
+    },
+    /// Grant an entitlement.
+    Grant {
+        /// The entitlement's id.
+        entitlement: String,
+        /// The id of who gets it.
+        principal: String,
+        /// The resource type of who gets it, if it was told.
+        principal_type: Option<String>,
+    },
+    /// Revoke a grant.
+    Revoke {
+        /// The grant's id.
+        grant: String,
+    },
+    /// Print the events of a feed.
+    EventFeed {
+        /// The feed's id, if it was told.
+        feed: Option<String>,
+        /// The time of the first event.
+        start_at: Timestamp,
+        /// Where to go on, if it was told.
+        cursor: Option<String>,
+    },
+    /// Create an account.
+    CreateAccount(NewAccount),
+    /// Invoke an action and wait for its end.
+    InvokeAction {
+        /// The action's name.
+        name: String,
+        /// Its arguments.
+        arguments: Fields,
+        /// The resource type that it belongs to, if any.
+        resource_type: Option<String>,
+    },
+    /// List the actions.
+    ListActionSchemas {
+        /// Those of this resource type only.
+        resource_type: Option<String>,
+    },
+    /// Delete a resource.
+    DeleteResource {
+        /// Its id.
+        id: String,
+        /// Its resource type.
+        resource_type: String,
+    },
+    /// Rotate the credentials of a resource.
+    RotateCredentials {
+        /// Its id.
+        id: String,
+        /// Its resource type.
+        resource_type: String,
+    },
+    /// Something about tickets.
+    Ticket(Ticket),
+    /// Write the difference of two syncs as a new sync.
+    DiffSyncs {
+        /// The older sync.
+        base: String,
+        /// The newer sync.
+        applied: String,
+    },
+    /// Merge several syncs into one.
+    CompactSyncs {
+        /// The syncs.
+        ids: Vec<String>,
+        /// The files they are in.
+        files: Vec<PathBuf>,
+        /// The directory for the merged file.
+        output: PathBuf,
+    },
+    /// Sync.
+    Sync,
+}
+
+/// The account to create.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewAccount {
+    /// Its login.
+    pub login: Option<String>,
+    /// Its e-mail address.
+    pub email: Option<String>,
+    /// Its profile.
+    pub profile: Fields,
+    /// Its resource type, if it was told.
+    pub resource_type: Option<String>,
+}
+
+/// Work on tickets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ticket {
+    /// Create one.
+    Create {
+        /// The JSON file that describes it.
+        template: PathBuf,
+    },
+    /// Create several.
+    BulkCreate {
+        /// The JSON file that describes them.
+        template: PathBuf,
+    },
+    /// Print one.
+    Get {
+        /// Its id.
+        id: String,
+    },
+    /// Print the kinds of tickets.
+    ListSchemas,
+}
+
+impl Job {
+    /// The first job in the order of the protocol that `values` ask for. [`Job::Sync`] also
+    /// stands for a job that is described wrongly; `problems` tell then.
+    pub(crate) fn resolve(
+        values: &Values,
+        directory: &Path,
+        now: Timestamp,
+        problems: &mut Problems,
+    ) -> Self {
+        let job = daemon(values)
+            .or_else(|| access(values))
+            .or_else(|| event_feed(values, now, problems))
+            .or_else(|| create_account(values, problems))
+            .or_else(|| action(values, problems))
+            .or_else(|| resource(values))
+            .or_else(|| tickets(values, directory).map(Self::Ticket))
+            .or_else(|| file_tools(values, directory));
+        job.unwrap_or(Self::Sync)
+    }
+}
+
+fn daemon(values: &Values) -> Option<Job> {
+    Some(Job::Daemon {
+        client_id: values.optional(&host_flags::CLIENT_ID)?,
+        client_secret: values.secret(&host_flags::CLIENT_SECRET)?,
+    })
+}
+
+fn access(values: &Values) -> Option<Job> {
+    if let Some(entitlement) = values.optional(&one_shot::GRANT_ENTITLEMENT) {
+        return Some(Job::Grant {
+            entitlement,
+            principal: values.optional(&one_shot::GRANT_PRINCIPAL)?,
+            principal_type: values.optional(&one_shot::GRANT_PRINCIPAL_TYPE),
+        });
+    }
+    Some(Job::Revoke {
+        grant: values.optional(&one_shot::REVOKE_GRANT)?,
+    })
+}
+
+fn event_feed(values: &Values, now: Timestamp, problems: &mut Problems) -> Option<Job> {
+    if !values.switch(&one_shot::EVENT_FEED) {
+        return None;
+    }
+    let flag = &one_shot::EVENT_FEED_START_AT;
+    let yesterday = now
+        .checked_sub(SignedDuration::from_hours(24))
+        .unwrap_or(now);
+    let start_at = values.optional(flag).map_or(Ok(yesterday), |text| {
+        text.parse().map_err(|_| {
+            format!(
+                "field {}: expected a time such as 2026-11-22T20:00:00Z but got '{text}'",
+                flag.name
+            )
+        })
+    });
+    Some(Job::EventFeed {
+        feed: values.optional(&one_shot::EVENT_FEED_ID),
+        start_at: problems.keep(start_at)?,
+        cursor: values.optional(&one_shot::EVENT_FEED_CURSOR),
+    })
+}
+
+/// An e-mail address alone asks for no account: such a run has always been a sync.
+fn create_account(values: &Values, problems: &mut Problems) -> Option<Job> {
+    let profile = &one_shot::CREATE_ACCOUNT_PROFILE;
+    let login = &one_shot::CREATE_ACCOUNT_LOGIN;
+    if !values.is_set(profile) && !values.is_set(login) {
+        return None;
+    }
+    let fields = problems.keep(object(profile.name, values.text(profile)))?;
+    let either = |key: &str, flag| match fields.get(key).and_then(serde_json::Value::as_str) {
+        Some(text) if !text.is_empty() => Some(text.to_owned()),
+        _ => values.optional(flag),
+    };
+    let (login, email) = (
+        either("login", login),
+        either("email", &one_shot::CREATE_ACCOUNT_EMAIL),
+    );
+    if login.is_none() && email.is_none() {
+        problems.push(format!(
+            "unknown provisioning action: field {} needs a login or an email",
+            profile.name
+        ));
+        return None;
+    }
+    Some(Job::CreateAccount(NewAccount {
+        login,
+        email,
+        profile: fields,
+        resource_type: values.optional(&one_shot::CREATE_ACCOUNT_RESOURCE_TYPE),
+    }))
+}
+
+fn action(values: &Values, problems: &mut Problems) -> Option<Job> {
+    if let Some(name) = values.optional(&one_shot::INVOKE_ACTION) {
+        let flag = &one_shot::INVOKE_ACTION_ARGS;
+        return Some(Job::InvokeAction {
+            name,
+            arguments: problems.keep(object(flag.name, values.text(flag)))?,
+            resource_type: values.optional(&one_shot::INVOKE_ACTION_RESOURCE_TYPE),
+        });
+    }
+    values
+        .switch(&one_shot::LIST_ACTION_SCHEMAS)
+        .then(|| Job::ListActionSchemas {
+            resource_type: values.optional(&one_shot::LIST_ACTION_SCHEMAS_RESOURCE_TYPE),
+        })
+}
+
+fn resource(values: &Values) -> Option<Job> {
+    if let Some(id) = values.optional(&one_shot::DELETE_RESOURCE) {
+        let resource_type = values.optional(&one_shot::DELETE_RESOURCE_TYPE)?;
+        return Some(Job::DeleteResource { id, resource_type });
+    }
+    let id = values.optional(&one_shot::ROTATE_CREDENTIALS)?;
+    let resource_type = values.optional(&one_shot::ROTATE_CREDENTIALS_TYPE)?;
+    Some(Job::RotateCredentials { id, resource_type })
+}
+
+fn tickets(values: &Values, directory: &Path) -> Option<Ticket> {
+    let path = |flag| values.optional(flag).map(|path| directory.join(path));
+    if values.switch(&ticket::CREATE_TICKET) {
+        return Some(Ticket::Create {
+            template: path(&ticket::TICKET_TEMPLATE_PATH)?,
+        });
+    }
+    if values.switch(&ticket::BULK_CREATE_TICKET) {
+        return Some(Ticket::BulkCreate {
+            template: path(&ticket::BULK_TICKET_TEMPLATE_PATH)?,
+        });
+    }
+    if values.switch(&ticket::LIST_TICKET_SCHEMAS) {
+        return Some(Ticket::ListSchemas);
+    }
+    if values.switch(&ticket::GET_TICKET) {
+        return Some(Ticket::Get {
+            id: values.optional(&ticket::TICKET_ID)?,
+        });
+    }
+    None
+}
+
+fn file_tools(values: &Values, directory: &Path) -> Option<Job> {
+    if values.switch(&file_tool::DIFF_SYNCS) {
+        return Some(Job::DiffSyncs {
+            base: values.optional(&file_tool::BASE_SYNC_ID)?,
+            applied: values.optional(&file_tool::APPLIED_SYNC_ID)?,
+        });
+    }
+    if !values.switch(&file_tool::COMPACT_SYNCS) {
+        return None;
+    }
+    let files = values.list(&file_tool::COMPACT_FILE_PATHS);
+    Some(Job::CompactSyncs {
+        ids: values.list(&file_tool::COMPACT_SYNC_IDS),
+        files: files.iter().map(|path| directory.join(path)).collect(),
+        output: directory.join(values.optional(&file_tool::COMPACT_OUTPUT_PATH)?),
+    })
+}
+
+/// The JSON object of a flag; nothing at all counts as the empty one. The text of the error names
+/// the place only: profiles hold personal data.
+fn object(name: &str, text: &str) -> Result<Fields, String> {
+    if text.is_empty() {
+        return Ok(Fields::new());
+    }
+    serde_json::from_str(text).map_err(|error| {
+        format!(
+            "field {name}: expected a JSON object, wrong at column {}",
+            error.column()
+        )
+    })
+}

@@ -1,0 +1,14 @@
+//! `_connector-service`: the process that a host starts.
+
+use super::prepare::prepare;
+use super::{Failure, Program, World};
+use crate::config::Written;
+
+pub(super) async fn run(
+    program: &dyn Program,
+    world: &World,
+    written: &Written,
+) -> Result<(), Failure> {
+    let prepared = prepare(world, written, |_| ())?;
+    program.connector_service(prepared.config).await
+}

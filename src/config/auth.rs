@@ -1,0 +1,226 @@
+//! How to sign in, and with what.
+
+use std::path::Path;
+
+use secrecy::SecretString;
+
+use super::flag::Flag;
+use super::flags::connector as flags;
+use super::group::{Group, Method};
+use super::problem::Problems;
+use super::values::Values;
+use super::{hint, required};
+
+/// The largest private key file.
+const LARGEST_KEY: u64 = 2 * 1024 * 1024;
+
+/// A way to sign in with exactly what it needs.
+#[derive(Clone, Debug)]
+pub enum AuthMethod {
+    /// A token that a platform obtained.
+    OAuthToken {
+        /// The token that goes with each call.
+        access_token: SecretString,
+        /// What a new access token can be had for, if the platform gave it.
+        refresh_token: Option<SecretString>,
+        /// Where the token says that the org is.
+        instance_url: Option<String>,
+    },
+    /// A signed assertion.
+    JwtBearer {
+        /// The app's client id.
+        client_id: String,
+        /// The PEM text of the key.
+        private_key: SecretString,
+        /// The username to act as.
+        subject: String,
+        /// Where the assertion is sent, as it was written.
+        login_url: String,
+    },
+    /// The app's own credentials.
+    ClientCredentials {
+        /// The app's client id.
+        client_id: String,
+        /// The app's client secret.
+        client_secret: SecretString,
+    },
+    /// A user's name and password.
+    Password {
+        /// The username.
+        username: String,
+        /// The password.
+        password: SecretString,
+        /// The security token, which a trusted IP range makes superfluous.
+        security_token: Option<SecretString>,
+    },
+}
+
+/// The way that `--auth-method` names with its fields, or `None` and the reasons in `problems`.
+pub(super) fn resolve(
+    values: &Values,
+    directory: &Path,
+    problems: &mut Problems,
+) -> Option<AuthMethod> {
+    let name = values.text(&flags::AUTH_METHOD).trim();
+    let Some(group) = Group::find(name) else {
+        let names = Group::ALL.map(|group| group.name).join(", ");
+        problems.push(format!(
+            "field {}: value must be one of {names} but got '{name}'",
+            flags::AUTH_METHOD.name
+        ));
+        return None;
+    };
+    for flag in group.required() {
+        required(values, flag, problems);
+    }
+    hint::check_credentials(&group, values, problems);
+    match group.method {
+        Method::OAuthToken => oauth_token(values, problems),
+        Method::JwtBearer => {
+            let login_url = values.text(&flags::SALESFORCE_LOGIN_URL).trim();
+            problems.keep(hint::check_url(&flags::SALESFORCE_LOGIN_URL, login_url));
+            Some(AuthMethod::JwtBearer {
+                client_id: trimmed(values, &flags::SALESFORCE_CLIENT_ID),
+                private_key: problems.keep(private_key(values, directory)).flatten()?,
+                subject: trimmed(values, &flags::SALESFORCE_JWT_SUBJECT),
+                login_url: login_url.to_owned(),
+            })
+        }
+        Method::ClientCredentials => Some(AuthMethod::ClientCredentials {
+            client_id: trimmed(values, &flags::SALESFORCE_CLIENT_ID),
+            client_secret: values.secret(&flags::SALESFORCE_CLIENT_SECRET)?,
+        }),
+        Method::Password => Some(AuthMethod::Password {
+            username: trimmed(values, &flags::SALESFORCE_USERNAME),
+            password: values.secret(&flags::SALESFORCE_PASSWORD)?,
+            security_token: values.secret(&flags::SECURITY_TOKEN),
+        }),
+    }
+}
+
+fn trimmed(values: &Values, flag: &Flag) -> String {
+    values.text(flag).trim().to_owned()
+}
+
+/// What a platform may hand over besides the bare token.
+#[derive(serde::Deserialize)]
+struct TokenObject {
+    access_token: Option<String>,
+    refresh_token: Option<String>,
+    instance_url: Option<String>,
+}
+
+fn oauth_token(values: &Values, problems: &mut Problems) -> Option<AuthMethod> {
+    let name = flags::OAUTH2_TOKEN.name;
+    let text = values.text(&flags::OAUTH2_TOKEN).trim();
+    if text.is_empty() {
+        problems.push(missing_token(values));
+        return None;
+    }
+    if !text.starts_with('{') {
+        return Some(AuthMethod::OAuthToken {
+            access_token: text.into(),
+            refresh_token: None,
+            instance_url: None,
+        });
+    }
+    // The parser's own text may quote the token.
+    let object: Result<TokenObject, _> = serde_json::from_str(text);
+    let object = problems.keep(object.map_err(|error| {
+        format!(
+            "field {name}: the JSON is wrong at column {}",
+            error.column()
+        )
+    }))?;
+    let Some(access_token) = object.access_token.filter(|token| !token.is_empty()) else {
+        problems.push(format!("field {name}: the JSON object has no access_token"));
+        return None;
+    };
+    Some(AuthMethod::OAuthToken {
+        access_token: access_token.into(),
+        refresh_token: object
+            .refresh_token
+            .filter(|token| !token.is_empty())
+            .map(Into::into),
+        instance_url: object.instance_url.filter(|url| !url.is_empty()),
+    })
+}
+
+/// Without `--auth-method` the token is what is missing, though something else may be meant.
+fn missing_token(values: &Values) -> String {
+    let flag = &flags::OAUTH2_TOKEN;
+    let text = format!(
+        "field {} of type string is required by auth-method {} but it has a zero-value",
+        flag.name,
+        Group::OAUTH.name,
+    );
+    let others: Vec<String> = Group::ALL
+        .into_iter()
+        .filter(|group| group.is_complete(values))
+        .map(|group| format!("--auth-method {}", group.name))
+        .collect();
+    if others.is_empty() {
+        let (name, variable) = (flag.name, flag.variable());
+        format!("{text}: set --{name} or {variable}, or choose another --auth-method")
+    } else {
+        format!(
+            "{text}: the fields that are set fit {}",
+            others.join(" or ")
+        )
+    }
+}
+
+/// The key itself, from the value or from the file that it names.
+fn private_key(values: &Values, directory: &Path) -> Result<Option<SecretString>, String> {
+    let flag = &flags::SALESFORCE_PRIVATE_KEY;
+    let text = values.text(flag).trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let pem = if text.starts_with("-----BEGIN") {
+        text.to_owned()
+    } else {
+        read_key(flag, &directory.join(text), text)?
+    };
+    // Variables often carry the line breaks as the two characters `\n`.
+    let pem = if pem.contains('\n') {
+        pem
+    } else {
+        pem.replace("\\n", "\n")
+    };
+    hint::check_key(flag, &pem)?;
+    Ok(Some(pem.into()))
+}
+
+fn read_key(flag: &Flag, path: &Path, text: &str) -> Result<String, String> {
+    // The value may be the bare key: it is told only if it can be nothing but a path.
+    let is_path = text.len() < 256
+        && ["pem", "key", "txt"]
+            .iter()
+            .any(|end| path.extension().is_some_and(|it| it == *end));
+    let subject = if is_path {
+        format!("the file {text}")
+    } else {
+        "the file it names".to_owned()
+    };
+    let describe = |error: &std::io::Error| {
+        let reason = match error.kind() {
+            std::io::ErrorKind::NotFound => "does not exist".to_owned(),
+            kind => format!("cannot be read ({kind})"),
+        };
+        format!(
+            "field {}: {subject} {reason}: expected the path of a PEM file",
+            flag.name
+        )
+    };
+    let size = std::fs::metadata(path)
+        .map_err(|error| describe(&error))?
+        .len();
+    if size > LARGEST_KEY {
+        return Err(format!(
+            "field {}: {subject} is larger than 2 MB",
+            flag.name
+        ));
+    }
+    std::fs::read_to_string(path).map_err(|error| describe(&error))
+}

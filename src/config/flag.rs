@@ -1,0 +1,179 @@
+//! What a flag is: one description from which the command line, the environment, the config file
+//! and the published schema are made. It knows no values.
+
+/// The type of a flag's value, with its default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `--flag`, `--flag=false`, `--flag false`.
+    Switch(bool),
+    /// A whole number with its default and its bounds.
+    Number { default: i64, least: i64, most: i64 },
+    /// A text; the empty text means unset.
+    Text(&'static str),
+    /// Texts, comma-separated as one CSV record, repeatable.
+    List,
+    /// `key=value` pairs, comma-separated, repeatable.
+    Map,
+    /// A path whose content is the value; the content itself is accepted too.
+    Upload { extension: &'static str },
+    /// An OAuth 2 token that the platform obtained.
+    Token,
+}
+
+/// Where a flag is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Before and after every subcommand.
+    Everywhere,
+    /// By `serve` only.
+    Serve,
+    /// By `health-check` only.
+    HealthCheck,
+}
+
+/// Whether and how a flag appears in the published schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Published {
+    /// Command line only.
+    No,
+    /// As a field that people fill in.
+    Form,
+    /// As a field for those who operate the connector.
+    Ops,
+}
+
+/// One flag. Its variable is `BATON_` and its name in upper case with underscores.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flag {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) description: &'static str,
+    pub(crate) display_name: &'static str,
+    pub(crate) short: Option<char>,
+    pub(crate) scope: Scope,
+    pub(crate) published: Published,
+    pub(crate) hidden: bool,
+    pub(crate) required: bool,
+    pub(crate) secret: bool,
+}
+
+impl Flag {
+    /// A flag of `kind`.
+    pub(crate) const fn new(name: &'static str, kind: Kind, description: &'static str) -> Self {
+        Self {
+            name,
+            kind,
+            description,
+            display_name: "",
+            short: None,
+            scope: Scope::Everywhere,
+            published: Published::No,
+            hidden: false,
+            required: false,
+            secret: false,
+        }
+    }
+
+    /// A text without a default.
+    pub(crate) const fn text(name: &'static str, description: &'static str) -> Self {
+        Self::new(name, Kind::Text(""), description)
+    }
+
+    /// A switch that is off by default.
+    pub(crate) const fn switch(name: &'static str, description: &'static str) -> Self {
+        Self::new(name, Kind::Switch(false), description)
+    }
+
+    /// A list of texts.
+    pub(crate) const fn list(name: &'static str, description: &'static str) -> Self {
+        Self::new(name, Kind::List, description)
+    }
+
+    /// A number within bounds.
+    pub(crate) const fn number(
+        name: &'static str,
+        default: i64,
+        (least, most): (i64, i64),
+        description: &'static str,
+    ) -> Self {
+        Self::new(
+            name,
+            Kind::Number {
+                default,
+                least,
+                most,
+            },
+            description,
+        )
+    }
+
+    /// With a one-letter form.
+    pub(crate) const fn short(mut self, letter: char) -> Self {
+        self.short = Some(letter);
+        self
+    }
+
+    /// Left out of the help.
+    pub(crate) const fn hidden(mut self) -> Self {
+        self.hidden = true;
+        self
+    }
+
+    /// Must have a value (where its group is chosen).
+    pub(crate) const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// Never shown.
+    pub(crate) const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
+    /// Published as a field that people fill in, under this name.
+    pub(crate) const fn form(mut self, display_name: &'static str) -> Self {
+        self.published = Published::Form;
+        self.display_name = display_name;
+        self
+    }
+
+    /// Published as a field for operators.
+    pub(crate) const fn ops(mut self) -> Self {
+        self.published = Published::Ops;
+        self
+    }
+
+    /// Accepted by one subcommand only.
+    pub(crate) const fn only(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// The environment variable.
+    pub(crate) fn variable(&self) -> String {
+        format!("BATON_{}", self.name.to_uppercase().replace('-', "_"))
+    }
+
+    /// The type's name in messages about fields.
+    pub(crate) const fn type_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Switch(_) => "bool",
+            Kind::Number { .. } => "int",
+            Kind::Text(_) | Kind::Upload { .. } | Kind::Token => "string",
+            Kind::List => "[]string",
+            Kind::Map => "map[string]string",
+        }
+    }
+}
+
+/// Declares flags as constants and lists them as `ALL`, so that none is declared and forgotten.
+macro_rules! flags {
+    ($($name:ident = $flag:expr;)+) => {
+        $(pub(crate) const $name: Flag = $flag;)+
+
+        /// The flags of this file in their order.
+        pub(crate) const ALL: &[Flag] = &[$($name),+];
+    };
+}
+pub(crate) use flags;

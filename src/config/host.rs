@@ -1,0 +1,107 @@
+//! What the host half runs with: the file, what to sync into it, and how fast.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::flags::host as flags;
+use super::problem::Problems;
+use super::values::Values;
+
+/// The options of the host half.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[non_exhaustive]
+pub struct HostOptions {
+    /// Our own arguments, which the connector process gets too.
+    pub arguments: Arguments,
+    /// The file to write and to read.
+    pub file: PathBuf,
+    /// Where unfinished files go, if not beside the file.
+    pub temporary_directory: Option<PathBuf>,
+    /// Sync these resources only (BIDs).
+    pub resources: Vec<String>,
+    /// Sync these resource types only.
+    pub resource_types: Vec<String>,
+    /// Sync resources alone.
+    pub skip_entitlements_and_grants: bool,
+    /// Sync the given resources without grants.
+    pub skip_grants: bool,
+    /// Never run a full sync.
+    pub skip_full_sync: bool,
+    /// Calls under way at once: 0 means one, -1 as many as the machine suggests.
+    pub workers: i64,
+    /// Resources of another connector.
+    pub external: Option<ExternalResources>,
+    /// Keep the previous sync.
+    pub keep_previous_sync: bool,
+    /// Tasks that the daemon works on at once.
+    pub task_concurrency: u64,
+}
+
+/// A command line. It may hold secrets, so it is not shown.
+#[derive(Clone)]
+pub struct Arguments(pub Vec<OsString>);
+
+impl fmt::Debug for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} arguments]", self.0.len())
+    }
+}
+
+/// Resources of another connector that grants may refer to.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ExternalResources {
+    /// The file they are in.
+    pub file: PathBuf,
+    /// Only those that hold this entitlement.
+    pub entitlement: Option<String>,
+    /// Only those with these traits.
+    pub traits: Vec<String>,
+}
+
+impl HostOptions {
+    pub(crate) fn resolve(
+        values: &Values,
+        arguments: &[OsString],
+        directory: &Path,
+        problems: &mut Problems,
+    ) -> Self {
+        let engine = values.text(&flags::STORAGE_ENGINE);
+        if !matches!(engine, "" | "sqlite") {
+            problems.push(format!(
+                "field {}: only sqlite files are written, '{engine}' is not supported",
+                flags::STORAGE_ENGINE.name
+            ));
+        }
+        let workers = match values.number(&flags::WORKERS) {
+            0 if values.switch(&flags::PARALLEL_SYNC) => -1,
+            workers => workers,
+        };
+        let external =
+            values
+                .optional(&flags::EXTERNAL_RESOURCE_C1Z)
+                .map(|file| ExternalResources {
+                    file: directory.join(file),
+                    entitlement: values.optional(&flags::EXTERNAL_RESOURCE_FILTER),
+                    traits: values.list(&flags::EXTERNAL_RESOURCE_TRAITS),
+                });
+        Self {
+            arguments: Arguments(arguments.to_vec()),
+            file: directory.join(values.text(&flags::FILE)),
+            temporary_directory: values
+                .optional(&flags::C1Z_TEMP_DIR)
+                .map(|path| directory.join(path)),
+            resources: values.list(&flags::SYNC_RESOURCES),
+            resource_types: values.list(&flags::SYNC_RESOURCE_TYPES),
+            skip_entitlements_and_grants: values.switch(&flags::SKIP_ENTITLEMENTS_AND_GRANTS),
+            skip_grants: values.switch(&flags::SKIP_GRANTS),
+            skip_full_sync: values.switch(&flags::SKIP_FULL_SYNC),
+            workers,
+            external,
+            keep_previous_sync: values.switch(&flags::KEEP_PREVIOUS_SYNC),
+            task_concurrency: values.number(&flags::TASK_CONCURRENCY).unsigned_abs(),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What is logged, how and where to.
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::flags::telemetry as flags;
+use super::problem::Problems;
+use super::values::Values;
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// Columns separated by tabs.
+    Console,
+}
+
+/// From which level on is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Everything.
+    Debug,
+    /// What happens.
+    Info,
+    /// What is odd.
+    Warn,
+    /// What a person should act on.
+    Error,
+}
+
+/// The settings of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LogSettings {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// From which level on is logged.
+    pub level: LogLevel,
+    /// From when on debug counts as info.
+    pub debug_expires_at: Option<Timestamp>,
+    /// The files to log to; none means stderr.
+    pub paths: Vec<PathBuf>,
+    /// Whether an OpenTelemetry collector was named.
+    pub collector: bool,
+}
+
+impl LogSettings {
+    /// Reads the settings. On a `terminal` people read the log, elsewhere programs do.
+    pub(crate) fn resolve(
+        values: &Values,
+        directory: &Path,
+        terminal: bool,
+        problems: &mut Problems,
+    ) -> Self {
+        let format = match values.text(&flags::LOG_FORMAT) {
+            "json" => Some(LogFormat::Json),
+            "console" => Some(LogFormat::Console),
+            "" => None,
+            _ => {
+                problems.push(format!(
+                    "field {}: value must be one of json, console",
+                    flags::LOG_FORMAT.name
+                ));
+                None
+            }
+        };
+        let level = problems.keep(level(values.text(&flags::LOG_LEVEL)));
+        let paths = values.list(&flags::LOG_PATH);
+        if paths.iter().any(|path| path == "stdout") {
+            let name = flags::LOG_PATH.name;
+            problems.push(format!(
+                "field {name}: stdout is for results: use stderr or a file"
+            ));
+        }
+        Self {
+            format: format.unwrap_or(if terminal {
+                LogFormat::Console
+            } else {
+                LogFormat::Json
+            }),
+            level: level.unwrap_or(LogLevel::Info),
+            debug_expires_at: problems.keep(expiry(values)).flatten(),
+            paths: paths
+                .iter()
+                .filter(|path| *path != "stderr")
+                .map(|path| directory.join(path))
+                .collect(),
+            collector: values.is_set(&flags::OTEL_COLLECTOR_ENDPOINT),
+        }
+    }
+}
+
+fn level(text: &str) -> Result<LogLevel, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "debug" => Ok(LogLevel::Debug),
+        "info" => Ok(LogLevel::Info),
+        "warn" | "warning" => Ok(LogLevel::Warn),
+        "error" => Ok(LogLevel::Error),
+        _ => Err(format!(
+            "field {}: value must be one of debug, info, warn, error but got '{text}'",
+            flags::LOG_LEVEL.name
+        )),
+    }
+}
+
+fn expiry(values: &Values) -> Result<Option<Timestamp>, String> {
+    let flag = &flags::LOG_LEVEL_DEBUG_EXPIRES_AT;
+    let text = values.text(flag);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| {
+        format!(
+            "field {}: expected a time such as 2026-11-22T20:00:00Z but got '{text}'",
+            flag.name
+        )
+    })
+}

@@ -1,0 +1,53 @@
+//! What a sync reads.
+
+use super::flags::connector;
+use super::problem::Problems;
+use super::values::Values;
+
+/// The options of a sync.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[non_exhaustive]
+pub struct SyncOptions {
+    /// Take the username as the e-mail address.
+    pub username_for_email: bool,
+    /// Read connected apps and who may use them.
+    pub connected_apps: bool,
+    /// Read deactivated users.
+    pub deactivated_users: bool,
+    /// Read users whose type is not `Standard`.
+    pub non_standard_users: bool,
+    /// Further fields of User, by API name.
+    pub user_custom_fields: Vec<String>,
+}
+
+impl SyncOptions {
+    pub(super) fn resolve(values: &Values, problems: &mut Problems) -> Self {
+        let fields = values.list(&connector::USER_CUSTOM_FIELDS);
+        let user_custom_fields: Vec<String> =
+            fields.iter().map(|field| field.trim().to_owned()).collect();
+        for field in user_custom_fields
+            .iter()
+            .filter(|field| !is_api_name(field))
+        {
+            let name = connector::USER_CUSTOM_FIELDS.name;
+            problems.push(format!(
+                "field {name}: '{field}' is not the API name of a field"
+            ));
+        }
+        Self {
+            username_for_email: values.switch(&connector::USER_USERNAME_FOR_EMAIL),
+            connected_apps: values.switch(&connector::SYNC_CONNECTED_APPS),
+            deactivated_users: values.switch(&connector::SYNC_DEACTIVATED_USERS),
+            non_standard_users: values.switch(&connector::SYNC_NON_STANDARD_USERS),
+            user_custom_fields,
+        }
+    }
+}
+
+fn is_api_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+}

@@ -1,0 +1,159 @@
+//! Where log lines go: a bounded queue that one thread empties.
+//!
+//! A reader that does not read stderr stalls that thread, never a call: lines that do not fit into
+//! the queue are dropped and counted.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::line;
+use crate::config::LogFormat;
+
+/// How many lines wait at most.
+const CAPACITY: usize = 4096;
+
+/// How long the end of the process waits for the last lines.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The queue's end that is kept; dropping it writes out what waits.
+pub(super) struct Sink {
+    writer: Writer,
+    finished: Receiver<()>,
+}
+
+/// The queue's end that log events go into.
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: SyncSender<Message>,
+    dropped: Arc<AtomicU64>,
+}
+
+enum Message {
+    Line(Vec<u8>),
+    End,
+}
+
+impl Sink {
+    /// Starts the thread that writes to all of `outputs`.
+    pub(super) fn start(mut outputs: Vec<Box<dyn Write + Send>>, format: LogFormat) -> Self {
+        Self::with_capacity(
+            CAPACITY,
+            move |line| {
+                for output in &mut outputs {
+                    // There is nowhere to report this to.
+                    let _ = output.write_all(line).and_then(|()| output.flush());
+                }
+            },
+            format,
+        )
+    }
+
+    fn with_capacity(
+        capacity: usize,
+        mut write: impl FnMut(&[u8]) + Send + 'static,
+        format: LogFormat,
+    ) -> Self {
+        let (queue, lines) = sync_channel(capacity);
+        let (end, finished) = sync_channel(1);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&dropped);
+        thread::spawn(move || {
+            for message in lines {
+                match message {
+                    Message::Line(line) => write(&line),
+                    Message::End => break,
+                }
+                report(&count, &mut write, format);
+            }
+            report(&count, &mut write, format);
+            let _ = end.send(());
+        });
+        Self {
+            writer: Writer { queue, dropped },
+            finished,
+        }
+    }
+
+    /// What the subscriber writes to.
+    pub(super) fn writer(&self) -> Writer {
+        self.writer.clone()
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        // If even this does not fit, nobody reads, and waiting is in vain.
+        if self.writer.queue.try_send(Message::End).is_ok() {
+            let _ = self.finished.recv_timeout(PATIENCE);
+        }
+    }
+}
+
+fn report(dropped: &AtomicU64, write: &mut impl FnMut(&[u8]), format: LogFormat) {
+    let count = dropped.swap(0, Ordering::Relaxed);
+    if count > 0 {
+        write(line::dropped(format, count).as_bytes());
+    }
+}
+
+impl<'a> MakeWriter<'a> for Writer {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// The subscriber writes one whole line at a time.
+impl Write for Writer {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        if self.queue.try_send(Message::Line(line.to_vec())).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn a_stalled_reader_costs_lines_and_not_time() {
+        let (gate, open) = channel::<()>();
+        let (started, begun) = channel();
+        let (written, read) = channel();
+        let write = move |line: &[u8]| {
+            let _ = started.send(());
+            let _ = open.recv();
+            let _ = written.send(String::from_utf8_lossy(line).into_owned());
+        };
+        let sink = Sink::with_capacity(2, write, LogFormat::Json);
+        let mut writer = sink.writer();
+        writer.write_all(b"taken\n").unwrap();
+        begun.recv().unwrap();
+        for line in ["one\n", "two\n", "three\n", "four\n"] {
+            writer.write_all(line.as_bytes()).unwrap();
+        }
+        drop(gate);
+        assert_eq!(read.recv().unwrap(), "taken\n");
+        let notice: serde_json::Value = serde_json::from_str(&read.recv().unwrap()).unwrap();
+        assert_eq!(notice["dropped"], 2);
+        assert_eq!(notice["level"], "warn");
+        drop(sink);
+        assert_eq!(read.iter().collect::<Vec<_>>(), ["one\n", "two\n"]);
+    }
+}
