@@ -1,10 +1,14 @@
 //! The listening socket that the host hands down as a descriptor.
 
+use std::io;
 use std::net::TcpListener;
 use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
-use std::{io, mem};
 
 use super::Error;
+
+/// What `getsockopt` is told of the space for its answer.
+const SIZE_OF_INT: libc::socklen_t = 4;
+const _: () = assert!(size_of::<libc::c_int>() == 4);
 
 /// Takes over the socket whose descriptor `variable` names; it must listen on `port`.
 pub fn inherited(variable: Option<&str>, port: u32) -> Result<TcpListener, Error> {
@@ -46,7 +50,7 @@ pub fn inherited(variable: Option<&str>, port: u32) -> Result<TcpListener, Error
 #[expect(unsafe_code, reason = "a number becomes a descriptor only here")]
 fn adopt(descriptor: RawFd) -> io::Result<OwnedFd> {
     let mut listens: libc::c_int = 0;
-    let mut length = mem::size_of::<libc::c_int>() as libc::socklen_t;
+    let mut length = SIZE_OF_INT;
     // SAFETY: both calls take any number and fail on one that is not an open descriptor; the
     // pointers are to locals of the right size that outlive the call.
     let (marked, asked) = unsafe {

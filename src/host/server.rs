@@ -52,16 +52,14 @@ where
     }
     tracing::debug!("stopping: running calls may finish");
     let finish = async { tokio::join!(serving, services.stop()).0 };
-    match tokio::time::timeout(GRACE, finish).await {
-        Ok(ended) => ended.map_err(|error| Error::Serve(error.into())),
-        Err(_) => {
-            tracing::warn!(
-                seconds = GRACE.as_secs(),
-                "stopped before all calls had finished"
-            );
-            Ok(())
-        }
-    }
+    let Ok(ended) = tokio::time::timeout(GRACE, finish).await else {
+        tracing::warn!(
+            seconds = GRACE.as_secs(),
+            "stopped before all calls had finished"
+        );
+        return Ok(());
+    };
+    ended.map_err(|error| Error::Serve(error.into()))
 }
 
 /// Connections of `listener` after their TLS handshakes, which do not hold each other up.

@@ -230,14 +230,12 @@ async fn supervise(action: Arc<dyn Action>, arguments: Arguments, progress: Prog
     let work = async move { action.invoke(arguments, &watched).await };
     // In a task of its own, so that a panic ends only that.
     let mut task = tokio::spawn(work.in_current_span());
-    let in_time = match tokio::time::timeout(BUDGET, &mut task).await {
-        Ok(ended) => Some(ended),
-        Err(_) => {
-            progress.cancel();
-            tokio::time::timeout(LAST_WORDS, &mut task).await.ok()
-        }
-    };
-    let error = match in_time {
+    let mut ended = tokio::time::timeout(BUDGET, &mut task).await.ok();
+    if ended.is_none() {
+        progress.cancel();
+        ended = tokio::time::timeout(LAST_WORDS, &mut task).await.ok();
+    }
+    let error = match ended {
         Some(Ok(Ok(ActionReply { values, quota }))) => {
             return Outcome {
                 status: Status::Complete,

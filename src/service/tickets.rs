@@ -55,7 +55,6 @@ impl TicketsService for Services {
 }
 
 impl Services {
-    #[expect(clippy::result_large_err, reason = "tonic's signature")]
     fn no_tickets<M: Message + Name, T>(&self, request: Request<M>) -> Result<Response<T>, Status> {
         validated(request)?;
         respond(Err(if self.toggles.ticketing {
