@@ -1,0 +1,212 @@
+//! The sixteen gRPC services of a connector, in terms of the domain's traits.
+//!
+//! [`Services`] implements all of them, one file per service in here. A method is always the same
+//! few lines: check the request, find who is responsible, ask, answer. What the connector does not
+//! offer has its right answer too; none is a stub.
+
+mod accounts;
+mod actions;
+mod assets;
+mod connector;
+mod credentials;
+mod entitlements;
+mod events;
+mod grant_manager;
+mod grants;
+mod listing;
+mod rate_limiter;
+mod resource_getter;
+mod resource_manager;
+mod resource_types;
+mod resources;
+pub mod retry;
+mod runs;
+pub mod stack;
+mod tickets;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::service::Routes;
+use tonic::{Response, Status};
+use tracing::Instrument as _;
+
+use crate::baton::{Error, Registry, Result};
+use crate::pb::connector as pb;
+use crate::pb::ratelimit::rate_limiter_service_server::RateLimiterServiceServer;
+use crate::wire;
+use retry::Patience;
+use runs::Runs;
+
+/// What the connector's own flags switch on; nothing on the wire says it
+/// (facts/baton-host-protocol.md 1.6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Toggles {
+    /// Whether anything may be granted, revoked, created or deleted. Actions are always allowed.
+    pub provisioning: bool,
+    /// Whether tickets may be asked for.
+    pub ticketing: bool,
+}
+
+/// All services over one registry.
+#[derive(Clone)]
+pub struct Services {
+    registry: Arc<Registry>,
+    toggles: Toggles,
+    patience: Patience,
+    runs: Runs,
+    /// Work that goes on when its caller is gone.
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+}
+
+impl Services {
+    /// The services of `registry`.
+    #[must_use]
+    pub fn new(registry: Arc<Registry>, toggles: Toggles) -> Self {
+        let tasks = TaskTracker::new();
+        Self {
+            registry,
+            toggles,
+            patience: Patience::default(),
+            runs: Runs::new(tasks.clone()),
+            tasks,
+            stopping: CancellationToken::new(),
+        }
+    }
+
+    /// Replaces how often and how long passing trouble is waited for.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// The services as routes of a gRPC server; anything else answers `Unimplemented`.
+    #[must_use]
+    pub fn routes(&self) -> Routes {
+        Routes::new(pb::connector_service_server::ConnectorServiceServer::new(
+            self.clone(),
+        ))
+        .add_service(
+            pb::resource_types_service_server::ResourceTypesServiceServer::new(self.clone()),
+        )
+        .add_service(pb::resources_service_server::ResourcesServiceServer::new(
+            self.clone(),
+        ))
+        .add_service(
+            pb::resource_getter_service_server::ResourceGetterServiceServer::new(self.clone()),
+        )
+        .add_service(pb::entitlements_service_server::EntitlementsServiceServer::new(self.clone()))
+        .add_service(pb::grants_service_server::GrantsServiceServer::new(
+            self.clone(),
+        ))
+        .add_service(pb::grant_manager_service_server::GrantManagerServiceServer::new(self.clone()))
+        .add_service(
+            pb::resource_manager_service_server::ResourceManagerServiceServer::new(self.clone()),
+        )
+        .add_service(
+            pb::resource_deleter_service_server::ResourceDeleterServiceServer::new(self.clone()),
+        )
+        .add_service(
+            pb::account_manager_service_server::AccountManagerServiceServer::new(self.clone()),
+        )
+        .add_service(
+            pb::credential_manager_service_server::CredentialManagerServiceServer::new(
+                self.clone(),
+            ),
+        )
+        .add_service(pb::action_service_server::ActionServiceServer::new(
+            self.clone(),
+        ))
+        .add_service(pb::event_service_server::EventServiceServer::new(
+            self.clone(),
+        ))
+        .add_service(pb::tickets_service_server::TicketsServiceServer::new(
+            self.clone(),
+        ))
+        .add_service(pb::asset_service_server::AssetServiceServer::new(
+            self.clone(),
+        ))
+        .add_service(RateLimiterServiceServer::new(self.clone()))
+    }
+
+    /// The full names of the services.
+    #[must_use]
+    pub fn names() -> [&'static str; 16] {
+        [
+            pb::connector_service_server::SERVICE_NAME,
+            pb::resource_types_service_server::SERVICE_NAME,
+            pb::resources_service_server::SERVICE_NAME,
+            pb::resource_getter_service_server::SERVICE_NAME,
+            pb::entitlements_service_server::SERVICE_NAME,
+            pb::grants_service_server::SERVICE_NAME,
+            pb::grant_manager_service_server::SERVICE_NAME,
+            pb::resource_manager_service_server::SERVICE_NAME,
+            pb::resource_deleter_service_server::SERVICE_NAME,
+            pb::account_manager_service_server::SERVICE_NAME,
+            pb::credential_manager_service_server::SERVICE_NAME,
+            pb::action_service_server::SERVICE_NAME,
+            pb::event_service_server::SERVICE_NAME,
+            pb::tickets_service_server::SERVICE_NAME,
+            pb::asset_service_server::SERVICE_NAME,
+            crate::pb::ratelimit::rate_limiter_service_server::SERVICE_NAME,
+        ]
+    }
+
+    /// Ends what goes on by itself: asks running actions to stop and waits until they and running
+    /// writes have ended. The caller says how long that may take, by dropping the future.
+    pub async fn stop(&self) {
+        self.stopping.cancel();
+        self.runs.cancel_all();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Refuses writes unless they are switched on. Called after the request was checked: a wrong
+    /// request is wrong either way.
+    fn require_provisioning(&self) -> Result<()> {
+        if self.toggles.provisioning {
+            Ok(())
+        } else {
+            Err(Error::precondition("provisioning is not enabled"))
+        }
+    }
+
+    /// Runs a write to its end, even if the caller goes away: half a write is worse than an unread
+    /// answer.
+    async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        match self.tasks.spawn(work.in_current_span()).await {
+            Ok(result) => result,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(Error::new(
+                    crate::baton::Kind::Cancelled,
+                    "the connector is stopping",
+                )),
+            },
+        }
+    }
+}
+
+/// The answer to a call.
+fn respond<T>(result: Result<T>) -> Result<Response<T>, Status> {
+    result
+        .map(Response::new)
+        .map_err(|error| wire::status(&error))
+}
+
+/// Puts what was being done before an error; its kind and its waiting time stay.
+fn wrap(doing: impl Into<String>) -> impl FnOnce(Error) -> Error {
+    move |error| {
+        Error::new(error.kind(), doing)
+            .retry_after(error.wait())
+            .with_quota(error.quota())
+            .because(error)
+    }
+}

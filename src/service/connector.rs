@@ -1,0 +1,56 @@
+//! `ConnectorService`: metadata, the check of credentials, the end of a sync.
+
+use tonic::{Request, Response, Status, async_trait};
+
+use super::{Services, respond, wrap};
+use crate::baton::Result;
+use crate::pb::connector as pb;
+use crate::pb::connector::connector_service_server::ConnectorService;
+use crate::wire::{annotation, connector, page, validated};
+
+/// The version of the Go SDK whose behaviour is kept. Hosts send a sync's id only to versions that
+/// they know to understand it.
+const SDK_VERSION: &str = "v0.25.0";
+
+#[async_trait]
+impl ConnectorService for Services {
+    async fn get_metadata(
+        &self,
+        request: Request<pb::ConnectorServiceGetMetadataRequest>,
+    ) -> Result<Response<pb::ConnectorServiceGetMetadataResponse>, Status> {
+        validated(request)?;
+        let metadata = Some(connector::metadata(&self.registry));
+        respond(Ok(pb::ConnectorServiceGetMetadataResponse { metadata }))
+    }
+
+    async fn validate(
+        &self,
+        request: Request<pb::ConnectorServiceValidateRequest>,
+    ) -> Result<Response<pb::ConnectorServiceValidateResponse>, Status> {
+        validated(request)?;
+        let attempt = || self.registry.connector().validate();
+        let checked = self.patience.validate.repeat(&self.stopping, attempt).await;
+        respond(checked.map_err(wrap("validate failed")).map(|found| {
+            for warning in &found.warnings {
+                tracing::warn!(warning, "the connector will not do everything");
+            }
+            pb::ConnectorServiceValidateResponse {
+                annotations: annotation::quotas(found.quota),
+                sdk_version: SDK_VERSION.to_owned(),
+            }
+        }))
+    }
+
+    async fn cleanup(
+        &self,
+        request: Request<pb::ConnectorServiceCleanupRequest>,
+    ) -> Result<Response<pb::ConnectorServiceCleanupResponse>, Status> {
+        let request = validated(request)?;
+        let sync = match page::sync_id(&request.active_sync_id) {
+            Ok(sync) => sync,
+            Err(error) => return respond(Err(error)),
+        };
+        self.registry.connector().cleanup(sync.as_ref()).await;
+        respond(Ok(pb::ConnectorServiceCleanupResponse::default()))
+    }
+}

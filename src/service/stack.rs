@@ -1,0 +1,104 @@
+//! What lies around every call: a line in the log, and a net under panics.
+
+use std::any::Any;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use http::{Request, Response};
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tower::{Layer, Service};
+use tower_http::catch_panic::{CatchPanic, ResponseForPanic};
+
+use super::runs::said;
+
+/// The layer for a server of [`super::Services`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Edge;
+
+impl<S> Layer<S> for Edge {
+    type Service = Traced<CatchPanic<S, Answer>>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Traced {
+            inner: CatchPanic::custom(inner, Answer),
+        }
+    }
+}
+
+/// The answer to a call whose handler panicked; the process lives on.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer;
+
+impl ResponseForPanic for Answer {
+    type ResponseBody = Body;
+
+    fn response_for_panic(&mut self, panic: Box<dyn Any + Send>) -> Response<Body> {
+        tracing::error!(panic = said(panic.as_ref()), "a call panicked");
+        Status::internal("Internal Server Error").into_http()
+    }
+}
+
+/// A service that logs each call once.
+#[derive(Clone, Debug)]
+pub struct Traced<S> {
+    inner: S,
+}
+
+impl<S, B, R> Service<Request<B>> for Traced<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let path = request.uri().path().to_owned();
+        let began = Instant::now();
+        let call = self.inner.call(request);
+        Box::pin(async move {
+            let response = call.await?;
+            log(
+                &path,
+                began,
+                Status::from_header_map(response.headers()).as_ref(),
+            );
+            Ok(response)
+        })
+    }
+}
+
+/// A unary call that failed says so in the headers; without a status there, it went well.
+fn log(path: &str, began: Instant, status: Option<&Status>) {
+    let (service, method) = path
+        .trim_start_matches('/')
+        .split_once('/')
+        .unwrap_or(("", path));
+    let code = status.map_or(Code::Ok, Status::code);
+    let error = status.map(Status::message).unwrap_or_default();
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    macro_rules! line {
+        ($level:ident, $($field:tt)*) => {
+            tracing::$level!(
+                grpc.service = service, grpc.method = method, duration_ms, code = ?code, $($field)*
+            )
+        };
+    }
+    match code {
+        Code::Ok | Code::Cancelled => line!(debug, "call"),
+        // Somebody should look at these; the others are answers that the caller understands.
+        Code::Internal | Code::Unknown | Code::DataLoss => line!(error, error, "call failed"),
+        Code::Unimplemented | Code::NotFound | Code::InvalidArgument => {
+            line!(info, error, "call refused");
+        }
+        _ => line!(warn, error, "call failed"),
+    }
+}

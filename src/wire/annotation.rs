@@ -1,0 +1,70 @@
+//! Annotations: messages in `google.protobuf.Any`.
+
+use prost::{Message, Name};
+use prost_types::Any;
+
+use crate::baton::{PageToken, Quota};
+use crate::pb::connector as pb;
+use crate::pb::connector::rate_limit_description::Status as LimitStatus;
+
+/// Packs `message` under `type.googleapis.com/<its full name>`.
+#[must_use]
+pub fn pack<M: Message + Name>(message: &M) -> Any {
+    Any {
+        type_url: M::type_url(),
+        value: message.encode_to_vec(),
+    }
+}
+
+/// Whether one of `annotations` is an `M`. Only the name after the last slash counts, as in Go.
+#[must_use]
+pub fn has<M: Name>(annotations: &[Any]) -> bool {
+    let name = M::full_name();
+    annotations
+        .iter()
+        .any(|any| any.type_url.rsplit('/').next() == Some(&name))
+}
+
+/// What the upstream system said of its quota; nothing if it said nothing.
+#[must_use]
+pub fn quota(quota: Option<Quota>) -> Option<Any> {
+    quota.map(|quota| pack(&limits(quota)))
+}
+
+/// The same, as the annotations of a reply.
+#[must_use]
+pub fn quotas(known: Option<Quota>) -> Vec<Any> {
+    quota(known).into_iter().collect()
+}
+
+/// A quota as the protocol describes it.
+#[must_use]
+pub fn limits(quota: Quota) -> pb::RateLimitDescription {
+    let status = if quota.remaining() == 0 {
+        LimitStatus::Overlimit
+    } else {
+        LimitStatus::Ok
+    };
+    pb::RateLimitDescription {
+        status: status.into(),
+        limit: i64::try_from(quota.limit).unwrap_or(i64::MAX),
+        remaining: i64::try_from(quota.remaining()).unwrap_or(i64::MAX),
+        reset_at: None,
+    }
+}
+
+/// Tells the host to read from these positions too. It allows one such annotation per reply.
+#[must_use]
+pub fn siblings(tokens: &[PageToken]) -> Option<Any> {
+    if tokens.is_empty() {
+        return None;
+    }
+    let page_tokens = tokens
+        .iter()
+        .map(|token| token.as_str().to_owned())
+        .collect();
+    Some(pack(&pb::EnqueuePageTokens {
+        page_tokens,
+        estimated_total: 0,
+    }))
+}

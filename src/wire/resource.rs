@@ -1,0 +1,240 @@
+//! Resource types and resources.
+//!
+//! Profile and status go out twice, on the resource and on its trait: newer readers prefer the
+//! first, older ones know only the second, and crash on a user without a profile
+//! (facts/baton-host-protocol.md 7.3).
+
+use prost_types::{Any, Struct};
+
+use super::annotation::pack;
+use super::text::{self, cut};
+use super::value::{to_struct, to_timestamp};
+use crate::baton::{
+    AccountType, AppKind, Error, Resource, ResourceId, ResourceRef, ResourceType, Result, Status,
+    StatusKind, Trait, TypeMark, UserDetails, Variant,
+};
+use crate::pb::connector as pb;
+use crate::pb::connector::{agent_trait, non_human_identity_trait, resource_type, user_trait};
+
+/// A resource type with its annotations.
+#[must_use]
+pub fn resource_type(kind: &ResourceType) -> pb::ResourceType {
+    let mut annotations: Vec<Any> = kind.marks.iter().map(|mark| type_mark(*mark)).collect();
+    if !kind.permissions.is_empty() {
+        annotations.push(pack(&permissions(kind)));
+    }
+    pb::ResourceType {
+        id: kind.id.to_owned(),
+        display_name: cut(kind.display_name, text::DISPLAY_NAME),
+        traits: kind
+            .traits
+            .iter()
+            .map(|kind| type_trait(*kind).into())
+            .collect(),
+        annotations,
+        description: cut(kind.description, text::TYPE_DESCRIPTION),
+        sourced_externally: false,
+    }
+}
+
+/// The permissions that a type needs; empty if it names none.
+#[must_use]
+pub fn permissions(kind: &ResourceType) -> pb::CapabilityPermissions {
+    let permission = |name: &&str| pb::CapabilityPermission {
+        permission: (*name).to_owned(),
+    };
+    pb::CapabilityPermissions {
+        permissions: kind.permissions.iter().map(permission).collect(),
+    }
+}
+
+fn type_mark(mark: TypeMark) -> Any {
+    match mark {
+        TypeMark::SkipEntitlementsAndGrants => pack(&pb::SkipEntitlementsAndGrants {}),
+        TypeMark::SkipEntitlements => pack(&pb::SkipEntitlements {}),
+        TypeMark::TypeScopedGrants => pack(&pb::TypeScopedGrants {}),
+        TypeMark::OptInRequired => pack(&pb::OptInRequired {}),
+    }
+}
+
+fn type_trait(kind: Trait) -> resource_type::Trait {
+    match kind {
+        Trait::User => resource_type::Trait::User,
+        Trait::Group => resource_type::Trait::Group,
+        Trait::Role => resource_type::Trait::Role,
+        Trait::App => resource_type::Trait::App,
+        Trait::Agent => resource_type::Trait::Agent,
+        Trait::LicenseProfile => resource_type::Trait::LicenseProfile,
+    }
+}
+
+/// A resource with the annotation of its trait.
+#[must_use]
+pub fn resource(resource: &Resource) -> pb::Resource {
+    let profile = resource.profile.as_ref().map(to_struct);
+    pb::Resource {
+        id: Some(id(&resource.id)),
+        display_name: cut(&resource.display_name, text::DISPLAY_NAME),
+        annotations: traits(resource, profile.as_ref()),
+        description: description(resource.description.as_deref()),
+        profile,
+        status: resource.status.as_ref().map(status),
+        created_at: resource.created_at.map(to_timestamp),
+        ..Default::default()
+    }
+}
+
+/// A resource of which only the id is said.
+#[must_use]
+pub fn stub(resource: &ResourceId) -> pb::Resource {
+    pb::Resource {
+        id: Some(id(resource)),
+        ..Default::default()
+    }
+}
+
+/// An id.
+#[must_use]
+pub fn id(id: &ResourceId) -> pb::ResourceId {
+    pb::ResourceId {
+        resource_type: id.resource_type.as_str().to_owned(),
+        resource: id.resource.as_str().to_owned(),
+        baton_resource: false,
+    }
+}
+
+/// A description, cut; absent is empty.
+#[must_use]
+pub fn description(text: Option<&str>) -> String {
+    text.map(|text| cut(text, text::DESCRIPTION))
+        .unwrap_or_default()
+}
+
+fn traits(resource: &Resource, profile: Option<&Struct>) -> Vec<Any> {
+    #![expect(deprecated, reason = "older readers know the profile only here")]
+    let profile = profile.cloned();
+    match &resource.variant {
+        Variant::Plain => Vec::new(),
+        Variant::User(user) => vec![pack(&user_trait(user, resource.status.as_ref(), profile))],
+        Variant::Group => vec![pack(&pb::GroupTrait {
+            profile,
+            ..Default::default()
+        })],
+        Variant::Role => vec![pack(&pb::RoleTrait {
+            profile,
+            ..Default::default()
+        })],
+        Variant::App(kind) => {
+            vec![
+                pack(&pb::AppTrait {
+                    profile,
+                    ..Default::default()
+                }),
+                pack(&registered_app(kind)),
+            ]
+        }
+        Variant::Agent { identity } => vec![pack(&pb::AgentTrait {
+            status: agent_status(resource.status.as_ref()).into(),
+            identity_resource_id: identity.as_ref().map(id),
+            profile,
+        })],
+    }
+}
+
+fn user_trait(
+    user: &UserDetails,
+    status: Option<&Status>,
+    profile: Option<Struct>,
+) -> pb::UserTrait {
+    #![expect(deprecated, reason = "older readers know profile and status only here")]
+    let email = |email: &crate::baton::Email| user_trait::Email {
+        address: email.address.clone(),
+        is_primary: email.is_primary,
+    };
+    let account_type = match user.account_type {
+        AccountType::Human => user_trait::AccountType::Human,
+        AccountType::Service => user_trait::AccountType::Service,
+    };
+    let named = user.given_name.is_some() || user.family_name.is_some();
+    pb::UserTrait {
+        emails: user.emails.iter().map(email).collect(),
+        status: status.map(user_status),
+        profile: Some(profile.unwrap_or_default()),
+        account_type: account_type.into(),
+        login: user.login.clone(),
+        employee_ids: user.employee_ids.clone(),
+        last_login: user.last_login.map(to_timestamp),
+        structured_name: named.then(|| user_trait::StructuredName {
+            given_name: user.given_name.clone().unwrap_or_default(),
+            family_name: user.family_name.clone().unwrap_or_default(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+fn registered_app(kind: &AppKind) -> pb::NonHumanIdentityTrait {
+    pb::NonHumanIdentityTrait {
+        nhi_type: non_human_identity_trait::NhiType::AppRegistration.into(),
+        nhi_detail: kind.nhi_detail.to_owned(),
+    }
+}
+
+fn status(status: &Status) -> pb::Status {
+    let kind = match status.kind {
+        StatusKind::Enabled => pb::status::ResourceStatus::Enabled,
+        StatusKind::Disabled => pb::status::ResourceStatus::Disabled,
+    };
+    pb::Status {
+        status: kind.into(),
+        details: details(status),
+    }
+}
+
+fn user_status(status: &Status) -> user_trait::Status {
+    let kind = match status.kind {
+        StatusKind::Enabled => user_trait::status::Status::Enabled,
+        StatusKind::Disabled => user_trait::status::Status::Disabled,
+    };
+    user_trait::Status {
+        status: kind.into(),
+        details: details(status),
+    }
+}
+
+fn agent_status(status: Option<&Status>) -> agent_trait::AgentStatus {
+    match status.map(|status| status.kind) {
+        None => agent_trait::AgentStatus::Unspecified,
+        Some(StatusKind::Enabled) => agent_trait::AgentStatus::Ready,
+        Some(StatusKind::Disabled) => agent_trait::AgentStatus::Disabled,
+    }
+}
+
+fn details(status: &Status) -> String {
+    status
+        .details
+        .as_deref()
+        .map(|text| cut(text, text::STATUS_DETAILS))
+        .unwrap_or_default()
+}
+
+/// The type that a request names; empty if it names no resource, which no type is called.
+#[must_use]
+pub fn type_of(id: Option<&pb::ResourceId>) -> &str {
+    id.map_or("", |id| &id.resource_type)
+}
+
+/// Reads an id; `field` names it in the error.
+pub fn read_id(id: Option<pb::ResourceId>, field: &str) -> Result<ResourceId> {
+    let id = id.ok_or_else(|| Error::invalid(format!("{field} is required")))?;
+    ResourceId::new(id.resource_type, id.resource)
+}
+
+/// Reads a resource as a request names it; `field` names it in the error.
+pub fn read_ref(resource: Option<pb::Resource>, field: &str) -> Result<ResourceRef> {
+    let resource = resource.ok_or_else(|| Error::invalid(format!("{field} is required")))?;
+    Ok(ResourceRef {
+        id: read_id(resource.id, &format!("{field}.id"))?,
+        display_name: resource.display_name,
+    })
+}

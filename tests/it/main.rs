@@ -1,0 +1,13 @@
+//! The integration tests, in one binary: linking is what costs time.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod contract;
+mod fake;
+mod services;
