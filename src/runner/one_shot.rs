@@ -1,0 +1,1 @@
+//! One operation on a fresh connector.
