@@ -16,6 +16,9 @@ mod sink;
 mod summary;
 mod sync;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::{Error, Result};
 pub use launch::Executable;
 pub use progress::Progress;

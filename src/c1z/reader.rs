@@ -84,6 +84,20 @@ impl Reader {
         Ok(grant)
     }
 
+    /// The ids of all grants.
+    #[cfg(test)]
+    pub(crate) fn grant_ids(&self) -> Vec<String> {
+        let query = "select external_id from v1_grants where sync_id = ?1 order by id";
+        let mut statement = match self.connection.prepare(query) {
+            Ok(statement) => statement,
+            Err(_) => return Vec::new(),
+        };
+        let found = statement.query_map([&self.sync_id], |row| row.get(0));
+        found
+            .map(|found| found.flatten().collect())
+            .unwrap_or_default()
+    }
+
     /// Replaces a resource by its stored row, if there is one.
     fn complete(&self, resource: &mut Resource) -> Result<()> {
         let Some(id) = resource.id.clone() else {

@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::{Error, Result};
@@ -17,16 +17,23 @@ const QUEUE: usize = 4;
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// A handle to the database thread.
-#[derive(Debug)]
 pub(crate) struct Store {
+    interrupt: InterruptHandle,
     jobs: Option<mpsc::Sender<Job>>,
     failure: Arc<Mutex<Option<Error>>>,
     thread: Option<JoinHandle<()>>,
 }
 
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
+    }
+}
+
 impl Store {
     /// Moves `connection` to a new thread.
     pub(crate) fn start(connection: Connection) -> Result<Self> {
+        let interrupt = connection.get_interrupt_handle();
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE);
         let thread = std::thread::Builder::new()
             .name("c1z".into())
@@ -41,6 +48,7 @@ impl Store {
                 std::path::Path::new("the database"),
             ))?;
         Ok(Self {
+            interrupt,
             jobs: Some(jobs),
             failure: Arc::default(),
             thread: Some(thread),
@@ -117,10 +125,17 @@ impl Store {
 }
 
 impl Drop for Store {
-    /// The files are removed after the thread has let go of them.
+    /// The files are removed after the thread has let go of them. What it is doing is for nothing,
+    /// so it does not finish that.
     fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
+            lock(&self.failure).get_or_insert_with(closed);
+            // An interrupt ends one statement; the work at hand may have more of them.
+            while !thread.is_finished() {
+                self.interrupt.interrupt();
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
             let _ = thread.join();
         }
     }
