@@ -1,0 +1,111 @@
+//! What can go wrong with a `.c1z` file.
+
+use std::path::{Path, PathBuf};
+
+/// The result of an operation on a file.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a file cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused.
+    #[error("{doing} {}", path.display())]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: std::io::Error,
+    },
+    /// The database refused.
+    #[error("{doing}")]
+    Database {
+        /// What was tried.
+        doing: &'static str,
+        /// The database's answer.
+        source: rusqlite::Error,
+    },
+    /// The file has the newer, Pebble-based format.
+    #[error(
+        "{} is a c1z file of the newer format 3, which this program neither reads nor replaces; \
+         name another file or move it away",
+        path.display()
+    )]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is something else.
+    #[error(
+        "{} is not a c1z file and is left as it is; name another file or move it away",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file begins as a c1z file does, but what follows is cut off or damaged.
+    #[error(
+        "{} is a damaged or truncated c1z file ({detail}) and is left as it is; \
+         restore it or move it away",
+        path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was seen.
+        detail: String,
+    },
+    /// The file unpacks to more than the limit.
+    #[error("{} unpacks to more than {limit} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit.
+        limit: u64,
+    },
+    /// The file holds no sync that came to its end.
+    #[error("{} holds no finished sync; run a sync into it first", path.display())]
+    NoFinishedSync {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The row that was asked for is not there.
+    #[error("the newest sync in {} has no {kind} {id:?}", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// What kind of row.
+        kind: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// A stored message cannot be decoded.
+    #[error("a stored {kind} is not a valid message")]
+    Message {
+        /// What kind of row.
+        kind: &'static str,
+        /// What the decoder says.
+        source: prost::DecodeError,
+    },
+    /// A write failed earlier; its error was reported then.
+    #[error("the database was closed after an earlier failure: {0}")]
+    Closed(String),
+}
+
+impl Error {
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io {
+            doing,
+            path,
+            source,
+        }
+    }
+
+    pub(crate) fn database(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
+        move |source| Self::Database { doing, source }
+    }
+}

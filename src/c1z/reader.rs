@@ -1,0 +1,154 @@
+//! Reads the newest finished sync of a file: what one-shot commands need.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use prost::Message;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+
+use super::error::{Error, Result};
+use super::temporary::Temporary;
+use super::writer::uri;
+use super::{container, rows};
+use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId};
+
+/// One unpacked file.
+#[derive(Debug)]
+pub struct Reader {
+    // Dropped first: it has the database open.
+    connection: Connection,
+    _database: Temporary,
+    path: PathBuf,
+    sync_id: String,
+}
+
+impl Reader {
+    /// Unpacks `path` into the directory for temporary files and finds its newest finished sync.
+    pub fn open(path: &Path) -> Result<Self> {
+        if !container::readable(path)? {
+            return Err(Error::NoFinishedSync { path: path.into() });
+        }
+        let database = Temporary::beside(&std::env::temp_dir().join(unique_name()), "read");
+        container::unpack(path, database.path())?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let connection = Connection::open_with_flags(uri(database.path()), flags)
+            .map_err(Error::database("opening the database"))?;
+        let sync_id = newest(&connection)
+            .map_err(|error| Error::Damaged {
+                path: path.into(),
+                detail: error.to_string(),
+            })?
+            .ok_or_else(|| Error::NoFinishedSync { path: path.into() })?;
+        Ok(Self {
+            connection,
+            _database: database,
+            path: path.into(),
+            sync_id,
+        })
+    }
+
+    /// The id of the sync that is read.
+    #[must_use]
+    pub fn sync_id(&self) -> &str {
+        &self.sync_id
+    }
+
+    /// An entitlement with the stored resource it is on.
+    pub fn entitlement(&self, id: &str) -> Result<Entitlement> {
+        let mut entitlement: Entitlement = self.row("v1_entitlements", "entitlement", id)?;
+        if let Some(on) = entitlement.resource.as_mut() {
+            self.complete(on)?;
+        }
+        Ok(entitlement)
+    }
+
+    /// A resource by its id.
+    pub fn resource(&self, id: &ResourceId) -> Result<Resource> {
+        self.row("v1_resources", "resource", &rows::resource_key(id))
+    }
+
+    /// A grant with its stored entitlement and principal.
+    pub fn grant(&self, id: &str) -> Result<Grant> {
+        let mut grant: Grant = self.row("v1_grants", "grant", id)?;
+        if let Some(entitlement) = grant.entitlement.as_mut() {
+            match self.entitlement(&entitlement.id) {
+                Ok(stored) => *entitlement = stored,
+                // A grant may name an entitlement that was not synced; what it carries must do.
+                Err(Error::Missing { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(principal) = grant.principal.as_mut() {
+            self.complete(principal)?;
+        }
+        Ok(grant)
+    }
+
+    /// The ids of all grants.
+    #[cfg(test)]
+    pub(crate) fn grant_ids(&self) -> Vec<String> {
+        let query = "select external_id from v1_grants where sync_id = ?1 order by id";
+        let mut statement = match self.connection.prepare(query) {
+            Ok(statement) => statement,
+            Err(_) => return Vec::new(),
+        };
+        let found = statement.query_map([&self.sync_id], |row| row.get(0));
+        found
+            .map(|found| found.flatten().collect())
+            .unwrap_or_default()
+    }
+
+    /// Replaces a resource by its stored row, if there is one.
+    fn complete(&self, resource: &mut Resource) -> Result<()> {
+        let Some(id) = resource.id.clone() else {
+            return Ok(());
+        };
+        match self.resource(&id) {
+            Ok(stored) => *resource = stored,
+            Err(Error::Missing { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn row<M: Message + Default>(
+        &self,
+        table: &'static str,
+        kind: &'static str,
+        id: &str,
+    ) -> Result<M> {
+        let data: Option<Vec<u8>> = self
+            .connection
+            .query_row(
+                &format!("select data from {table} where external_id = ?1 and sync_id = ?2"),
+                params![id, self.sync_id],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(Error::database("reading a row"))?;
+        let data = data.ok_or_else(|| Error::Missing {
+            path: self.path.clone(),
+            kind,
+            id: id.into(),
+        })?;
+        M::decode(&*data).map_err(|source| Error::Message { kind, source })
+    }
+}
+
+/// The rule of the SDK's readers: full syncs first, then whatever came to its end last.
+fn newest(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    connection
+        .query_row(
+            "select sync_id from v1_sync_runs where ended_at is not null
+             order by sync_type = 'full' desc, ended_at desc, sync_id desc limit 1",
+            [],
+            |row| row.get(0),
+        )
+        .optional()
+}
+
+/// Several readers may be open in one process.
+fn unique_name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("c1z-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}

@@ -1,0 +1,231 @@
+//! Messages of the connector as rows: lookup columns, and the message itself as a blob.
+
+use prost::Message;
+use prost_types::Any;
+use rusqlite::{Connection, params};
+
+use super::annotation;
+use super::error::{Error, Result};
+use crate::pb::connector::{
+    Deprecated, EnqueuePageTokens, Entitlement, Grant, GrantExpandable, InsertResourceGrants,
+    OptInRequired, Resource, ResourceId, ResourceType, SkipSyncAnomalyDetection,
+    TypeScopedEntitlements, TypeScopedGrants, UserTrait,
+};
+
+/// What every row carries: which sync found it, and when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp<'a> {
+    pub(crate) sync_id: &'a str,
+    pub(crate) at: &'a str,
+}
+
+/// `<type>:<id>`, the key of a resource row.
+pub(crate) fn resource_key(id: &ResourceId) -> String {
+    format!("{}:{}", id.resource_type, id.resource)
+}
+
+pub(crate) fn put_resource_types(
+    connection: &Connection,
+    stamp: Stamp<'_>,
+    rows: Vec<ResourceType>,
+) -> Result<()> {
+    let mut statement = connection
+        .prepare_cached(
+            "insert into v1_resource_types (external_id, data, sync_id, discovered_at)
+             values (?1, ?2, ?3, ?4)
+             on conflict (external_id, sync_id)
+             do update set data = excluded.data, discovered_at = excluded.discovered_at",
+        )
+        .map_err(Error::database("storing resource types"))?;
+    for mut row in rows {
+        strip_type(&mut row);
+        statement
+            .execute(params![
+                row.id,
+                row.encode_to_vec(),
+                stamp.sync_id,
+                stamp.at
+            ])
+            .map_err(Error::database("storing a resource type"))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn put_resources(
+    connection: &Connection,
+    stamp: Stamp<'_>,
+    rows: Vec<Resource>,
+) -> Result<()> {
+    let mut statement = connection
+        .prepare_cached(
+            "insert into v1_resources (resource_type_id, external_id, parent_resource_type_id,
+                 parent_resource_id, data, sync_id, discovered_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             on conflict (external_id, sync_id) do update set
+                 parent_resource_type_id = excluded.parent_resource_type_id,
+                 parent_resource_id = excluded.parent_resource_id,
+                 data = excluded.data, discovered_at = excluded.discovered_at",
+        )
+        .map_err(Error::database("storing resources"))?;
+    for mut row in rows {
+        strip_routing(&mut row.annotations);
+        complete_user_trait(&mut row);
+        let Some(id) = &row.id else { continue };
+        let parent = row.parent_resource_id.as_ref();
+        statement
+            .execute(params![
+                id.resource_type,
+                resource_key(id),
+                parent.map(|parent| &parent.resource_type),
+                parent.map(|parent| &parent.resource),
+                row.encode_to_vec(),
+                stamp.sync_id,
+                stamp.at
+            ])
+            .map_err(Error::database("storing a resource"))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn put_entitlements(
+    connection: &Connection,
+    stamp: Stamp<'_>,
+    rows: Vec<Entitlement>,
+) -> Result<()> {
+    let mut statement = connection
+        .prepare_cached(
+            "insert into v1_entitlements
+                 (resource_type_id, resource_id, external_id, data, sync_id, discovered_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6)
+             on conflict (external_id, sync_id) do update set
+                 resource_type_id = excluded.resource_type_id,
+                 resource_id = excluded.resource_id,
+                 data = excluded.data, discovered_at = excluded.discovered_at",
+        )
+        .map_err(Error::database("storing entitlements"))?;
+    for mut row in rows {
+        strip_routing(&mut row.annotations);
+        row.grantable_to.iter_mut().for_each(strip_type);
+        let Some(on) = row
+            .resource
+            .as_ref()
+            .and_then(|resource| resource.id.as_ref())
+        else {
+            continue;
+        };
+        statement
+            .execute(params![
+                on.resource_type,
+                on.resource,
+                row.id,
+                row.encode_to_vec(),
+                stamp.sync_id,
+                stamp.at
+            ])
+            .map_err(Error::database("storing an entitlement"))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn put_grants(
+    connection: &Connection,
+    stamp: Stamp<'_>,
+    rows: Vec<Grant>,
+) -> Result<()> {
+    let mut statement = connection
+        .prepare_cached(
+            "insert into v1_grants (resource_type_id, resource_id, entitlement_id,
+                 principal_resource_type_id, principal_resource_id, external_id, expansion,
+                 needs_expansion, data, sync_id, discovered_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             on conflict (external_id, sync_id) do update set
+                 resource_type_id = excluded.resource_type_id,
+                 resource_id = excluded.resource_id,
+                 entitlement_id = excluded.entitlement_id,
+                 principal_resource_type_id = excluded.principal_resource_type_id,
+                 principal_resource_id = excluded.principal_resource_id,
+                 expansion = excluded.expansion, needs_expansion = excluded.needs_expansion,
+                 data = excluded.data, discovered_at = excluded.discovered_at",
+        )
+        .map_err(Error::database("storing grants"))?;
+    for mut row in rows {
+        strip_routing(&mut row.annotations);
+        let expansion = take_expansion(&mut row.annotations);
+        let Some((entitlement, on, principal)) = ends(&row) else {
+            continue;
+        };
+        statement
+            .execute(params![
+                on.resource_type,
+                on.resource,
+                entitlement.id,
+                principal.resource_type,
+                principal.resource,
+                row.id,
+                expansion,
+                expansion.is_some(),
+                row.encode_to_vec(),
+                stamp.sync_id,
+                stamp.at
+            ])
+            .map_err(Error::database("storing a grant"))?;
+    }
+    Ok(())
+}
+
+/// What a grant joins: the entitlement, the resource it is on, and the principal.
+pub(crate) fn ends(grant: &Grant) -> Option<(&Entitlement, &ResourceId, &ResourceId)> {
+    let entitlement = grant.entitlement.as_ref()?;
+    let on = entitlement.resource.as_ref()?.id.as_ref()?;
+    let principal = grant.principal.as_ref()?.id.as_ref()?;
+    Some((entitlement, on, principal))
+}
+
+/// The annotation that nests memberships lives in a column of its own.
+fn take_expansion(annotations: &mut Vec<Any>) -> Option<Vec<u8>> {
+    let at = annotations
+        .iter()
+        .position(annotation::is::<GrantExpandable>)?;
+    let expansion = annotations.swap_remove(at).value;
+    annotations.retain(|any| !annotation::is::<GrantExpandable>(any));
+    Some(expansion)
+}
+
+/// Marks for the host that drives the sync: readers older than them cannot print a row with one.
+fn strip_routing(annotations: &mut Vec<Any>) {
+    annotations.retain(|any| {
+        !(annotation::is::<TypeScopedGrants>(any)
+            || annotation::is::<TypeScopedEntitlements>(any)
+            || annotation::is::<EnqueuePageTokens>(any)
+            || annotation::is::<InsertResourceGrants>(any))
+    });
+}
+
+/// As above, and the marks that only matter in the connector's capabilities.
+fn strip_type(row: &mut ResourceType) {
+    strip_routing(&mut row.annotations);
+    row.annotations.retain(|any| {
+        !(annotation::is::<OptInRequired>(any)
+            || annotation::is::<Deprecated>(any)
+            || annotation::is::<SkipSyncAnomalyDetection>(any))
+    });
+}
+
+/// The released CLI's exports crash on a user whose trait has no profile.
+#[expect(deprecated, reason = "the readers in question know no other field")]
+fn complete_user_trait(row: &mut Resource) {
+    let Some(any) = row
+        .annotations
+        .iter_mut()
+        .find(|any| annotation::is::<UserTrait>(any))
+    else {
+        return;
+    };
+    let Ok(mut user) = UserTrait::decode(&*any.value) else {
+        return;
+    };
+    if user.profile.is_none() {
+        user.profile = Some(row.profile.clone().unwrap_or_default());
+        any.value = user.encode_to_vec();
+    }
+}

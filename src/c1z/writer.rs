@@ -1,0 +1,352 @@
+//! Writes one sync into a file, beside the target until everything is in it.
+//!
+//! Until [`Writer::finish`] renames it, the previous file is what a reader sees; a writer that is
+//! dropped leaves nothing behind.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use ksuid::{Ksuid, KsuidLike};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params, params_from_iter};
+
+use super::error::{Error, Result};
+use super::rows::{self, Stamp};
+use super::temporary::{Temporary, sweep};
+use super::{Store, container, schema};
+use crate::pb::connector::{Entitlement, Grant, Resource, ResourceType};
+
+/// What a sync covers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// Everything the connector has.
+    #[default]
+    Full,
+    /// Chosen resources.
+    Partial,
+    /// Everything but entitlements and grants.
+    ResourcesOnly,
+}
+
+/// How to write.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// What the sync covers.
+    pub kind: Kind,
+    /// How many full syncs a file keeps, the new one included.
+    pub keep: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            kind: Kind::Full,
+            keep: 2,
+        }
+    }
+}
+
+/// A sync being written.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    // Dropped first: its thread has the database open.
+    store: Store,
+    database: Temporary,
+    target: PathBuf,
+    sync_id: Arc<str>,
+}
+
+impl Writer {
+    /// Prepares a database beside `target` with the syncs that stay. It blocks: unpacking a large
+    /// file takes a while.
+    pub(crate) fn create(target: &Path, options: Options) -> Result<Self> {
+        let has_previous = container::readable(target)?;
+        sweep(target);
+        let previous = Temporary::beside(target, "old");
+        let database = Temporary::beside(target, "new");
+        let connection = open_new(database.path())?;
+        if has_previous {
+            container::unpack(target, previous.path())?;
+            keep_syncs(&connection, &previous, options).map_err(|error| match error {
+                Error::Database { source, .. } => Error::Damaged {
+                    path: target.into(),
+                    detail: source.to_string(),
+                },
+                other => other,
+            })?;
+        }
+        let sync_id: Arc<str> = Ksuid::now(None).to_string().into();
+        begin(&connection, &sync_id, options.kind)?;
+        let store = Store::start(connection)?;
+        Ok(Self {
+            store,
+            database,
+            target: target.into(),
+            sync_id,
+        })
+    }
+
+    /// A private database that vanishes with the writer; it is never finished.
+    pub(crate) fn scratch() -> Result<Self> {
+        let target = std::env::temp_dir().join(format!("sync-{}.c1z", Ksuid::now(None)));
+        Self::create(&target, Options::default())
+    }
+
+    pub(crate) fn sync_id(&self) -> &str {
+        &self.sync_id
+    }
+
+    pub(crate) async fn put_resource_types(&self, rows: Vec<ResourceType>) -> Result<()> {
+        self.post(move |connection, stamp| rows::put_resource_types(connection, stamp, rows))
+            .await
+    }
+
+    pub(crate) async fn put_resources(&self, rows: Vec<Resource>) -> Result<()> {
+        self.post(move |connection, stamp| rows::put_resources(connection, stamp, rows))
+            .await
+    }
+
+    pub(crate) async fn put_entitlements(&self, rows: Vec<Entitlement>) -> Result<()> {
+        self.post(move |connection, stamp| rows::put_entitlements(connection, stamp, rows))
+            .await
+    }
+
+    pub(crate) async fn put_grants(&self, rows: Vec<Grant>) -> Result<()> {
+        self.post(move |connection, stamp| rows::put_grants(connection, stamp, rows))
+            .await
+    }
+
+    /// Builds the indexes that reading needs and writing does not.
+    pub(crate) async fn index(&self) -> Result<()> {
+        let statement = format!("commit; {} begin;", schema::INDEXES);
+        self.store
+            .run(move |connection| {
+                connection
+                    .execute_batch(&statement)
+                    .map_err(Error::database("building indexes"))
+            })
+            .await
+    }
+
+    /// Works on the database with the id of the sync at hand.
+    pub(crate) async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection, &str) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let sync_id = Arc::clone(&self.sync_id);
+        self.store
+            .run(move |connection| work(connection, &sync_id))
+            .await
+    }
+
+    /// Marks the sync as finished, packs the file and puts it in the target's place.
+    pub(crate) async fn finish(self) -> Result<()> {
+        self.with(|connection, sync_id| {
+            connection
+                .execute(
+                    "update v1_sync_runs set ended_at = ?1 where sync_id = ?2",
+                    params![wall_clock(), sync_id],
+                )
+                .map_err(Error::database("finishing the sync"))?;
+            connection
+                .execute_batch("commit")
+                .map_err(Error::database("finishing the sync"))
+        })
+        .await?;
+        let Self {
+            store,
+            database,
+            target,
+            ..
+        } = self;
+        store.close().await?;
+        let packing = tokio::task::spawn_blocking(move || {
+            let packed = Temporary::beside(&target, "packed");
+            container::pack(database.path(), packed.path())?;
+            packed
+                .replace(&target)
+                .map_err(Error::io("replacing", &target))
+        });
+        packing
+            .await
+            .map_err(|error| Error::Closed(error.to_string()))?
+    }
+
+    async fn post(
+        &self,
+        write: impl FnOnce(&Connection, Stamp<'_>) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
+        let sync_id = Arc::clone(&self.sync_id);
+        self.store
+            .post(move |connection| {
+                let at = wall_clock();
+                write(
+                    connection,
+                    Stamp {
+                        sync_id: &sync_id,
+                        at: &at,
+                    },
+                )
+            })
+            .await
+    }
+}
+
+/// Local time without a zone, as every reader compares it.
+pub(crate) fn wall_clock() -> String {
+    let now = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    now.to_zoned(jiff::tz::TimeZone::system())
+        .strftime("%Y-%m-%d %H:%M:%S%.f")
+        .to_string()
+}
+
+/// Durability comes from the rename at the end, so the database itself needs no journal.
+fn open_new(path: &Path) -> Result<Connection> {
+    // Created first, because SQLite's own message for a read-only directory is vague.
+    std::fs::File::create_new(path).map_err(Error::io("creating", path))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(path, flags)
+        .map_err(Error::database("creating the database"))?;
+    connection
+        .execute_batch(
+            "pragma journal_mode = off; pragma synchronous = off; pragma locking_mode = exclusive;
+             pragma cache_size = -32768;",
+        )
+        .and_then(|()| connection.execute_batch(schema::TABLES))
+        .map_err(Error::database("creating the database"))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn begin(connection: &Connection, sync_id: &str, kind: Kind) -> Result<()> {
+    let kind = match kind {
+        Kind::Full => "full",
+        Kind::Partial => "partial",
+        Kind::ResourcesOnly => "resources_only",
+    };
+    connection
+        .execute(
+            "insert into v1_sync_runs (sync_id, started_at, sync_token, sync_type)
+             values (?1, ?2, '', ?3)",
+            params![sync_id, wall_clock(), kind],
+        )
+        .and_then(|_| connection.execute_batch("begin"))
+        .map_err(Error::database("starting the sync"))
+}
+
+/// Copies what the SDK's clean-up would leave: the newest full syncs, and what came after them.
+fn keep_syncs(connection: &Connection, previous: &Temporary, options: Options) -> Result<()> {
+    let failed = || Error::database("reading the previous syncs");
+    // Immutable: a file of the SDK may have the write-ahead mode set, which wants more files.
+    connection
+        .execute("attach database ?1 as old", [uri(previous.path())])
+        .map_err(failed())?;
+    let runs = runs_to_keep(connection, options)?;
+    if !runs.is_empty() {
+        connection.execute_batch("begin").map_err(failed())?;
+        for table in schema::ROW_TABLES.iter().chain(&["v1_sync_runs"]) {
+            copy(connection, table, &runs)?;
+        }
+        connection.execute_batch("commit").map_err(failed())?;
+    }
+    connection
+        .execute_batch("detach database old")
+        .map_err(failed())
+}
+
+fn runs_to_keep(connection: &Connection, options: Options) -> Result<Vec<String>> {
+    let failed = || Error::database("reading the previous syncs");
+    let typed = columns(connection, "old", "v1_sync_runs")?
+        .iter()
+        .any(|name| name == "sync_type");
+    let (full, other) = if typed {
+        ("sync_type = 'full'", "sync_type <> 'full'")
+    } else {
+        ("true", "false")
+    };
+    let room = match options.kind {
+        Kind::Full => options.keep.saturating_sub(1),
+        Kind::Partial | Kind::ResourcesOnly => options.keep,
+    };
+    let mut runs = query_strings(
+        connection,
+        &format!(
+            "select sync_id from old.v1_sync_runs where ended_at is not null and {full}
+             order by ended_at desc, sync_id desc limit {room}"
+        ),
+    )?;
+    let Some(oldest) = runs.last() else {
+        return Ok(runs);
+    };
+    let since: Option<String> = connection
+        .query_row(
+            "select ended_at from old.v1_sync_runs where sync_id = ?1",
+            [oldest],
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(failed())?;
+    let mut statement = connection
+        .prepare(&format!(
+            "select sync_id from old.v1_sync_runs where ended_at > ?1 and {other}"
+        ))
+        .map_err(failed())?;
+    let later = statement
+        .query_map([since], |row| row.get(0))
+        .map_err(failed())?;
+    for run in later {
+        runs.push(run.map_err(failed())?);
+    }
+    Ok(runs)
+}
+
+fn copy(connection: &Connection, table: &str, runs: &[String]) -> Result<()> {
+    let theirs = columns(connection, "old", table)?;
+    let shared: Vec<_> = columns(connection, "main", table)?
+        .into_iter()
+        .filter(|name| name != "id" && theirs.contains(name))
+        .collect();
+    if shared.is_empty() {
+        return Ok(());
+    }
+    let shared = shared.join(", ");
+    let places = vec!["?"; runs.len()].join(", ");
+    connection
+        .execute(
+            &format!(
+                "insert into main.{table} ({shared})
+                 select {shared} from old.{table} where sync_id in ({places}) order by id"
+            ),
+            params_from_iter(runs),
+        )
+        .map_err(Error::database("copying the previous syncs"))?;
+    Ok(())
+}
+
+fn columns(connection: &Connection, database: &str, table: &str) -> Result<Vec<String>> {
+    query_strings(
+        connection,
+        &format!("select name from pragma_table_info('{table}', '{database}')"),
+    )
+}
+
+fn query_strings(connection: &Connection, statement: &str) -> Result<Vec<String>> {
+    let failed = || Error::database("reading the previous syncs");
+    let mut statement = connection.prepare(statement).map_err(failed())?;
+    let found = statement
+        .query_map([], |row| row.get(0))
+        .map_err(failed())?;
+    found.collect::<rusqlite::Result<_>>().map_err(failed())
+}
+
+/// A file name as `SQLite` wants it in a URI.
+pub(super) fn uri(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for byte in path.to_string_lossy().bytes() {
+        match byte {
+            b'?' | b'#' | b'%' | 0x80.. => uri.push_str(&format!("%{byte:02x}")),
+            _ => uri.push(char::from(byte)),
+        }
+    }
+    uri + "?mode=ro&immutable=1"
+}

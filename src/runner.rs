@@ -1,0 +1,26 @@
+//! The host's half: starts a connector as a subprocess, asks it for everything it has, and keeps
+//! what it answers. It drives any Baton connector and knows none.
+
+mod client;
+mod clock;
+mod credentials;
+mod error;
+mod expand;
+mod launch;
+mod limiter;
+pub mod one_shot;
+mod progress;
+mod retry;
+mod run;
+mod sink;
+mod summary;
+mod sync;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::{Error, Result};
+pub use launch::Executable;
+pub use progress::Progress;
+pub use run::{SyncRequest, run_sync};
+pub use summary::{PhaseSummary, RowCounts, Summary};

@@ -1,0 +1,220 @@
+//! One connection to a connector: every unary call, with the limiter's handshake around it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use http::uri::PathAndQuery;
+use prost::Message;
+use prost_types::Any;
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+
+use super::clock::Clock;
+use super::limiter::Handshake;
+use crate::c1z::annotation;
+use crate::pb::connector::{self, ResourceId};
+use crate::pb::ratelimit::{self, rate_limit_description::Status as Outcome};
+
+/// The receive limit of a host written with gRPC-Go; a reply that only we accept helps nobody.
+const RECEIVE_LIMIT: usize = 4 << 20;
+const LIMITER_DO: &str = "/c1.ratelimit.v1.RateLimiterService/Do";
+const LIMITER_REPORT: &str = "/c1.ratelimit.v1.RateLimiterService/Report";
+
+/// A request that knows its method and its reply.
+pub(crate) trait Call: Message + Clone + 'static {
+    /// What comes back.
+    type Reply: Message + Default + 'static;
+    /// The path of the method.
+    const METHOD: &'static str;
+
+    /// The resource type that the limiter is told of.
+    fn resource_type(&self) -> Option<&str> {
+        None
+    }
+
+    /// The annotations of a reply, if its type has that field.
+    fn annotations(reply: &Self::Reply) -> Option<&[Any]>;
+}
+
+/// Talks to one connector.
+#[derive(Clone)]
+pub(crate) struct Client {
+    channel: Channel,
+    clock: Arc<dyn Clock>,
+    usage: Arc<Mutex<Usage>>,
+}
+
+/// The range of "used so far" that the upstream system reported through the connector.
+#[derive(Clone, Copy, Debug, Default)]
+struct Usage {
+    range: Option<(i64, i64)>,
+    calls: u64,
+}
+
+impl Client {
+    pub(crate) fn new(channel: Channel, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            channel,
+            clock,
+            usage: Arc::default(),
+        }
+    }
+
+    /// Makes one call.
+    pub(crate) async fn call<C: Call>(&self, request: C) -> Result<C::Reply, Status> {
+        let mut handshake = Handshake::new(C::METHOD, request.resource_type());
+        handshake
+            .admit(&self.clock, |ask| self.unary(LIMITER_DO, ask))
+            .await?;
+        self.usage().calls += 1;
+        match self.unary::<C, C::Reply>(C::METHOD, request).await {
+            Ok(reply) => {
+                if let Some(annotations) = C::annotations(&reply) {
+                    self.usage().note(annotations);
+                    let mut description = annotation::first(annotations).unwrap_or_default();
+                    let ratelimit::RateLimitDescription { status, .. } = &mut description;
+                    *status = Outcome::Ok.into();
+                    // What the limiter makes of a success does not matter to the caller.
+                    let _ = self.report(handshake.report(description)).await;
+                }
+                Ok(reply)
+            }
+            Err(status) => {
+                let description = ratelimit::RateLimitDescription {
+                    status: Outcome::Error.into(),
+                    ..Default::default()
+                };
+                // The host of the SDK replaces the error by one of the report; nobody is helped.
+                let _ = self.report(handshake.report(description)).await;
+                Err(status)
+            }
+        }
+    }
+
+    /// Calls of the upstream system that the connector reported; 0 if it reports none.
+    pub(crate) fn api_calls(&self) -> u64 {
+        let range = self.usage().range;
+        range.map_or(0, |(least, most)| {
+            u64::try_from(most - least).unwrap_or(0) + 1
+        })
+    }
+
+    /// Calls to the connector, without the limiter's.
+    pub(crate) fn connector_calls(&self) -> u64 {
+        self.usage().calls
+    }
+
+    async fn report(
+        &self,
+        report: ratelimit::ReportRequest,
+    ) -> Result<ratelimit::ReportResponse, Status> {
+        self.unary(LIMITER_REPORT, report).await
+    }
+
+    async fn unary<Q, R>(&self, path: &'static str, request: Q) -> Result<R, Status>
+    where
+        Q: Message + 'static,
+        R: Message + Default + 'static,
+    {
+        let mut grpc =
+            tonic::client::Grpc::new(self.channel.clone()).max_decoding_message_size(RECEIVE_LIMIT);
+        grpc.ready().await.map_err(|error| {
+            Status::unavailable(format!("connection to the connector: {error}"))
+        })?;
+        let codec = tonic_prost::ProstCodec::default();
+        let path = PathAndQuery::from_static(path);
+        Ok(grpc
+            .unary(Request::new(request), path, codec)
+            .await?
+            .into_inner())
+    }
+
+    fn usage(&self) -> std::sync::MutexGuard<'_, Usage> {
+        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Usage {
+    fn note(&mut self, annotations: &[Any]) {
+        for quota in annotation::all::<connector::RateLimitDescription>(annotations) {
+            let used = quota.limit - quota.remaining;
+            let (least, most) = self.range.unwrap_or((used, used));
+            self.range = Some((least.min(used), most.max(used)));
+        }
+    }
+}
+
+fn kind(id: Option<&ResourceId>) -> Option<&str> {
+    id.map(|id| id.resource_type.as_str())
+}
+
+fn kind_of(resource: Option<&connector::Resource>) -> Option<&str> {
+    kind(resource.and_then(|resource| resource.id.as_ref()))
+}
+
+/// One line a method: service, method, request, reply, the request's resource type, and whether the
+/// reply has annotations.
+macro_rules! calls {
+    ($($service:literal $method:literal $request:ident -> $reply:ident
+       $(on $resource:ident = $kind:expr)?, $annotations:tt;)*) => {$(
+        impl Call for connector::$request {
+            type Reply = connector::$reply;
+            const METHOD: &'static str =
+                concat!("/c1.connector.v2.", $service, "/", $method);
+            $(fn resource_type(&self) -> Option<&str> {
+                let $resource = self;
+                $kind
+            })?
+            calls!(@annotations $annotations);
+        }
+    )*};
+    (@annotations annotated) => {
+        fn annotations(reply: &Self::Reply) -> Option<&[Any]> {
+            Some(&reply.annotations)
+        }
+    };
+    (@annotations plain) => {
+        fn annotations(_: &Self::Reply) -> Option<&[Any]> {
+            None
+        }
+    };
+}
+
+calls! {
+    "ConnectorService" "GetMetadata" ConnectorServiceGetMetadataRequest
+        -> ConnectorServiceGetMetadataResponse, plain;
+    "ConnectorService" "Validate" ConnectorServiceValidateRequest
+        -> ConnectorServiceValidateResponse, annotated;
+    "ConnectorService" "Cleanup" ConnectorServiceCleanupRequest
+        -> ConnectorServiceCleanupResponse, annotated;
+    "ResourceTypesService" "ListResourceTypes" ResourceTypesServiceListResourceTypesRequest
+        -> ResourceTypesServiceListResourceTypesResponse, annotated;
+    "ResourcesService" "ListResources" ResourcesServiceListResourcesRequest
+        -> ResourcesServiceListResourcesResponse on it = Some(&it.resource_type_id), annotated;
+    "ResourceGetterService" "GetResource" ResourceGetterServiceGetResourceRequest
+        -> ResourceGetterServiceGetResourceResponse on it = kind(it.resource_id.as_ref()), annotated;
+    "EntitlementsService" "ListEntitlements" EntitlementsServiceListEntitlementsRequest
+        -> EntitlementsServiceListEntitlementsResponse on it = kind_of(it.resource.as_ref()),
+        annotated;
+    "EntitlementsService" "ListStaticEntitlements" EntitlementsServiceListStaticEntitlementsRequest
+        -> EntitlementsServiceListStaticEntitlementsResponse on it = Some(&it.resource_type_id),
+        annotated;
+    "GrantsService" "ListGrants" GrantsServiceListGrantsRequest
+        -> GrantsServiceListGrantsResponse on it = kind_of(it.resource.as_ref()), annotated;
+    "GrantManagerService" "Grant" GrantManagerServiceGrantRequest
+        -> GrantManagerServiceGrantResponse on it = kind_of(it.principal.as_ref()), annotated;
+    "GrantManagerService" "Revoke" GrantManagerServiceRevokeRequest
+        -> GrantManagerServiceRevokeResponse, annotated;
+    "ResourceManagerService" "DeleteResource" DeleteResourceRequest
+        -> DeleteResourceResponse on it = kind(it.resource_id.as_ref()), annotated;
+    "CredentialManagerService" "RotateCredential" RotateCredentialRequest
+        -> RotateCredentialResponse on it = kind(it.resource_id.as_ref()), annotated;
+    "AccountManagerService" "CreateAccount" CreateAccountRequest
+        -> CreateAccountResponse on it = Some(&it.resource_type_id), annotated;
+    "ActionService" "InvokeAction" InvokeActionRequest
+        -> InvokeActionResponse on it = Some(&it.resource_type_id), annotated;
+    "ActionService" "GetActionStatus" GetActionStatusRequest
+        -> GetActionStatusResponse, annotated;
+    "ActionService" "ListActionSchemas" ListActionSchemasRequest
+        -> ListActionSchemasResponse on it = Some(&it.resource_type_id), annotated;
+    "EventService" "ListEvents" ListEventsRequest -> ListEventsResponse, annotated;
+}

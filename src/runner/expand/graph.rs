@@ -1,0 +1,182 @@
+//! Which entitlement leads to which, and in which order to follow.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::pb::connector::Grant;
+
+/// How memberships flow from one entitlement to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Edge {
+    /// Only direct memberships.
+    is_shallow: bool,
+    /// Only principals of these types; all without.
+    kinds: Option<BTreeSet<String>>,
+}
+
+impl Edge {
+    pub(super) fn new(is_shallow: bool, kinds: Vec<String>) -> Self {
+        let kinds = (!kinds.is_empty()).then(|| kinds.into_iter().collect());
+        Self { is_shallow, kinds }
+    }
+
+    pub(super) fn admits(&self, grant: &Grant, is_direct: bool) -> bool {
+        let principal = grant
+            .principal
+            .as_ref()
+            .and_then(|principal| principal.id.as_ref());
+        (is_direct || !self.is_shallow)
+            && self.kinds.as_ref().is_none_or(|kinds| {
+                principal.is_some_and(|principal| kinds.contains(&principal.resource_type))
+            })
+    }
+
+    /// Two edges between the same ends admit what either admits, in whichever order they came.
+    fn widen(&mut self, other: Self) {
+        self.is_shallow &= other.is_shallow;
+        self.kinds = match (self.kinds.take(), other.kinds) {
+            (Some(mut kinds), Some(others)) => {
+                kinds.extend(others);
+                Some(kinds)
+            }
+            _ => None,
+        };
+    }
+}
+
+/// Entitlements as numbers, and the edges between them.
+#[derive(Debug, Default)]
+pub(super) struct Graph {
+    names: Vec<String>,
+    numbers: HashMap<String, usize>,
+    /// For each entitlement, where its memberships go.
+    out: Vec<Vec<usize>>,
+    /// For each entitlement, where its memberships come from.
+    into: Vec<Vec<(usize, Edge)>>,
+}
+
+impl Graph {
+    pub(super) fn add(&mut self, source: &str, target: &str, edge: Edge) {
+        let (source, target) = (self.number(source), self.number(target));
+        let (Some(into), Some(out)) = (self.into.get_mut(target), self.out.get_mut(source)) else {
+            return;
+        };
+        match into.iter_mut().find(|(from, _)| *from == source) {
+            Some((_, known)) => known.widen(edge),
+            None => {
+                into.push((source, edge));
+                out.push(target);
+            }
+        }
+    }
+
+    pub(super) fn name(&self, node: usize) -> &str {
+        self.names.get(node).map_or("", String::as_str)
+    }
+
+    pub(super) fn into_node(&self, node: usize) -> impl Iterator<Item = (usize, &Edge)> {
+        self.into
+            .get(node)
+            .into_iter()
+            .flatten()
+            .map(|(source, edge)| (*source, edge))
+    }
+
+    /// The strongly connected components, sources before what they lead to.
+    pub(super) fn components(&self) -> Vec<Vec<usize>> {
+        let mut search = Search {
+            graph: self,
+            next: 1,
+            order: vec![0; self.names.len()],
+            low: vec![0; self.names.len()],
+            is_open: vec![false; self.names.len()],
+            open: Vec::new(),
+            found: Vec::new(),
+        };
+        for node in 0..self.names.len() {
+            search.visit(node);
+        }
+        // The search closes a component after everything it leads to.
+        search.found.reverse();
+        search.found
+    }
+
+    fn number(&mut self, name: &str) -> usize {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = self.names.len();
+        self.names.push(name.to_owned());
+        self.numbers.insert(name.to_owned(), number);
+        self.out.push(Vec::new());
+        self.into.push(Vec::new());
+        number
+    }
+}
+
+/// Tarjan's search, with its own stack: a chain of groups may be longer than ours.
+struct Search<'a> {
+    graph: &'a Graph,
+    next: usize,
+    /// When a node was met; 0 if not yet.
+    order: Vec<usize>,
+    /// The earliest open node that it leads back to.
+    low: Vec<usize>,
+    is_open: Vec<bool>,
+    open: Vec<usize>,
+    found: Vec<Vec<usize>>,
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "all vectors have one entry per node"
+)]
+impl Search<'_> {
+    fn visit(&mut self, start: usize) {
+        if self.order[start] != 0 {
+            return;
+        }
+        let mut path = vec![(start, 0)];
+        self.enter(start);
+        while let Some((node, step)) = path.last_mut() {
+            let node = *node;
+            if let Some(&next) = self.graph.out[node].get(*step) {
+                *step += 1;
+                if self.order[next] == 0 {
+                    self.enter(next);
+                    path.push((next, 0));
+                } else if self.is_open[next] {
+                    self.low[node] = self.low[node].min(self.order[next]);
+                }
+                continue;
+            }
+            path.pop();
+            if let Some(&(parent, _)) = path.last() {
+                self.low[parent] = self.low[parent].min(self.low[node]);
+            }
+            if self.low[node] == self.order[node] {
+                self.close(node);
+            }
+        }
+    }
+
+    fn enter(&mut self, node: usize) {
+        self.order[node] = self.next;
+        self.low[node] = self.next;
+        self.next += 1;
+        self.is_open[node] = true;
+        self.open.push(node);
+    }
+
+    fn close(&mut self, root: usize) {
+        let mut component = Vec::new();
+        while let Some(node) = self.open.pop() {
+            self.is_open[node] = false;
+            component.push(node);
+            if node == root {
+                break;
+            }
+        }
+        component.sort_unstable();
+        self.found.push(component);
+    }
+}

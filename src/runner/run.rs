@@ -1,0 +1,226 @@
+//! One sync from start to end: the subprocess, the phases, the file, and the way out.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+
+use super::client::Client;
+use super::clock;
+use super::error::{Error, Result};
+use super::launch::{Child, Executable, launch};
+use super::progress::{Progress, Reporter};
+use super::retry::Retry;
+use super::sink::{CountingSink, FileSink, Sink};
+use super::summary::Summary;
+use super::sync::{self, Context, Options};
+use crate::c1z::{self, Kind, Writer};
+
+/// What to sync, from where, into what.
+#[derive(Clone, Debug)]
+pub struct SyncRequest {
+    /// The connector.
+    pub executable: Executable,
+    /// The file to write; without one the rows are only counted.
+    pub file: Option<PathBuf>,
+    /// Calls in flight: 0 and 1 mean one, −1 chooses by the machine's cores.
+    pub workers: i64,
+    /// Only these resource types; all if empty.
+    pub resource_types: Vec<String>,
+    /// Only these resources (`bid:r:…`); everything if empty.
+    pub resources: Vec<String>,
+    /// Leave out entitlements and grants.
+    pub skip_entitlements_and_grants: bool,
+    /// Leave out grants.
+    pub skip_grants: bool,
+    /// Fail on broken references between rows instead of warning.
+    pub strict_invariants: bool,
+    /// How many full syncs the file keeps; 0 means the SDK's 2.
+    pub keep_syncs: usize,
+    /// How to show progress.
+    pub progress: Progress,
+}
+
+impl SyncRequest {
+    /// A full sync with one worker that writes no file.
+    #[must_use]
+    pub fn new(executable: Executable) -> Self {
+        Self {
+            executable,
+            file: None,
+            workers: 1,
+            resource_types: Vec::new(),
+            resources: Vec::new(),
+            skip_entitlements_and_grants: false,
+            skip_grants: false,
+            strict_invariants: false,
+            keep_syncs: 0,
+            progress: Progress::Log,
+        }
+    }
+}
+
+/// Starts the connector, syncs, and ends it. SIGINT and SIGTERM end both cleanly.
+pub async fn run_sync(request: SyncRequest) -> Result<Summary> {
+    let options = options(&request)?;
+    let cancel = CancellationToken::new();
+    // The file first: a name that cannot be written should not cost a login.
+    let sink = open(&request).await?;
+    supervise(&request.executable, &cancel, |client| {
+        let cancel = cancel.clone();
+        async move {
+            let context = Context {
+                client,
+                retry: Retry {
+                    clock: clock::wall(),
+                    cancel,
+                },
+                sink: sink.as_sink(),
+                reporter: Reporter::new(request.progress),
+                options,
+            };
+            let started = Instant::now();
+            let mut summary = sync::sync(context).await?;
+            sink.finish().await?;
+            summary.duration = started.elapsed();
+            Ok(summary)
+        }
+    })
+    .await
+}
+
+/// Runs `work` against a fresh subprocess and ends it whatever comes out.
+pub(super) async fn supervise<T, F>(
+    executable: &Executable,
+    cancel: &CancellationToken,
+    work: impl FnOnce(Client) -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let interrupted = interruption()?;
+    tokio::pin!(interrupted);
+    let (child, channel) = tokio::select! {
+        () = &mut interrupted => return Err(Error::Cancelled),
+        launched = launch(executable) => launched?,
+    };
+    let work = work(Client::new(channel, clock::wall()));
+    let result = tokio::select! {
+        // In this order: an interrupted connector dies too, and its calls fail.
+        biased;
+        () = &mut interrupted => Err(Error::Cancelled),
+        result = work => prefer_death(&child, result).await,
+        status = child.ended() => Err(Error::Died { when: "before it was asked to", status }),
+    };
+    cancel.cancel();
+    child.shutdown().await;
+    result
+}
+
+/// A call that fails because the connector died is better explained by the death.
+async fn prefer_death<T>(child: &Child, result: Result<T>) -> Result<T> {
+    let Err(Error::Call { status, .. }) = &result else {
+        return result;
+    };
+    if !matches!(
+        status.code(),
+        tonic::Code::Unavailable | tonic::Code::Unknown
+    ) {
+        return result;
+    }
+    match tokio::time::timeout(std::time::Duration::from_millis(100), child.ended()).await {
+        Ok(status) => Err(Error::Died {
+            when: "before it was asked to",
+            status,
+        }),
+        Err(_) => result,
+    }
+}
+
+/// Completes at SIGINT or SIGTERM.
+fn interruption() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let failed = |error: std::io::Error| Error::Internal(format!("signal handler: {error}"));
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+fn options(request: &SyncRequest) -> Result<Options> {
+    Ok(Options {
+        workers: workers(request.workers)?,
+        resource_types: request.resource_types.clone(),
+        targets: request
+            .resources
+            .iter()
+            .map(|bid| bid.parse())
+            .collect::<Result<_>>()?,
+        skip_entitlements_and_grants: request.skip_entitlements_and_grants,
+        skip_grants: request.skip_grants,
+        strict: request.strict_invariants,
+    })
+}
+
+/// The rule of the SDK's `--workers`.
+pub(super) fn workers(asked: i64) -> Result<usize> {
+    match asked {
+        0 => Ok(1),
+        -1 => Ok(std::thread::available_parallelism()
+            .map_or(1, usize::from)
+            .clamp(1, 4)),
+        asked => usize::try_from(asked)
+            .map_err(|_| Error::Invalid(format!("{asked} is no number of workers"))),
+    }
+}
+
+/// The two places rows can go to.
+enum Opened {
+    File(Arc<FileSink>),
+    Count(Arc<CountingSink>),
+}
+
+impl Opened {
+    fn as_sink(&self) -> Arc<dyn Sink> {
+        match self {
+            Self::File(sink) => Arc::clone(sink) as Arc<dyn Sink>,
+            Self::Count(sink) => Arc::clone(sink) as Arc<dyn Sink>,
+        }
+    }
+
+    async fn finish(self) -> Result<()> {
+        match self {
+            Self::File(sink) => sink.finish().await,
+            Self::Count(_) => Ok(()),
+        }
+    }
+}
+
+async fn open(request: &SyncRequest) -> Result<Opened> {
+    let Some(file) = request.file.clone() else {
+        return Ok(Opened::Count(Arc::new(CountingSink::create()?)));
+    };
+    let kind = match (
+        request.resources.is_empty(),
+        request.skip_entitlements_and_grants,
+    ) {
+        (false, _) => Kind::Partial,
+        (true, true) => Kind::ResourcesOnly,
+        (true, false) => Kind::Full,
+    };
+    let mut options = c1z::Options {
+        kind,
+        ..c1z::Options::default()
+    };
+    if request.keep_syncs > 0 {
+        options.keep = request.keep_syncs;
+    }
+    let created = tokio::task::spawn_blocking(move || Writer::create(&file, options)).await;
+    let writer = created.map_err(|error| Error::Internal(error.to_string()))??;
+    Ok(Opened::File(Arc::new(FileSink::new(writer))))
+}

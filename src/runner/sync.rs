@@ -1,0 +1,206 @@
+//! The phases of a sync, in the order of the SDK's syncer.
+
+mod entitlements;
+mod grants;
+mod invariants;
+mod pool;
+mod resources;
+mod session;
+mod targeted;
+mod tokens;
+mod types;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::client::Client;
+use super::error::{Error, Result};
+use super::progress::Reporter;
+use super::retry::Retry;
+use super::sink::Sink;
+use super::summary::{PhaseSummary, Summary};
+use crate::pb::connector::{ConnectorServiceCleanupRequest, ConnectorServiceValidateRequest};
+use pool::{Feed, drain};
+use session::Session;
+pub(crate) use targeted::Target;
+
+/// What to sync, and how.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    /// Calls in flight at a time; at least one.
+    pub(crate) workers: usize,
+    /// Only these types; all if empty.
+    pub(crate) resource_types: Vec<String>,
+    /// Only these resources; everything if empty.
+    pub(crate) targets: Vec<Target>,
+    pub(crate) skip_entitlements_and_grants: bool,
+    pub(crate) skip_grants: bool,
+    /// A broken reference between rows fails the sync instead of causing a warning.
+    pub(crate) strict: bool,
+}
+
+/// What a sync works with.
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    pub(crate) retry: Retry,
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) reporter: Reporter,
+    pub(crate) options: Options,
+}
+
+/// Runs all phases; the sink is left unfinished, because only its owner can finish it.
+pub(crate) async fn sync(context: Context) -> Result<Summary> {
+    let started = Instant::now();
+    let mut phases = Phases {
+        session: None,
+        done: Vec::new(),
+    };
+    let active_sync_id = validate(&context).await?;
+    let types = types::list(&context, &active_sync_id).await?;
+    let session = Arc::new(Session::new(context, active_sync_id, types));
+    phases.session = Some(Arc::clone(&session));
+    phases.note("resource types", started, 0);
+
+    let options = &session.context.options;
+    if options.targets.is_empty() {
+        full(&session, &mut phases).await?;
+    } else {
+        let before = phases.begin("targeted resources");
+        targeted::sync(&session).await?;
+        phases.end(before);
+    }
+    session.finish_warnings();
+
+    let before = phases.begin("checking");
+    invariants::check(&session).await?;
+    phases.end(before);
+    let mut derived = 0;
+    if options.targets.is_empty() && !options.skip_entitlements_and_grants && !options.skip_grants {
+        let before = phases.begin("grant expansion");
+        let outcome = session.context.sink.expand().await?;
+        derived = outcome.derived;
+        if outcome.dropped_edges > 0 {
+            session.warn(format!(
+                "{} nestings name an entitlement that is not there and were left out",
+                outcome.dropped_edges
+            ));
+        }
+        phases.end(before);
+    }
+    cleanup(&session).await;
+    let rows = match session.context.sink.counts().await? {
+        Some(rows) => rows,
+        None => session.rows(),
+    };
+    Ok(Summary {
+        sync_id: session.context.sink.sync_id().to_owned(),
+        rows,
+        phases: phases.done,
+        derived_grants: derived,
+        api_calls: session.context.client.api_calls(),
+        connector_calls: session.context.client.connector_calls(),
+        duration: started.elapsed(),
+        warnings: session.warnings(),
+    })
+}
+
+async fn full(session: &Arc<Session>, phases: &mut Phases) -> Result<()> {
+    let options = &session.context.options;
+    let before = phases.begin("resources");
+    drain(session, Feed::jobs(resources::jobs(session))).await?;
+    phases.end(before);
+    if options.skip_entitlements_and_grants {
+        return Ok(());
+    }
+    let before = phases.begin("static entitlements");
+    drain(session, Feed::jobs(entitlements::static_jobs(session))).await?;
+    phases.end(before);
+    let before = phases.begin("entitlements");
+    drain(session, Feed::entitlements(session)).await?;
+    phases.end(before);
+    if !options.skip_grants {
+        let before = phases.begin("grants");
+        drain(session, Feed::grants(session)).await?;
+        phases.end(before);
+    }
+    Ok(())
+}
+
+/// The first call, made once: the connector repeats what is worth repeating itself.
+async fn validate(context: &Context) -> Result<String> {
+    context.reporter.phase("validate");
+    let call = context.client.call(ConnectorServiceValidateRequest {});
+    let reply = tokio::select! {
+        () = context.retry.cancel.cancelled() => return Err(Error::Cancelled),
+        reply = call => reply.map_err(Error::call("validating the connector"))?,
+    };
+    let wants_id = types::knows_sync_ids(&reply.sdk_version).unwrap_or_else(|| {
+        if !reply.sdk_version.is_empty() {
+            context.reporter.warn(&format!(
+                "the connector's SDK version {:?} cannot be read; it gets no sync id",
+                reply.sdk_version
+            ));
+        }
+        false
+    });
+    Ok(if wants_id {
+        context.sink.sync_id().to_owned()
+    } else {
+        String::new()
+    })
+}
+
+/// A sync that is complete does not fail because its connector cannot tidy up.
+async fn cleanup(session: &Session) {
+    let request = ConnectorServiceCleanupRequest {
+        active_sync_id: session.active_sync_id.clone(),
+        ..Default::default()
+    };
+    if let Err(status) = session.context.client.call(request).await {
+        tracing::debug!(code = ?status.code(), message = status.message(), "cleanup failed");
+    }
+}
+
+/// Measures phases.
+struct Phases {
+    session: Option<Arc<Session>>,
+    done: Vec<PhaseSummary>,
+}
+
+struct Before {
+    name: &'static str,
+    started: Instant,
+    calls: u64,
+}
+
+impl Phases {
+    fn begin(&self, name: &'static str) -> Before {
+        if let Some(session) = &self.session {
+            session.context.reporter.phase(name);
+        }
+        Before {
+            name,
+            started: Instant::now(),
+            calls: self.calls(),
+        }
+    }
+
+    fn end(&mut self, before: Before) {
+        self.note(before.name, before.started, before.calls);
+    }
+
+    fn note(&mut self, name: &'static str, started: Instant, calls: u64) {
+        let calls = self.calls() - calls;
+        self.done.push(PhaseSummary {
+            name,
+            calls,
+            duration: started.elapsed(),
+        });
+    }
+
+    fn calls(&self) -> u64 {
+        self.session
+            .as_ref()
+            .map_or(0, |session| session.context.client.connector_calls())
+    }
+}

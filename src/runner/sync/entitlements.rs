@@ -1,0 +1,186 @@
+//! Entitlements: listed per resource or per type, and made from the connector's templates.
+
+use prost_types::Any;
+
+use super::pool::{Below, Job};
+use super::resources::is_complete;
+use super::session::Session;
+use super::tokens::advance;
+use crate::c1z::annotation;
+use crate::pb::connector::{
+    Entitlement, EntitlementExclusionGroup, EntitlementsServiceListEntitlementsRequest as Request,
+    EntitlementsServiceListStaticEntitlementsRequest as StaticRequest, Resource,
+    TypeScopedEntitlements,
+};
+use crate::runner::error::Result;
+
+/// Resources that get their static entitlements at a time.
+const CHUNK: u32 = 500;
+
+/// One page of a type's templates.
+#[derive(Clone, Debug)]
+pub(super) struct StaticPage {
+    kind: String,
+    token: String,
+}
+
+/// The first page of every type that the connector lists, synced or not: hosts of the SDK ask so.
+pub(super) fn static_jobs(session: &Session) -> Vec<Job> {
+    let first = |kind: &String| StaticPage {
+        kind: kind.clone(),
+        token: String::new(),
+    };
+    session
+        .types
+        .listed
+        .iter()
+        .map(|kind| Job::StaticEntitlements(first(kind)))
+        .collect()
+}
+
+pub(super) async fn fetch_static(session: &Session, page: StaticPage) -> Result<Vec<Job>> {
+    let of = format!("static entitlements of {}", page.kind);
+    let request = StaticRequest {
+        resource_type_id: page.kind.clone(),
+        page_token: page.token.clone(),
+        active_sync_id: session.active_sync_id.clone(),
+        ..StaticRequest::default()
+    };
+    let Some(reply) = session.list(&format!("listing {of}"), request).await? else {
+        return Ok(Vec::new());
+    };
+    if !reply.list.is_empty() {
+        apply(session, &page.kind, &reply.list).await?;
+    }
+    Ok(match advance(&of, &page.token, reply.next_page_token)? {
+        Some(token) => vec![Job::StaticEntitlements(StaticPage { token, ..page })],
+        None => {
+            session.finish_action();
+            Vec::new()
+        }
+    })
+}
+
+/// Every template on every stored resource of the type.
+async fn apply(session: &Session, kind: &str, templates: &[Entitlement]) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let resources = session.context.sink.resources(kind, after, CHUNK).await?;
+        let Some((last, _)) = resources.last() else {
+            return Ok(());
+        };
+        after = *last;
+        let rows = resources
+            .iter()
+            .flat_map(|(_, on)| {
+                templates
+                    .iter()
+                    .filter_map(|template| instance(template, on))
+            })
+            .collect();
+        store(session, rows).await?;
+    }
+}
+
+/// A template's own id means nothing; what it leaves open comes from the resource.
+fn instance(template: &Entitlement, on: &Resource) -> Option<Entitlement> {
+    let id = on.id.as_ref()?;
+    let or = |own: &str, other: &str| if own.is_empty() { other } else { own }.to_owned();
+    Some(Entitlement {
+        id: format!("{}:{}:{}", id.resource_type, id.resource, template.slug),
+        display_name: or(&template.display_name, &on.display_name),
+        description: or(&template.description, &on.description),
+        annotations: template
+            .annotations
+            .iter()
+            .map(|any| scoped(any, &id.resource))
+            .collect(),
+        resource: Some(on.clone()),
+        ..template.clone()
+    })
+}
+
+/// An exclusion group may be meant per resource.
+fn scoped(any: &Any, resource: &str) -> Any {
+    match annotation::first::<EntitlementExclusionGroup>(std::slice::from_ref(any)) {
+        Some(mut group) if group.scope_to_resource => {
+            group.exclusion_group_id = format!("{}-{resource}", group.exclusion_group_id);
+            annotation::pack(&group)
+        }
+        _ => any.clone(),
+    }
+}
+
+pub(super) async fn fetch(session: &Session, below: Below) -> Result<Vec<Job>> {
+    let of = below.name("entitlements");
+    let mut request = Request {
+        resource: Some(below.on.clone()),
+        page_token: below.token.clone(),
+        active_sync_id: session.active_sync_id.clone(),
+        ..Request::default()
+    };
+    if below.type_scoped {
+        request
+            .annotations
+            .push(annotation::pack(&TypeScopedEntitlements {}));
+    }
+    let Some(reply) = session.list(&format!("listing {of}"), request).await? else {
+        return Ok(Vec::new());
+    };
+    store(session, reply.list).await?;
+    let next = |token| {
+        Job::Entitlements(Box::new(Below {
+            token,
+            ..below.clone()
+        }))
+    };
+    let mut jobs = Vec::new();
+    match advance(&of, &below.token, reply.next_page_token)? {
+        Some(token) => jobs.push(next(token)),
+        None => session.finish_action(),
+    }
+    jobs.extend(
+        session
+            .enqueued
+            .take(&of, &reply.annotations)?
+            .into_iter()
+            .map(next),
+    );
+    Ok(jobs)
+}
+
+async fn store(session: &Session, list: Vec<Entitlement>) -> Result<()> {
+    let mut rows = Vec::with_capacity(list.len());
+    {
+        let mut tally = session.tally();
+        for row in list {
+            let on = row
+                .resource
+                .as_ref()
+                .and_then(|on| on.id.as_ref())
+                .filter(|on| is_complete(on));
+            let Some(on) = on.filter(|_| !row.id.is_empty()) else {
+                tally.dropped.without_id += 1;
+                continue;
+            };
+            if !session.is_scheduled(&on.resource_type) {
+                tally.dropped.of_other_types += 1;
+                continue;
+            }
+            match tally.rows.get_mut(&on.resource_type) {
+                Some(rows) => rows.entitlements += 1,
+                None => {
+                    tally
+                        .rows
+                        .entry(on.resource_type.clone())
+                        .or_default()
+                        .entitlements = 1
+                }
+            }
+            tally.groups.note(&row, &on.resource_type)?;
+            rows.push(row);
+        }
+    }
+    session.context.reporter.advance(rows.len());
+    session.context.sink.put_entitlements(rows).await
+}

@@ -1,0 +1,139 @@
+//! Grants, and the rows that come with them.
+
+use super::pool::{Below, Job};
+use super::resources::is_complete;
+use super::session::Session;
+use super::tokens::advance;
+use crate::c1z::{annotation, rows};
+use crate::pb::connector::{
+    Grant, GrantExpandable, GrantsServiceListGrantsRequest as Request, InsertResourceGrants,
+    Resource, TypeScopedGrants,
+};
+use crate::runner::error::Result;
+
+pub(super) async fn fetch(session: &Session, below: Below) -> Result<Vec<Job>> {
+    let of = below.name("grants");
+    let mut request = Request {
+        resource: Some(below.on.clone()),
+        page_token: below.token.clone(),
+        active_sync_id: session.active_sync_id.clone(),
+        ..Request::default()
+    };
+    if below.type_scoped {
+        request
+            .annotations
+            .push(annotation::pack(&TypeScopedGrants {}));
+    }
+    let Some(reply) = session.list(&format!("listing {of}"), request).await? else {
+        return Ok(Vec::new());
+    };
+    let insert_resources = annotation::has::<InsertResourceGrants>(&reply.annotations);
+    store(session, reply.list, insert_resources).await?;
+    let next = |token| {
+        Job::Grants(Box::new(Below {
+            token,
+            ..below.clone()
+        }))
+    };
+    let mut jobs = Vec::new();
+    match advance(&of, &below.token, reply.next_page_token)? {
+        Some(token) => jobs.push(next(token)),
+        None => session.finish_action(),
+    }
+    jobs.extend(
+        session
+            .enqueued
+            .take(&of, &reply.annotations)?
+            .into_iter()
+            .map(next),
+    );
+    Ok(jobs)
+}
+
+async fn store(session: &Session, list: Vec<Grant>, insert_resources: bool) -> Result<()> {
+    let mut kept = Vec::with_capacity(list.len());
+    let mut discovered = Vec::new();
+    let is_targeted = !session.context.options.targets.is_empty();
+    {
+        let mut tally = session.tally();
+        for mut row in list {
+            let ends = rows::ends(&row).filter(|(entitlement, on, principal)| {
+                is_complete(on) && is_complete(principal) && !entitlement.id.is_empty()
+            });
+            let Some((entitlement, on, principal)) = ends.filter(|_| !row.id.is_empty()) else {
+                tally.dropped.without_id += 1;
+                continue;
+            };
+            if !session.is_scheduled(&on.resource_type)
+                || !session.is_scheduled(&principal.resource_type)
+            {
+                tally.dropped.of_other_types += 1;
+                continue;
+            }
+            if is_targeted {
+                let id = (principal.resource_type.clone(), principal.resource.clone());
+                tally.mentioned.insert(id);
+            }
+            if insert_resources || annotation::has::<InsertResourceGrants>(&row.annotations) {
+                discovered.extend(entitlement.resource.clone());
+            }
+            match tally.rows.get_mut(&on.resource_type) {
+                Some(rows) => rows.grants += 1,
+                None => {
+                    tally
+                        .rows
+                        .entry(on.resource_type.clone())
+                        .or_default()
+                        .grants = 1
+                }
+            }
+            narrow_expansion(session, &mut row);
+            kept.push(row);
+        }
+    }
+    insert(session, discovered).await?;
+    session.context.reporter.advance(kept.len());
+    session.context.sink.put_grants(kept).await
+}
+
+/// Stores the resources that were found in grants, each once per page.
+async fn insert(session: &Session, mut discovered: Vec<Resource>) -> Result<()> {
+    if discovered.is_empty() {
+        return Ok(());
+    }
+    let key = |resource: &Resource| resource.id.as_ref().map(rows::resource_key);
+    discovered.sort_by_cached_key(key);
+    discovered.dedup_by_key(|resource| key(resource));
+    session.context.sink.put_resources(discovered).await
+}
+
+/// Nesting flows only through types of this sync. A restriction of which nothing is left would read
+/// as no restriction at all, so the nesting goes.
+fn narrow_expansion(session: &Session, row: &mut Grant) {
+    let Some(at) = row
+        .annotations
+        .iter()
+        .position(annotation::is::<GrantExpandable>)
+    else {
+        return;
+    };
+    let Some(any) = row.annotations.get_mut(at) else {
+        return;
+    };
+    let Some(mut expandable) = annotation::first::<GrantExpandable>(std::slice::from_ref(any))
+    else {
+        return;
+    };
+    let before = expandable.resource_type_ids.len();
+    expandable
+        .resource_type_ids
+        .retain(|kind| session.is_scheduled(kind));
+    if expandable.resource_type_ids.len() == before {
+        return;
+    }
+    if expandable.resource_type_ids.is_empty() {
+        row.annotations.remove(at);
+    } else {
+        *any = annotation::pack(&expandable);
+    }
+}

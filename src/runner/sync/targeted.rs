@@ -1,0 +1,183 @@
+//! A sync of chosen resources.
+
+use std::collections::HashSet;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use tonic::Code;
+
+use super::pool::{Below, Feed, Job, Phase, drain};
+use super::resources;
+use super::session::Session;
+use super::types::Listing;
+use crate::pb::connector::{
+    Resource, ResourceGetterServiceGetResourceRequest as Request, ResourceId,
+};
+use crate::runner::error::{Error, Result};
+
+/// A resource by its id and, where it has one, its parent's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Target {
+    pub(crate) id: (String, String),
+    pub(crate) parent: Option<(String, String)>,
+}
+
+impl FromStr for Target {
+    type Err = Error;
+
+    /// Reads `bid:r:[<parent type>/<parent id>/]<type>/<id>`, in which `\` escapes.
+    fn from_str(text: &str) -> Result<Self> {
+        let invalid = || {
+            Error::Invalid(format!(
+                "{text:?} does not name a resource; write bid:r:TYPE/ID or \
+                 bid:r:PARENT_TYPE/PARENT_ID/TYPE/ID"
+            ))
+        };
+        let path = text
+            .trim_matches('"')
+            .strip_prefix("bid:r:")
+            .ok_or_else(invalid)?;
+        let mut parts = vec![String::new()];
+        let mut characters = path.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                '/' => parts.push(String::new()),
+                ':' => return Err(invalid()),
+                _ => {
+                    let literal = match character {
+                        '\\' => characters.next().ok_or_else(invalid)?,
+                        other => other,
+                    };
+                    if let Some(part) = parts.last_mut() {
+                        part.push(literal);
+                    }
+                }
+            }
+        }
+        if parts.iter().any(String::is_empty) {
+            return Err(invalid());
+        }
+        match <[String; 2]>::try_from(parts) {
+            Ok([kind, id]) => Ok(Self {
+                id: (kind, id),
+                parent: None,
+            }),
+            Err(parts) => match <[String; 4]>::try_from(parts) {
+                Ok([parent_kind, parent, kind, id]) => Ok(Self {
+                    id: (kind, id),
+                    parent: Some((parent_kind, parent)),
+                }),
+                Err(_) => Err(invalid()),
+            },
+        }
+    }
+}
+
+fn resource_id((kind, id): &(String, String)) -> ResourceId {
+    ResourceId {
+        resource_type: kind.clone(),
+        resource: id.clone(),
+        ..ResourceId::default()
+    }
+}
+
+pub(super) async fn sync(session: &Arc<Session>) -> Result<()> {
+    let options = &session.context.options;
+    let mut children = Vec::new();
+    let mut below = Vec::new();
+    for target in &options.targets {
+        let parent = target.parent.as_ref().map(resource_id);
+        let Some(resource) = get(session, resource_id(&target.id), parent).await? else {
+            continue;
+        };
+        let doing = format!("getting {}/{}", target.id.0, target.id.1);
+        let Some(jobs) = resources::store(session, &doing, vec![resource.clone()]).await? else {
+            continue;
+        };
+        children.extend(jobs);
+        below.push(resource);
+    }
+    drain(session, Feed::jobs(children)).await?;
+    if options.skip_entitlements_and_grants {
+        return Ok(());
+    }
+    drain(
+        session,
+        Feed::jobs(jobs(session, &below, Phase::Entitlements)),
+    )
+    .await?;
+    if !options.skip_grants {
+        drain(session, Feed::jobs(jobs(session, &below, Phase::Grants))).await?;
+        principals(session).await?;
+    }
+    Ok(())
+}
+
+/// Calls per resource only: a listing of a whole type would not be targeted.
+fn jobs(session: &Session, below: &[Resource], phase: Phase) -> Vec<Job> {
+    below
+        .iter()
+        .filter(|on| {
+            let kind = on
+                .id
+                .as_ref()
+                .and_then(|id| session.types.scheduled.get(&id.resource_type));
+            let listing = kind.map(|kind| match phase {
+                Phase::Entitlements => kind.entitlements,
+                Phase::Grants => kind.grants,
+            });
+            listing == Some(Listing::PerResource) && !phase.is_skipped(on)
+        })
+        .map(|on| {
+            let below = Box::new(Below::resource(on.clone()));
+            match phase {
+                Phase::Entitlements => Job::Entitlements(below),
+                Phase::Grants => Job::Grants(below),
+            }
+        })
+        .collect()
+}
+
+/// Gets the principals of the grants that are not stored yet.
+async fn principals(session: &Session) -> Result<()> {
+    let mentioned: HashSet<_> = std::mem::take(&mut session.tally().mentioned);
+    for id in mentioned {
+        let id = resource_id(&id);
+        if session.context.sink.has_resource(&id).await? {
+            continue;
+        }
+        let doing = format!("getting {}/{}", id.resource_type, id.resource);
+        if let Some(resource) = get(session, id, None).await? {
+            // Children of a mere principal are nobody's target.
+            resources::store(session, &doing, vec![resource]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A resource, or `None` with a warning if the connector does not have it or cannot get one.
+async fn get(
+    session: &Session,
+    id: ResourceId,
+    parent: Option<ResourceId>,
+) -> Result<Option<Resource>> {
+    let doing = format!("getting {}/{}", id.resource_type, id.resource);
+    let request = Request {
+        resource_id: Some(id),
+        parent_resource_id: parent,
+        active_sync_id: session.active_sync_id.clone(),
+        ..Request::default()
+    };
+    let call = || session.context.client.call(request.clone());
+    match session.context.retry.run(call).await? {
+        Ok(reply) => {
+            session.finish_action();
+            Ok(reply.resource)
+        }
+        Err(status) if matches!(status.code(), Code::NotFound | Code::Unimplemented) => {
+            session.warn_action(&doing, &status)?;
+            Ok(None)
+        }
+        Err(status) => Err(Error::call(doing)(status)),
+    }
+}

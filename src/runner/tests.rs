@@ -1,0 +1,19 @@
+//! The host against a connector that follows a script.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may panic"
+)]
+
+mod connector;
+mod credentials;
+mod expansion;
+mod files;
+mod launching;
+mod limits;
+mod one_shots;
+mod phases;
+mod retries;
+mod rows;

@@ -1,0 +1,311 @@
+//! Syncs into files: what is written, what stays, what is never touched.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use test_case::test_case;
+
+use super::connector::{Script, page};
+use super::rows::*;
+use crate::c1z::{self, Error as FileError, Format, Options as FileOptions, Reader, Writer};
+use crate::pb::connector::*;
+use crate::runner::error::Error;
+use crate::runner::sync::Options;
+
+fn script() -> Script {
+    let marks = vec![mark(TypeScopedGrants {}), mark(OptInRequired {})];
+    let mut script = Script {
+        types: vec![kind("group", marks)],
+        ..Script::default()
+    };
+    let parent = Some(id("org", "o"));
+    let user = resource("group", "g", vec![mark(UserTrait::default())]);
+    let rows = vec![Resource {
+        parent_resource_id: parent,
+        ..user
+    }];
+    script
+        .resources
+        .insert(("group".into(), String::new()), page(rows));
+    let rows = vec![entitlement("group", "g", "m")];
+    script
+        .entitlements
+        .insert(("group/g".into(), String::new()), page(rows));
+    let rows = vec![nested("group:g:m", "group:g", &["group:g:m"])];
+    script
+        .grants
+        .insert(("type group".into(), String::new()), page(rows));
+    script
+}
+
+/// The database of a file.
+fn database(file: &Path) -> Connection {
+    let packed = std::fs::read(file).unwrap();
+    assert_eq!(&packed[..5], b"C1ZF\0");
+    let size = zstd::zstd_safe::get_frame_content_size(&packed[5..]).unwrap();
+    let unpacked = zstd::decode_all(&packed[5..]).unwrap();
+    assert_eq!(size, Some(unpacked.len() as u64));
+    let path = file.with_extension(format!("{}.db", unpacked.len()));
+    std::fs::write(&path, unpacked).unwrap();
+    Connection::open(path).unwrap()
+}
+
+/// Tables with their columns, indexes with theirs, one a line.
+fn shape(database: &Connection) -> String {
+    let lines = "
+        select type || ' ' || name || ': ' || case type
+            when 'table' then (
+                select group_concat(rtrim(lower(c.name || ' ' || c.type || ' ' || c.\"notnull\"
+                    || ' ' || coalesce(c.dflt_value, ''))), ', ') from pragma_table_info(m.name) c)
+            else (select group_concat(c.name, ', ') from pragma_index_info(m.name) c)
+        end
+        from sqlite_master m where name not like 'sqlite_%' order by 1";
+    let mut lines = database.prepare(lines).unwrap();
+    let lines = lines.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    lines.map(|line| line.unwrap() + "\n").collect()
+}
+
+fn count(database: &Connection, what: &str) -> i64 {
+    database
+        .query_row(&format!("select count(*) from {what}"), [], |row| {
+            row.get(0)
+        })
+        .unwrap()
+}
+
+/// The listing is that of a file of SDK 0.25, without the columns that older readers reject.
+#[tokio::test]
+async fn the_schema_is_the_sdks() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    Arc::new(script())
+        .write(&file, Options::default())
+        .await
+        .unwrap();
+    assert_eq!(shape(&database(&file)), include_str!("sdk-schema.txt"));
+}
+
+#[tokio::test]
+async fn rows_are_stored_without_what_old_readers_cannot_decode() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    Arc::new(script())
+        .write(&file, Options::default())
+        .await
+        .unwrap();
+    let database = database(&file);
+    let blob = |table: &str| -> Vec<u8> {
+        database
+            .query_row(&format!("select data from {table}"), [], |row| row.get(0))
+            .unwrap()
+    };
+    use prost::Message as _;
+    let kind = ResourceType::decode(&*blob("v1_resource_types")).unwrap();
+    assert!(kind.annotations.is_empty());
+    let grant = Grant::decode(&*blob("v1_grants")).unwrap();
+    assert!(grant.annotations.is_empty());
+    assert_eq!(
+        count(
+            &database,
+            "v1_grants where expansion is not null and needs_expansion = 1"
+        ),
+        1
+    );
+    let resource = Resource::decode(&*blob("v1_resources")).unwrap();
+    let user: UserTrait = c1z::annotation::first(&resource.annotations).unwrap();
+    #[expect(deprecated, reason = "old readers know no other field")]
+    let profile = user.profile;
+    assert!(profile.is_some());
+    let columns: (String, String, String, String) = database
+        .query_row(
+            "select external_id, parent_resource_type_id, parent_resource_id, discovered_at
+             from v1_resources",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )
+        .unwrap();
+    assert_eq!(
+        (columns.0.as_str(), columns.1.as_str(), columns.2.as_str()),
+        ("group:g", "org", "o")
+    );
+    assert_eq!(columns.3.as_bytes()[10], b' ');
+    assert!(!columns.3.contains(['T', 'Z', '+']));
+    let run: (String, Option<String>, String) = database
+        .query_row(
+            "select sync_type, ended_at, sync_token from v1_sync_runs",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .unwrap();
+    assert_eq!(
+        (run.0.as_str(), run.1.is_some(), run.2.as_str()),
+        ("full", true, "")
+    );
+}
+
+/// More columns in one table, fewer tables, and the write-ahead mode left on.
+const FOREIGN_WRITER: &str = "
+    pragma journal_mode = wal;
+    create table v1_sync_runs (id integer primary key, sync_id text, started_at datetime,
+        ended_at datetime, sync_token text, sync_type text not null default 'full', stats text);
+    create table v1_resources (id integer primary key, resource_type_id text, external_id text,
+        parent_resource_type_id text, parent_resource_id text, data blob, sync_id text,
+        discovered_at datetime);
+    insert into v1_sync_runs (sync_id, started_at, ended_at, sync_token, sync_type) values
+        ('cut', '2026-01-02 00:00:00', null, '', 'full'),
+        ('old', '2026-01-01 00:00:00', '2026-01-01 00:00:01', '{}', 'full'),
+        ('early', '2025-12-31 00:00:00', '2025-12-31 00:00:01', '{}', 'partial'),
+        ('late', '2026-01-03 00:00:00', '2026-01-03 00:00:01', '{}', 'partial');
+    insert into v1_resources (resource_type_id, external_id, data, sync_id, discovered_at)
+        select 'user', 'user:u', x'', sync_id, started_at from v1_sync_runs;
+    pragma wal_checkpoint(truncate);";
+
+#[tokio::test]
+async fn another_writers_file_is_read_and_its_newest_sync_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let plain = directory.path().join("plain.db");
+    Connection::open(&plain)
+        .unwrap()
+        .execute_batch(FOREIGN_WRITER)
+        .unwrap();
+    let packed = zstd::encode_all(std::fs::File::open(&plain).unwrap(), 1).unwrap();
+    let file = directory.path().join("sync.c1z");
+    std::fs::write(&file, [b"C1ZF\0".as_slice(), &packed].concat()).unwrap();
+
+    assert_eq!(Reader::open(&file).unwrap().sync_id(), "old");
+    let new = Arc::new(script())
+        .write(&file, Options::default())
+        .await
+        .unwrap()
+        .sync_id;
+    let database = database(&file);
+    let mut kept = database
+        .prepare("select sync_id from v1_sync_runs order by 1 desc")
+        .unwrap();
+    let kept: Vec<String> = kept
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(kept, ["old".to_owned(), "late".to_owned(), new]);
+    assert_eq!(count(&database, "v1_resources"), 3);
+}
+
+#[tokio::test]
+async fn a_file_keeps_two_full_syncs() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    let script = Arc::new(script());
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(
+            script
+                .write(&file, Options::default())
+                .await
+                .unwrap()
+                .sync_id,
+        );
+    }
+    let database = database(&file);
+    let mut kept = database
+        .prepare("select sync_id from v1_sync_runs order by id")
+        .unwrap();
+    let kept: Vec<String> = kept
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(kept, ids[1..]);
+    assert_eq!(count(&database, "v1_resources"), 2);
+}
+
+#[tokio::test]
+async fn a_failed_sync_leaves_the_previous_file_and_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    let script = Arc::new(script());
+    script.write(&file, Options::default()).await.unwrap();
+    let before = std::fs::read(&file).unwrap();
+    script.fail("grants type group", [tonic::Status::internal("broken")]);
+    script.write(&file, Options::default()).await.unwrap_err();
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    let left: Vec<_> = std::fs::read_dir(directory.path())
+        .unwrap()
+        .flatten()
+        .collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
+fn what_killed_processes_left_is_swept() {
+    let directory = tempfile::tempdir().unwrap();
+    let stale = directory.path().join("sync.c1z.4294967294.new.tmp");
+    let other = directory.path().join("sync.c1z.notes.tmp");
+    std::fs::write(&stale, "").unwrap();
+    std::fs::write(&other, "").unwrap();
+    drop(Writer::create(&directory.path().join("sync.c1z"), FileOptions::default()).unwrap());
+    assert!(!stale.exists());
+    assert!(other.exists());
+}
+
+#[test_case(b"C1Z3\0....", "newer format 3"; "newer")]
+#[test_case(b"PK\x03\x04....", "is not a c1z file"; "foreign")]
+#[test_case(b"C1ZF\0", "damaged or truncated"; "nothing but the header")]
+#[test_case(b"C1ZF\0garbage garbage", "damaged or truncated"; "garbage")]
+#[test_case(b"C1", "is not a c1z file"; "two bytes")]
+fn other_files_are_left_as_they_are(content: &[u8], why: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    std::fs::write(&file, content).unwrap();
+    let error = Writer::create(&file, FileOptions::default()).unwrap_err();
+    assert!(error.to_string().contains(why), "{error}");
+    assert!(Reader::open(&file).unwrap_err().to_string().contains(why));
+    assert_eq!(std::fs::read(&file).unwrap(), content);
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_truncated_file_is_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    Arc::new(script())
+        .write(&file, Options::default())
+        .await
+        .unwrap();
+    let whole = std::fs::read(&file).unwrap();
+    let cut = &whole[..whole.len() - 7];
+    std::fs::write(&file, cut).unwrap();
+    let error = Arc::new(script())
+        .write(&file, Options::default())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::File(FileError::Damaged { .. })),
+        "{error}"
+    );
+    assert_eq!(std::fs::read(&file).unwrap(), cut);
+}
+
+#[tokio::test]
+async fn an_empty_file_counts_as_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(c1z::probe(&file).unwrap(), Format::Absent);
+    Arc::new(script())
+        .write(&file, Options::default())
+        .await
+        .unwrap();
+    assert_eq!(c1z::probe(&file).unwrap(), Format::V1);
+}
+
+#[test]
+fn a_directory_that_is_missing_is_named() {
+    let error =
+        Writer::create(Path::new("/no/such/place/sync.c1z"), FileOptions::default()).unwrap_err();
+    assert!(
+        error.to_string().contains("/no/such/place/sync.c1z"),
+        "{error}"
+    );
+}
