@@ -35,7 +35,7 @@ use tracing::info;
 pub use options::Options;
 
 use crate::baton::{Connector, Id, Registry, Result, Validation};
-use crate::salesforce::Client;
+use crate::salesforce::{self, Auth, Client, ClientConfig, Instance};
 use crate::salesforce::soql::Select;
 use context::Context;
 use error::wrap;
@@ -83,6 +83,16 @@ pub fn build(client: Arc<Client>, options: Options) -> Registry {
         Some(apps) => registry.with_syncer(apps.clone()),
         None => registry,
     }
+}
+
+/// Everything that this connector can offer, without an org: for capabilities that are asked for
+/// before anything is configured. Calling it sends nothing, as no one can sign in with it.
+pub fn offline() -> Result<Registry, salesforce::Error> {
+    let instance = Instance::parse("https://login.salesforce.com", false)
+        .map_err(|_| salesforce::Error::Invalid("the login host is no instance"))?;
+    let auth = Auth::Token(secrecy::SecretString::default());
+    let client = Client::new(ClientConfig::new(instance, auth))?;
+    Ok(build(Arc::new(client), Options { connected_apps: true, ..Options::default() }))
 }
 
 #[derive(Deserialize)]

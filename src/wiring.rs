@@ -1,11 +1,22 @@
-//! Joins the parts behind the command line.
+//! Joins the parts behind the command line: the configuration becomes a client, the client a
+//! connector, the connector a set of services; or a host is started on this same binary.
+
+mod client;
+mod jobs;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use tonic::Code;
+use tracing::warn;
 
+use crate::baton::Registry;
 use crate::cli::{Failure, Job, Program};
-use crate::config::{Config, HostOptions, ServeOptions};
+use crate::config::{Config, HealthSettings, HostOptions, ServeOptions};
+use crate::host::{Address, ServeOptions as Served, TlsFiles};
 use crate::pb::connector::ConnectorCapabilities;
+use crate::service::{Services, Toggles};
+use crate::telemetry::health;
+use crate::{connector, host, wire};
 
 /// The Salesforce connector.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,31 +24,83 @@ pub struct Connector;
 
 #[async_trait]
 impl Program for Connector {
-    async fn connector_service(&self, _config: Config) -> Result<(), Failure> {
-        Err(Failure::status(
-            Code::Unimplemented,
-            "the connector process is not part of this build",
-        ))
+    async fn connector_service(&self, config: Config) -> Result<(), Failure> {
+        let services = services(&config)?;
+        let fd = std::env::var(host::LISTENER_FD_VARIABLE).ok();
+        host::run_child(&services, fd.as_deref(), std::io::stdin())
+            .await
+            .map_err(|error| Failure::usage(chain(&error)))
     }
 
-    async fn serve(&self, _config: Config, _options: ServeOptions) -> Result<(), Failure> {
-        Err(Failure::status(
-            Code::Unimplemented,
-            "the server is not part of this build",
-        ))
+    async fn serve(&self, config: Config, options: ServeOptions) -> Result<(), Failure> {
+        let services = services(&config)?;
+        if let Some(settings) = &options.health {
+            serve_health(&config, settings).await?;
+        }
+        let listen: Address = options
+            .listen
+            .parse()
+            .map_err(|error: host::Error| Failure::usage(chain(&error)))?;
+        let tls = options.tls.map(|tls| TlsFiles {
+            certificate: tls.certificate,
+            key: tls.key,
+            client_ca: tls.client_authority,
+        });
+        host::serve(&services, &Served { listen, tls })
+            .await
+            .map_err(|error| Failure::usage(chain(&error)))
     }
 
-    async fn host(&self, _: Config, _: HostOptions, _: Job) -> Result<(), Failure> {
-        Err(Failure::status(
-            Code::Unimplemented,
-            "the host is not part of this build",
-        ))
+    async fn host(&self, config: Config, options: HostOptions, job: Job) -> Result<(), Failure> {
+        // The child would refuse a wrong configuration too, but less clearly: as a dead child.
+        registry(&config)?;
+        jobs::run(&config, &options, job).await
     }
 
     async fn capabilities(&self) -> Result<ConnectorCapabilities, Failure> {
-        Err(Failure::status(
-            Code::Unimplemented,
-            "the connector is not part of this build",
-        ))
+        let registry = connector::offline().map_err(|error| Failure::usage(chain(&error)))?;
+        Ok(wire::connector::capabilities(&registry))
     }
+}
+
+/// All services of the configured connector. Nothing is sent to Salesforce yet.
+fn services(config: &Config) -> Result<Services, Failure> {
+    let toggles = Toggles { provisioning: config.provisioning, ticketing: config.ticketing };
+    Ok(Services::new(Arc::new(registry(config)?), toggles))
+}
+
+fn registry(config: &Config) -> Result<Registry, Failure> {
+    Ok(connector::build(Arc::new(client::build(config)?), client::options(config)?))
+}
+
+async fn serve_health(config: &Config, settings: &HealthSettings) -> Result<(), Failure> {
+    let registry = Arc::new(registry(config)?);
+    let check: health::Check = Arc::new(move || {
+        let registry = Arc::clone(&registry);
+        Box::pin(async move {
+            let checked = registry.connector().validate().await;
+            checked.map(drop).map_err(|error| error.chain())
+        })
+    });
+    let listener = tokio::net::TcpListener::bind(settings.address).await.map_err(|error| {
+        Failure::usage(format!("cannot listen on {} for health checks: {error}", settings.address))
+    })?;
+    tokio::spawn(async move {
+        if let Err(error) = health::serve(listener, check).await {
+            warn!(%error, "the health endpoint ended");
+        }
+    });
+    Ok(())
+}
+
+/// The error with its sources, outermost first.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
 }

@@ -236,5 +236,6 @@ pub fn read_ref(resource: Option<pb::Resource>, field: &str) -> Result<ResourceR
     Ok(ResourceRef {
         id: read_id(resource.id, &format!("{field}.id"))?,
         display_name: resource.display_name,
+        profile: resource.profile.map(super::value::from_struct),
     })
 }

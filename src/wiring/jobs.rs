@@ -1,0 +1,130 @@
+//! What the host half is asked to do: a sync into a file, or one operation.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::cli::{Failure, Job};
+use crate::config::{Config, HostOptions};
+use crate::pb::connector::ResourceId;
+use crate::runner::one_shot::{self, Account, Action, EventFeed};
+use crate::runner::{self, Executable, Progress, SyncRequest};
+
+/// Does `job` with this same binary as the connector.
+pub(super) async fn run(_config: &Config, options: &HostOptions, job: Job) -> Result<(), Failure> {
+    let executable = Executable {
+        path: std::env::current_exe()
+            .map_err(|error| Failure::usage(format!("cannot find this program: {error}")))?,
+        arguments: options.arguments.0.clone(),
+    };
+    let file = options.file.as_path();
+    match job {
+        Job::Sync => sync(options, executable).await,
+        Job::Grant { entitlement, principal, principal_type } => {
+            let principal = id(principal_type.unwrap_or_else(|| "user".to_owned()), principal);
+            one_shot::grant(&executable, file, &entitlement, principal).await.map_err(failure)
+        }
+        Job::Revoke { grant } => {
+            one_shot::revoke(&executable, file, &grant).await.map_err(failure)
+        }
+        Job::CreateAccount(account) => {
+            let account = Account {
+                login: account.login.unwrap_or_default(),
+                email: account.email.unwrap_or_default(),
+                profile: (!account.profile.is_empty()).then_some(account.profile),
+                resource_type: account.resource_type.unwrap_or_default(),
+            };
+            one_shot::create_account(&executable, account).await.map(drop).map_err(failure)
+        }
+        Job::DeleteResource { id: resource, resource_type } => {
+            let id = id(resource_type, resource);
+            one_shot::delete_resource(&executable, id).await.map_err(failure)
+        }
+        Job::RotateCredentials { id: resource, resource_type } => {
+            let id = id(resource_type, resource);
+            one_shot::rotate_credentials(&executable, id).await.map_err(failure)
+        }
+        Job::InvokeAction { name, arguments, resource_type } => {
+            let action =
+                Action { name, arguments, resource_type: resource_type.unwrap_or_default() };
+            let response =
+                one_shot::invoke_action(&executable, action).await.map_err(failure)?;
+            tracing::info!(%response, "action finished");
+            Ok(())
+        }
+        Job::ListActionSchemas { resource_type } => {
+            let resource_type = resource_type.unwrap_or_default();
+            let schemas = one_shot::list_action_schemas(&executable, &resource_type)
+                .await
+                .map_err(failure)?;
+            schemas.iter().try_for_each(|schema| print(schema))
+        }
+        Job::EventFeed { feed, start_at, cursor } => {
+            let feed = EventFeed {
+                id: feed.unwrap_or_default(),
+                start_at: Some(start_at),
+                cursor: cursor.unwrap_or_default(),
+            };
+            one_shot::event_feed(&executable, feed, &mut std::io::stdout())
+                .await
+                .map_err(failure)
+        }
+        Job::Daemon { .. } => Err(unsupported("the daemon mode (--client-id)")),
+        Job::Ticket(_) => Err(unsupported("tickets")),
+        Job::DiffSyncs { .. } | Job::CompactSyncs { .. } => {
+            Err(unsupported("comparing and compacting files; use the baton CLI"))
+        }
+    }
+}
+
+async fn sync(options: &HostOptions, executable: Executable) -> Result<(), Failure> {
+    if options.external.is_some() {
+        return Err(unsupported("resources of another connector (--external-resource-c1z)"));
+    }
+    let request = SyncRequest {
+        file: Some(options.file.clone()),
+        workers: options.workers,
+        resource_types: options.resource_types.clone(),
+        resources: options.resources.clone(),
+        skip_entitlements_and_grants: options.skip_entitlements_and_grants,
+        skip_grants: options.skip_grants,
+        progress: Progress::detect(),
+        ..SyncRequest::new(executable)
+    };
+    let summary = runner::run_sync(request).await.map_err(failure)?;
+    let mut text = Vec::new();
+    summary
+        .print(&mut text)
+        .map_err(|error| Failure::usage(format!("writing the summary: {error}")))?;
+    // Standard output is for data; the summary is for people.
+    let written = std::io::stderr().write_all(&text);
+    written.map_err(|error| Failure::usage(format!("writing the summary: {error}")))?;
+    announce(&options.file)
+}
+
+fn announce(file: &Path) -> Result<(), Failure> {
+    let line = format!("wrote {}\n", file.display());
+    std::io::stderr()
+        .write_all(line.as_bytes())
+        .map_err(|error| Failure::usage(format!("writing the summary: {error}")))
+}
+
+fn print(line: &str) -> Result<(), Failure> {
+    let mut line = line.to_owned();
+    line.push('\n');
+    std::io::stdout()
+        .write_all(line.as_bytes())
+        .map_err(|error| Failure::usage(format!("writing to standard output: {error}")))
+}
+
+fn id(resource_type: String, resource: String) -> ResourceId {
+    ResourceId { resource_type, resource, ..ResourceId::default() }
+}
+
+fn failure(error: runner::Error) -> Failure {
+    let code = tonic::Code::from_i32(error.code());
+    Failure::status(code, super::chain(&error))
+}
+
+fn unsupported(what: &str) -> Failure {
+    Failure::status(tonic::Code::Unimplemented, format!("{what}: not part of this connector"))
+}
