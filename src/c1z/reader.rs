@@ -88,9 +88,8 @@ impl Reader {
     #[cfg(test)]
     pub(crate) fn grant_ids(&self) -> Vec<String> {
         let query = "select external_id from v1_grants where sync_id = ?1 order by id";
-        let mut statement = match self.connection.prepare(query) {
-            Ok(statement) => statement,
-            Err(_) => return Vec::new(),
+        let Ok(mut statement) = self.connection.prepare(query) else {
+            return Vec::new();
         };
         let found = statement.query_map([&self.sync_id], |row| row.get(0));
         found

@@ -9,8 +9,7 @@ pub(super) struct Temporary(PathBuf);
 impl Temporary {
     /// A name beside `target`: the same directory, so that a rename stays within one file system.
     pub(super) fn beside(target: &Path, part: &str) -> Self {
-        let mut name = file_name(target);
-        name.push_str(&format!(".{}.{part}.tmp", std::process::id()));
+        let name = format!("{}.{}.{part}.tmp", file_name(target), std::process::id());
         let path = target.with_file_name(name);
         // Ours by its process id: a leftover of an earlier process that had the same one.
         let _ = std::fs::remove_file(&path);

@@ -341,12 +341,10 @@ fn query_strings(connection: &Connection, statement: &str) -> Result<Vec<String>
 
 /// A file name as `SQLite` wants it in a URI.
 pub(super) fn uri(path: &Path) -> String {
-    let mut uri = String::from("file:");
-    for byte in path.to_string_lossy().bytes() {
-        match byte {
-            b'?' | b'#' | b'%' | 0x80.. => uri.push_str(&format!("%{byte:02x}")),
-            _ => uri.push(char::from(byte)),
-        }
-    }
-    uri + "?mode=ro&immutable=1"
+    let path = path.to_string_lossy();
+    let escaped = path.bytes().map(|byte| match byte {
+        b'?' | b'#' | b'%' | 0x80.. => format!("%{byte:02x}"),
+        _ => char::from(byte).to_string(),
+    });
+    format!("file:{}?mode=ro&immutable=1", escaped.collect::<String>())
 }

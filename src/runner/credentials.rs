@@ -10,7 +10,7 @@ use tonic::transport::{Certificate, ClientTlsConfig, Identity};
 use super::error::{Error, Result};
 use crate::pb::c1::utls::v1::Credential;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// What the connector gets, and what the host keeps.
 pub(super) struct Launch {
@@ -61,7 +61,7 @@ fn named(name: &str, lifetime: Duration) -> Result<CertificateParams> {
     params.distinguished_name.push(DnType::CommonName, name);
     let now = SystemTime::now();
     // A minute of tolerance costs nothing between two processes of one machine.
-    params.not_before = (now - Duration::from_secs(60)).into();
+    params.not_before = (now - Duration::from_mins(1)).into();
     params.not_after = (now + lifetime).into();
     Ok(params)
 }

@@ -42,7 +42,7 @@ pub(crate) fn expand(connection: &Connection, sync_id: &str) -> Result<Outcome> 
     let graph = expansion.load(&mut outcome)?;
     for component in graph.components() {
         for &node in &component {
-            for (source, edge) in graph.into_node(node) {
+            for (source, edge) in graph.sources_of(node) {
                 if !component.contains(&source) {
                     expansion.apply(&graph, source, node, edge, &mut outcome)?;
                 }
@@ -131,7 +131,7 @@ impl Expansion<'_> {
         while !is_settled {
             is_settled = true;
             for &node in component {
-                for (source, edge) in graph.into_node(node) {
+                for (source, edge) in graph.sources_of(node) {
                     // A loop from an entitlement to itself adds nothing.
                     if source != node
                         && component.contains(&source)

@@ -27,7 +27,7 @@ use crate::pb::c1::connector_wrapper::v1::ServerConfig;
 const SUBCOMMAND: &str = "_connector-service";
 const LISTENER_VARIABLE: &str = "BATON_CONNECTOR_SERVICE_LISTENER_FD";
 const LISTENER_DESCRIPTOR: i32 = 3;
-const DIAL_TIMEOUT: Duration = Duration::from_secs(60);
+const DIAL_TIMEOUT: Duration = Duration::from_mins(1);
 /// The connector may finish its running calls first.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(15);
 

@@ -14,7 +14,7 @@ use crate::pb::ratelimit::{
 
 const SERVICE: &str = "connector";
 /// The host of the SDK waits this long in all, from the first attempt on.
-const PATIENCE: Duration = Duration::from_secs(65 * 60);
+const PATIENCE: Duration = Duration::from_mins(65);
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// Asks and reports on behalf of one call.

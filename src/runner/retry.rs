@@ -16,7 +16,7 @@ use crate::c1z::annotation;
 use crate::pb::connector::RateLimitDescription;
 use crate::pb::google::rpc;
 
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Repeats calls.
 #[derive(Clone)]

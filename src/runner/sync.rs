@@ -67,13 +67,13 @@ pub(crate) async fn sync(context: Context) -> Result<Summary> {
     } else {
         let before = phases.begin("targeted resources");
         targeted::sync(&session).await?;
-        phases.end(before);
+        phases.end(&before);
     }
     session.finish_warnings();
 
     let before = phases.begin("checking");
     invariants::check(&session).await?;
-    phases.end(before);
+    phases.end(&before);
     let mut derived = 0;
     if options.targets.is_empty() && !options.skip_entitlements_and_grants && !options.skip_grants {
         let before = phases.begin("grant expansion");
@@ -85,7 +85,7 @@ pub(crate) async fn sync(context: Context) -> Result<Summary> {
                 outcome.dropped_edges
             ));
         }
-        phases.end(before);
+        phases.end(&before);
     }
     cleanup(&session).await;
     let rows = match session.context.sink.counts().await? {
@@ -108,20 +108,20 @@ async fn full(session: &Arc<Session>, phases: &mut Phases) -> Result<()> {
     let options = &session.context.options;
     let before = phases.begin("resources");
     drain(session, Feed::jobs(resources::jobs(session))).await?;
-    phases.end(before);
+    phases.end(&before);
     if options.skip_entitlements_and_grants {
         return Ok(());
     }
     let before = phases.begin("static entitlements");
     drain(session, Feed::jobs(entitlements::static_jobs(session))).await?;
-    phases.end(before);
+    phases.end(&before);
     let before = phases.begin("entitlements");
     drain(session, Feed::entitlements(session)).await?;
-    phases.end(before);
+    phases.end(&before);
     if !options.skip_grants {
         let before = phases.begin("grants");
         drain(session, Feed::grants(session)).await?;
-        phases.end(before);
+        phases.end(&before);
     }
     Ok(())
 }
@@ -185,7 +185,7 @@ impl Phases {
         }
     }
 
-    fn end(&mut self, before: Before) {
+    fn end(&mut self, before: &Before) {
         self.note(before.name, before.started, before.calls);
     }
 

@@ -4,6 +4,8 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
     reason = "a test may panic"
 )]
 
@@ -17,3 +19,4 @@ mod one_shots;
 mod phases;
 mod retries;
 mod rows;
+mod scale;

@@ -60,12 +60,11 @@ impl Graph {
         let (Some(into), Some(out)) = (self.into.get_mut(target), self.out.get_mut(source)) else {
             return;
         };
-        match into.iter_mut().find(|(from, _)| *from == source) {
-            Some((_, known)) => known.widen(edge),
-            None => {
-                into.push((source, edge));
-                out.push(target);
-            }
+        if let Some((_, known)) = into.iter_mut().find(|(from, _)| *from == source) {
+            known.widen(edge);
+        } else {
+            into.push((source, edge));
+            out.push(target);
         }
     }
 
@@ -73,7 +72,7 @@ impl Graph {
         self.names.get(node).map_or("", String::as_str)
     }
 
-    pub(super) fn into_node(&self, node: usize) -> impl Iterator<Item = (usize, &Edge)> {
+    pub(super) fn sources_of(&self, node: usize) -> impl Iterator<Item = (usize, &Edge)> {
         self.into
             .get(node)
             .into_iter()

@@ -52,13 +52,11 @@ pub(super) async fn fetch_static(session: &Session, page: StaticPage) -> Result<
     if !reply.list.is_empty() {
         apply(session, &page.kind, &reply.list).await?;
     }
-    Ok(match advance(&of, &page.token, reply.next_page_token)? {
-        Some(token) => vec![Job::StaticEntitlements(StaticPage { token, ..page })],
-        None => {
-            session.finish_action();
-            Vec::new()
-        }
-    })
+    if let Some(token) = advance(&of, &page.token, reply.next_page_token)? {
+        return Ok(vec![Job::StaticEntitlements(StaticPage { token, ..page })]);
+    }
+    session.finish_action();
+    Ok(Vec::new())
 }
 
 /// Every template on every stored resource of the type.
@@ -167,16 +165,7 @@ async fn store(session: &Session, list: Vec<Entitlement>) -> Result<()> {
                 tally.dropped.of_other_types += 1;
                 continue;
             }
-            match tally.rows.get_mut(&on.resource_type) {
-                Some(rows) => rows.entitlements += 1,
-                None => {
-                    tally
-                        .rows
-                        .entry(on.resource_type.clone())
-                        .or_default()
-                        .entitlements = 1
-                }
-            }
+            tally.rows_of(&on.resource_type).entitlements += 1;
             tally.groups.note(&row, &on.resource_type)?;
             rows.push(row);
         }

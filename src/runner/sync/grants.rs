@@ -77,16 +77,7 @@ async fn store(session: &Session, list: Vec<Grant>, insert_resources: bool) -> R
             if insert_resources || annotation::has::<InsertResourceGrants>(&row.annotations) {
                 discovered.extend(entitlement.resource.clone());
             }
-            match tally.rows.get_mut(&on.resource_type) {
-                Some(rows) => rows.grants += 1,
-                None => {
-                    tally
-                        .rows
-                        .entry(on.resource_type.clone())
-                        .or_default()
-                        .grants = 1
-                }
-            }
+            tally.rows_of(&on.resource_type).grants += 1;
             narrow_expansion(session, &mut row);
             kept.push(row);
         }

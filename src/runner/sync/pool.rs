@@ -135,14 +135,12 @@ impl Feed {
                 return Ok(vec![job]);
             }
             let found = session.context.sink.resources(kind, *after, CHUNK).await?;
-            match found.last() {
-                Some((last, _)) => *after = *last,
-                None => {
-                    kinds.pop_front();
-                    *after = 0;
-                    continue;
-                }
-            }
+            let Some((last, _)) = found.last() else {
+                kinds.pop_front();
+                *after = 0;
+                continue;
+            };
+            *after = *last;
             let jobs: Vec<_> = found
                 .into_iter()
                 .filter(|(_, resource)| !below.is_skipped(resource))

@@ -110,16 +110,7 @@ fn count(session: &Session, rows: &[Resource]) {
     session.context.reporter.advance(rows.len());
     let mut tally = session.tally();
     for id in rows.iter().filter_map(|row| row.id.as_ref()) {
-        match tally.rows.get_mut(&id.resource_type) {
-            Some(rows) => rows.resources += 1,
-            None => {
-                tally
-                    .rows
-                    .entry(id.resource_type.clone())
-                    .or_default()
-                    .resources = 1
-            }
-        }
+        tally.rows_of(&id.resource_type).resources += 1;
     }
 }
 

@@ -54,6 +54,12 @@ pub(super) struct Dropped {
     pub(super) of_other_types: u64,
 }
 
+impl Tally {
+    pub(super) fn rows_of(&mut self, kind: &str) -> &mut RowCounts {
+        self.rows.entry(kind.to_owned()).or_default()
+    }
+}
+
 impl Session {
     pub(super) fn new(context: Context, active_sync_id: String, types: Types) -> Self {
         Self {

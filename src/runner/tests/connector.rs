@@ -100,31 +100,25 @@ impl Script {
     pub(super) async fn serve(self: &Arc<Self>) -> Channel {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let served = || Served(Arc::clone(self));
+        let half = || Served(Arc::clone(self));
         let server = Server::builder()
-            .add_service(connector_service_server::ConnectorServiceServer::new(
-                served(),
-            ))
-            .add_service(resource_types_service_server::ResourceTypesServiceServer::new(served()))
-            .add_service(resources_service_server::ResourcesServiceServer::new(
-                served(),
-            ))
-            .add_service(resource_getter_service_server::ResourceGetterServiceServer::new(served()))
-            .add_service(
-                resource_manager_service_server::ResourceManagerServiceServer::new(served()),
-            )
+            .add_service(connector_service_server::ConnectorServiceServer::new(half()))
+            .add_service(resource_types_service_server::ResourceTypesServiceServer::new(half()))
+            .add_service(resources_service_server::ResourcesServiceServer::new(half()))
+            .add_service(resource_getter_service_server::ResourceGetterServiceServer::new(half()))
+            .add_service(resource_manager_service_server::ResourceManagerServiceServer::new(half()))
             .add_service(entitlements_service_server::EntitlementsServiceServer::new(
-                served(),
+                half(),
             ))
-            .add_service(grants_service_server::GrantsServiceServer::new(served()))
-            .add_service(grant_manager_service_server::GrantManagerServiceServer::new(served()))
-            .add_service(account_manager_service_server::AccountManagerServiceServer::new(served()))
+            .add_service(grants_service_server::GrantsServiceServer::new(half()))
+            .add_service(grant_manager_service_server::GrantManagerServiceServer::new(half()))
+            .add_service(account_manager_service_server::AccountManagerServiceServer::new(half()))
             .add_service(
-                credential_manager_service_server::CredentialManagerServiceServer::new(served()),
+                credential_manager_service_server::CredentialManagerServiceServer::new(half()),
             )
-            .add_service(action_service_server::ActionServiceServer::new(served()))
-            .add_service(event_service_server::EventServiceServer::new(served()))
-            .add_service(limiter::RateLimiterServiceServer::new(served()));
+            .add_service(action_service_server::ActionServiceServer::new(half()))
+            .add_service(event_service_server::EventServiceServer::new(half()))
+            .add_service(limiter::RateLimiterServiceServer::new(half()));
         tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
         Endpoint::from_shared(format!("http://{address}"))
             .unwrap()
@@ -346,7 +340,7 @@ impl resource_manager_service_server::ResourceManagerService for Served {
         request: Request<DeleteResourceRequest>,
     ) -> Result<Response<DeleteResourceResponse>, Status> {
         self.0.received.lock().unwrap().delete = Some(request.into_inner());
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(DeleteResourceResponse::default()))
     }
 }
 
@@ -438,7 +432,7 @@ impl grant_manager_service_server::GrantManagerService for Served {
     ) -> Result<Response<GrantManagerServiceGrantResponse>, Status> {
         self.0.received.lock().unwrap().grant = Some(request.into_inner());
         self.note("grant".into(), "").await?;
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(GrantManagerServiceGrantResponse::default()))
     }
 
     async fn revoke(
@@ -446,7 +440,7 @@ impl grant_manager_service_server::GrantManagerService for Served {
         request: Request<GrantManagerServiceRevokeRequest>,
     ) -> Result<Response<GrantManagerServiceRevokeResponse>, Status> {
         self.0.received.lock().unwrap().revoke = Some(request.into_inner());
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(GrantManagerServiceRevokeResponse::default()))
     }
 }
 
@@ -457,7 +451,7 @@ impl account_manager_service_server::AccountManagerService for Served {
         request: Request<CreateAccountRequest>,
     ) -> Result<Response<CreateAccountResponse>, Status> {
         self.0.received.lock().unwrap().account = Some(request.into_inner());
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(CreateAccountResponse::default()))
     }
 }
 
@@ -468,7 +462,7 @@ impl credential_manager_service_server::CredentialManagerService for Served {
         request: Request<RotateCredentialRequest>,
     ) -> Result<Response<RotateCredentialResponse>, Status> {
         self.0.received.lock().unwrap().rotate = Some(request.into_inner());
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(RotateCredentialResponse::default()))
     }
 }
 
@@ -561,6 +555,6 @@ impl limiter::RateLimiterService for Served {
     ) -> Result<Response<ratelimit::ReportResponse>, Status> {
         let status = request.into_inner().description.unwrap().status();
         self.0.reports.lock().unwrap().push(status);
-        Ok(Response::new(Default::default()))
+        Ok(Response::new(ratelimit::ReportResponse::default()))
     }
 }

@@ -50,7 +50,7 @@ async fn both_sides_accept_each_other() {
     let client = crate::runner::client::Client::new(channel, crate::runner::clock::wall());
     let request = crate::pb::connector::ConnectorServiceValidateRequest {};
     // The generated default answer: the call came through both handshakes.
-    let answer = client.call(request.clone()).await.unwrap_err();
+    let answer = client.call(request).await.unwrap_err();
     assert!(answer.message().contains("rate limiter"), "{answer}");
 
     let stranger = credentials::generate().unwrap().client;

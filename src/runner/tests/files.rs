@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use prost::Message as _;
 use rusqlite::Connection;
 use test_case::test_case;
 
@@ -100,7 +101,6 @@ async fn rows_are_stored_without_what_old_readers_cannot_decode() {
             .query_row(&format!("select data from {table}"), [], |row| row.get(0))
             .unwrap()
     };
-    use prost::Message as _;
     let kind = ResourceType::decode(&*blob("v1_resource_types")).unwrap();
     assert!(kind.annotations.is_empty());
     let grant = Grant::decode(&*blob("v1_grants")).unwrap();

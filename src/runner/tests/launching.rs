@@ -2,6 +2,8 @@
 
 use std::os::unix::process::ExitStatusExt;
 
+use base64::Engine as _;
+use prost::Message as _;
 use test_case::test_case;
 
 use crate::runner::error::Error;
@@ -72,8 +74,6 @@ async fn the_child_gets_its_arguments_its_descriptor_and_one_line() {
     let seen = std::fs::read_to_string(directory.path().join("seen")).unwrap();
     let (head, line) = seen.trim_end().rsplit_once(' ').unwrap();
     assert_eq!(head, "--flag _connector-service 3");
-    use base64::Engine as _;
-    use prost::Message as _;
     let config = base64::engine::general_purpose::STANDARD
         .decode(line)
         .unwrap();
