@@ -43,12 +43,12 @@ fn agreed() -> BTreeSet<String> {
         .filter(|line| !line.is_empty())
     {
         if line.starts_with("file ") {
-            file = line.to_owned();
+            line.clone_into(&mut file);
         } else if line.starts_with("  ") {
             lines.insert(format!("{owner} > {}", line.trim()));
             continue;
         } else {
-            owner = line.to_owned();
+            line.clone_into(&mut owner);
         }
         lines.insert(format!("{file} > {line}"));
     }
@@ -97,7 +97,7 @@ fn describe_message(
     let retired = message
         .options
         .as_ref()
-        .is_some_and(|options| options.deprecated());
+        .is_some_and(prost_types::MessageOptions::deprecated);
     let shown = format!(
         "message {name}{}",
         if retired { " (deprecated)" } else { "" }
@@ -122,43 +122,36 @@ fn is_map_entry(message: &DescriptorProto) -> bool {
     message
         .options
         .as_ref()
-        .is_some_and(|options| options.map_entry())
+        .is_some_and(prost_types::MessageOptions::map_entry)
 }
 
 fn describe_field(field: &FieldDescriptorProto, message: &DescriptorProto) -> String {
-    let mut line = format!("{} {}: ", field.number(), field.name());
     let entry = message.nested_type.iter().find(|inner| {
         is_map_entry(inner) && field.type_name().ends_with(&format!(".{}", inner.name()))
     });
-    match entry {
-        Some(entry) => {
-            let [key, value] = entry.field.as_slice() else {
-                panic!("a map has key and value")
-            };
-            line += &format!("map<{}, {}>", type_name(key), type_name(value));
+    let kind = match entry.map(|entry| entry.field.as_slice()) {
+        Some([key, value]) => format!("map<{}, {}>", type_name(key), type_name(value)),
+        _ if field.label() == Label::Repeated => format!("repeated {}", type_name(field)),
+        _ if field.proto3_optional() => format!("optional {}", type_name(field)),
+        _ => type_name(field),
+    };
+    let oneof = match field.oneof_index {
+        Some(index) if !field.proto3_optional() => {
+            let index = usize::try_from(index).unwrap();
+            format!(" oneof={}", message.oneof_decl[index].name())
         }
-        None => {
-            if field.label() == Label::Repeated {
-                line += "repeated ";
-            }
-            if field.proto3_optional() {
-                line += "optional ";
-            }
-            line += &type_name(field);
-        }
-    }
-    if let (Some(index), false) = (field.oneof_index, field.proto3_optional()) {
-        let index = usize::try_from(index).unwrap();
-        line += &format!(" oneof={}", message.oneof_decl[index].name());
-    }
-    if field
+        _ => String::new(),
+    };
+    let retired = field
         .options
         .as_ref()
-        .is_some_and(|options| options.deprecated())
-    {
-        line += " (deprecated)";
-    }
-    line
+        .is_some_and(prost_types::FieldOptions::deprecated);
+    let retired = if retired { " (deprecated)" } else { "" };
+    format!(
+        "{} {}: {kind}{oneof}{retired}",
+        field.number(),
+        field.name()
+    )
 }
 
 fn type_name(field: &FieldDescriptorProto) -> String {
@@ -182,7 +175,7 @@ fn describe_enum(
         .iter()
         .map(|value| format!("{}={}", value.name(), value.number()))
         .collect();
-    let mut line = format!(
+    let line = format!(
         "{place} > enum {scope}.{}: {}",
         values.name(),
         listed.join(", ")
@@ -192,10 +185,11 @@ fn describe_enum(
         .iter()
         .map(|range| format!("{}..{}", range.start(), range.end()))
         .collect();
-    if !reserved.is_empty() {
-        line += &format!(" reserved {}", reserved.join(","));
-    }
-    lines.insert(line);
+    let reserved = match reserved.as_slice() {
+        [] => String::new(),
+        some => format!(" reserved {}", some.join(",")),
+    };
+    lines.insert(format!("{line}{reserved}"));
 }
 
 fn describe_service(

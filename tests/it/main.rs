@@ -4,10 +4,10 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    missing_docs,
     reason = "tests"
 )]
 
+mod child;
 mod contract;
 mod fake;
 mod services;

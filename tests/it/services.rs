@@ -50,6 +50,10 @@ fn on() -> Services {
     services(true, false).0
 }
 
+fn empty<M: Default>() -> Request<M> {
+    Request::new(M::default())
+}
+
 /// The code and the text of a refusal.
 fn refused<T>(answer: Result<Response<T>, Status>) -> (Code, String) {
     let status = answer.err().expect("a refusal");
@@ -203,7 +207,7 @@ async fn cleanup_never_fails() {
 
 #[tokio::test]
 async fn all_types_come_in_one_page() {
-    let request = Request::new(pb::ResourceTypesServiceListResourceTypesRequest::default());
+    let request = empty();
     let answer = on()
         .list_resource_types(request)
         .await
@@ -355,16 +359,15 @@ async fn grants_come_per_resource_or_per_type() {
 #[tokio::test]
 async fn a_wrong_request_is_wrong_even_where_writes_are_off() {
     let (off, _) = services(false, false);
-    let empty = Request::new(pb::GrantManagerServiceGrantRequest::default());
-    assert_eq!(refused(off.grant(empty).await).0, Code::InvalidArgument);
+    assert_eq!(refused(off.grant(empty()).await).0, Code::InvalidArgument);
     let answers = [
         refused(off.grant(grant("group", "member", "1")).await),
         refused(off.revoke(revoke("group", "1")).await),
-        refused(off.create_account(Request::default()).await),
-        refused(off.create_resource(Request::default()).await),
-        refused(off.delete_resource(Request::default()).await),
-        refused(off.delete_resource_v2(Request::default()).await),
-        refused(off.rotate_credential(Request::default()).await),
+        refused(off.create_account(empty()).await),
+        refused(off.create_resource(empty()).await),
+        refused(off.delete_resource(empty()).await),
+        refused(off.delete_resource_v2(empty()).await),
+        refused(off.rotate_credential(empty()).await),
     ];
     for answer in answers {
         assert_eq!(
@@ -492,7 +495,7 @@ async fn creating_accounts() {
         matches!(outcome("half").await, Outcome::ActionRequired(made) if made.message == "send the mail")
     );
 
-    let answer = on().create_account(Request::default()).await;
+    let answer = on().create_account(empty()).await;
     assert_eq!(
         refused(answer),
         (Code::InvalidArgument, "account_info is required".into())
@@ -524,7 +527,7 @@ async fn creating_accounts() {
         )
     );
     assert_eq!(
-        refused(on().rotate_credential(Request::default()).await),
+        refused(on().rotate_credential(empty()).await),
         (
             Code::Unimplemented,
             "resource type does not have credential manager configured".into()
@@ -534,26 +537,22 @@ async fn creating_accounts() {
 
 #[tokio::test]
 async fn there_are_no_events_tickets_or_assets() {
-    let feeds = on()
-        .list_event_feeds(Request::default())
-        .await
-        .unwrap()
-        .into_inner();
+    let feeds = on().list_event_feeds(empty()).await.unwrap().into_inner();
     assert!(feeds.list.is_empty());
     assert_eq!(
-        refused(on().list_events(Request::default()).await),
+        refused(on().list_events(empty()).await),
         (
             Code::NotFound,
             "error: event feed id baton_feed_event not found".into()
         )
     );
     assert_eq!(
-        refused(on().get_ticket(Request::default()).await),
+        refused(on().get_ticket(empty()).await),
         (Code::Unknown, "ticketing is not enabled".into())
     );
     let (ticketing, _) = services(false, true);
     assert_eq!(
-        refused(ticketing.bulk_get_tickets(Request::default()).await),
+        refused(ticketing.bulk_get_tickets(empty()).await),
         (Code::Unimplemented, "ticket manager not implemented".into())
     );
 }
@@ -572,7 +571,7 @@ async fn the_rate_limiter_lets_everything_pass() {
         ),
         ("t", 4)
     );
-    assert!(on().report(Request::default()).await.is_ok());
+    assert!(on().report(empty()).await.is_ok());
 }
 
 fn invoke(name: &str) -> Request<pb::InvokeActionRequest> {
@@ -596,7 +595,7 @@ fn error_of(response: Option<prost_types::Struct>) -> String {
 async fn actions_have_schemas() {
     let (off, _) = services(false, false);
     let schemas = off
-        .list_action_schemas(Request::default())
+        .list_action_schemas(empty())
         .await
         .unwrap()
         .into_inner()
