@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# The SDK's syncer and our own runner must write the same rows.
+set -euo pipefail
+source steps/allowed.sh
+cd "$FILES"
+
+list() { "$TOOLS/list" "${ROUTING[@]}" "$@"; }
+
+# compare_rows NAME CONNECTOR-FLAGS…
+compare_rows() {
+    local name=$1 workers
+    shift
+    for workers in 1 4 8; do
+        "$TOOLS/sync" --binary "$CONNECTOR" --engine pebble --workers "$workers" \
+            --out "$name-$workers.c1z" "${ALLOWED[@]}" -- "$@"
+        list --full --stubs "$name-$workers.c1z" >"$name-$workers.txt"
+    done
+    "$TOOLS/sync" --binary "$CONNECTOR" --engine sqlite --workers 4 \
+        --out "$name-sdk.c1z" "${ALLOWED[@]}" "${UNCHECKED[@]}" -- "$@"
+    list --full "$name-sdk.c1z" >"$name-sdk.txt"
+
+    "$CONNECTOR" --file "$name-ours.c1z" --workers 4 "$@"
+    list --full "$name-ours.c1z" >"$name-ours.txt"
+    list --full --stubs "$name-ours.c1z" >"$name-ours-stubs.txt"
+
+    for workers in 1 4 8; do
+        diff "$name-$workers.txt" "$name-ours-stubs.txt"
+    done
+    diff "$name-sdk.txt" "$name-ours.txt"
+    echo "$name: $(wc -l <"$name-ours.txt") rows are the same"
+    [ -s "$name-ours.txt" ]
+}
+
+compare_rows standard
+BATON_AUTH_METHOD=username-password-group compare_rows everything \
+    --sync-connected-apps --sync-non-standard-users --user-username-for-email
+compare_rows active --sync-deactivated-users=false

@@ -1,0 +1,80 @@
+# What every step needs: the tools, our binaries, a place for files, and a
+# simulated org. Sourced by run.sh; the steps see the exported variables.
+
+# Without Go there is nothing to prove here, but CI must not pass for that.
+require_go() {
+    command -v go >/dev/null && return
+    if [ "${CI:-}" = true ]; then
+        echo "interop: Go is missing" >&2
+        exit 1
+    fi
+    echo "interop: skipped, there is no Go on this machine"
+    exit 0
+}
+
+# grpcurl has a module of its own, because it wants a newer gRPC than the SDK
+# was released with, and the SDK shall run with its own.
+build_tools() {
+    export TOOLS=$PWD/bin
+    mkdir -p "$TOOLS"
+    go build -buildvcs=false -o "$TOOLS/" ./cmd/...
+    go build -buildvcs=false -o "$TOOLS/baton" github.com/conductorone/baton-sdk/cmd/baton
+    (cd grpcurl && go build -buildvcs=false -o "$TOOLS/grpcurl" github.com/fullstorydev/grpcurl/cmd/grpcurl)
+}
+
+build_ours() {
+    local profile=${INTEROP_PROFILE:-release} target directory
+    (cd .. && cargo build --profile "$profile" --workspace --bins)
+    target=$(cd .. && cargo metadata --format-version 1 --no-deps |
+        sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+    directory=$target/${profile/#dev/debug}
+    export CONNECTOR=$directory/baton-salesforce SIMULATOR=$directory/salesforce-simulator
+}
+
+make_directory() {
+    FILES=$(mktemp -d)
+    if [ -n "${INTEROP_KEEP:-}" ]; then
+        rmdir "$FILES"
+        mkdir -p "$INTEROP_KEEP"
+        FILES=$(cd "$INTEROP_KEEP" && pwd)
+    fi
+    export FILES
+    trap clean_up EXIT
+}
+
+clean_up() {
+    stop_simulator
+    [ -n "${INTEROP_KEEP:-}" ] || rm -rf "$FILES"
+}
+
+# The simulator's first line names its address and its credentials as words
+# with an equals sign.
+start_simulator() {
+    "$SIMULATOR" --listen 127.0.0.1:0 --preset "${INTEROP_PRESET:-tiny}" >"$FILES/simulator.out" &
+    simulator=$!
+    local line= word
+    until [ -n "$line" ]; do
+        kill -0 "$simulator" || { echo "interop: the simulator did not start" >&2; exit 1; }
+        sleep 0.1
+        line=$(head -n 1 "$FILES/simulator.out")
+    done
+    for word in $line; do
+        case $word in
+        http://*) export BATON_INSTANCE_URL=$word ;;
+        client_id=*) export BATON_SALESFORCE_CLIENT_ID=${word#*=} ;;
+        client_secret=*) export BATON_SALESFORCE_CLIENT_SECRET=${word#*=} ;;
+        username=*) export BATON_SALESFORCE_USERNAME=${word#*=} ;;
+        password=*) export BATON_SALESFORCE_PASSWORD=${word#*=} ;;
+        security_token=*) export BATON_SECURITY_TOKEN=${word#*=} ;;
+        esac
+    done
+    export BATON_AUTH_METHOD=client-credentials-group BATON_LOG_LEVEL=warn BATON_LOG_FORMAT=json
+}
+
+stop_simulator() {
+    [ -n "${simulator:-}" ] || return 0
+    kill -INT "$simulator" 2>/dev/null || true
+    wait "$simulator" || true
+    simulator=
+    tail -n 1 "$FILES/simulator.out"
+}

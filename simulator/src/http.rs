@@ -1,0 +1,136 @@
+//! From TCP to the org and back: counting, faults, sessions, limits, then the resource itself.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::clock::Clock;
+use crate::fault::FaultPlan;
+use crate::log::RequestLog;
+use crate::org::Org;
+
+mod batch;
+mod call;
+mod collections;
+mod composite;
+mod describe;
+mod entry;
+mod identity;
+mod limits;
+mod locators;
+mod login;
+mod oauth;
+mod password;
+mod probe;
+mod query;
+mod reply;
+mod rest;
+mod rows;
+mod session;
+mod soap;
+
+pub(crate) use entry::service;
+
+use locators::Locators;
+use session::Sessions;
+
+/// The oldest and the newest API version that this org speaks.
+pub(crate) const OLDEST_VERSION: u32 = 31;
+/// See [`OLDEST_VERSION`].
+pub(crate) const NEWEST_VERSION: u32 = 67;
+
+/// Everything that requests share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) org: RwLock<Org>,
+    pub(crate) faults: FaultPlan,
+    pub(crate) log: RequestLog,
+    pub(crate) clock: Clock,
+    pub(crate) base: String,
+    sessions: Mutex<Sessions>,
+    locators: Mutex<Locators>,
+    in_progress: AtomicUsize,
+    peak: AtomicUsize,
+    used: AtomicUsize,
+    /// Held alone by requests whose parts must not mix with others' writes.
+    gate: RwLock<()>,
+}
+
+impl Shared {
+    pub(crate) fn new(org: Org, base: String) -> Self {
+        Self {
+            clock: org.clock().clone(),
+            org: RwLock::new(org),
+            faults: FaultPlan::default(),
+            log: RequestLog::default(),
+            base,
+            sessions: Mutex::default(),
+            locators: Mutex::default(),
+            in_progress: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
+            used: AtomicUsize::new(0),
+            gate: RwLock::new(()),
+        }
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Org> {
+        self.org.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Org> {
+        self.org.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn locators(&self) -> MutexGuard<'_, Locators> {
+        self.locators.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The user of a living session whose user may still sign in.
+    fn session_user(&self, token: &str) -> Option<String> {
+        let org = self.read();
+        let lifetime = org.settings.session_lifetime;
+        let mut sessions = self.sessions();
+        let user_id = sessions.touch(token, self.clock.now(), lifetime)?;
+        if org.may_sign_in(&user_id) {
+            return Some(user_id);
+        }
+        sessions.kill_user(&user_id);
+        None
+    }
+
+    /// Calls of the day so far.
+    fn calls_used(&self, org: &Org) -> u64 {
+        let here = u64::try_from(self.used.load(Ordering::SeqCst)).unwrap_or(u64::MAX);
+        org.settings.used_before.saturating_add(here)
+    }
+
+    pub(crate) fn peak_concurrency(&self) -> usize {
+        self.peak.load(Ordering::SeqCst)
+    }
+
+    /// Counts a request as long as the result lives.
+    fn enter(self: &Arc<Self>) -> InProgress {
+        let now = self.in_progress.fetch_add(1, Ordering::SeqCst) + 1;
+        self.peak.fetch_max(now, Ordering::SeqCst);
+        InProgress {
+            shared: Arc::clone(self),
+            count: now,
+        }
+    }
+}
+
+/// One request in progress.
+struct InProgress {
+    shared: Arc<Shared>,
+    /// How many there were when this one came, itself included.
+    count: usize,
+}
+
+impl Drop for InProgress {
+    fn drop(&mut self) {
+        self.shared.in_progress.fetch_sub(1, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,93 @@
+//! `/composite/batch`: up to 25 requests in one, each counted, none rolled back.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::reply::Reply;
+use super::rest::{self, Visit};
+use crate::org::OrgError;
+
+/// The most requests of one batch.
+const MOST_REQUESTS: usize = 25;
+/// The oldest version that a part may name.
+const OLDEST_PART: u32 = 34;
+
+pub(super) fn handle(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
+    if call.method != "POST" {
+        return Ok(Reply::method_not_allowed(&call.method, "POST"));
+    }
+    let body = call.json()?;
+    let parts = body
+        .get("batchRequests")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    if parts.is_empty() || parts.len() > MOST_REQUESTS {
+        let text = format!("The batch must have between 1 and {MOST_REQUESTS} requests");
+        return Err(OrgError::new(400, "LIMIT_EXCEEDED", text));
+    }
+    let calls = parts
+        .iter()
+        .map(|part| part_call(visit, part))
+        .collect::<Result<Vec<_>, _>>()?;
+    let halt = body
+        .get("haltOnError")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
+    let user = visit.caller.user.to_string();
+    let mut has_errors = false;
+    let mut results = Vec::with_capacity(calls.len());
+    for part in &calls {
+        let reply = if has_errors && halt {
+            let text = "Batch processing has been halted due to an error in a previous subrequest";
+            OrgError::new(412, "BATCH_PROCESSING_HALTED", text).into()
+        } else {
+            rest::handle(visit.shared, part, &user)
+        };
+        has_errors |= reply.status >= 400;
+        let status = reply.status;
+        results.push(json!({"statusCode": status, "result": reply.into_value()}));
+    }
+    let mut reply = Reply::json(200, json!({"hasErrors": has_errors, "results": results}));
+    reply.extra_calls = u64::try_from(calls.len()).unwrap_or(0);
+    Ok(reply)
+}
+
+fn part_call(visit: Visit<'_>, part: &Value) -> Result<Call, OrgError> {
+    let text = |name: &str| part.get(name).and_then(Value::as_str).unwrap_or("");
+    let refused = |reason: &str| OrgError::new(400, "INVALID_BATCH_REQUEST", reason);
+    let method = text("method").to_ascii_uppercase();
+    if !matches!(method.as_str(), "GET" | "POST" | "PATCH" | "PUT" | "DELETE") {
+        return Err(refused("a subrequest has no valid method"));
+    }
+    let url = text("url");
+    let version = url
+        .split('/')
+        .next()
+        .and_then(|part| part.strip_prefix('v'));
+    let version = version.and_then(|text| text.strip_suffix(".0"));
+    let version = version.and_then(|text| text.parse::<u32>().ok());
+    if !version.is_some_and(|it| (OLDEST_PART..=visit.caller.version).contains(&it)) {
+        return Err(refused("a subrequest has no valid url"));
+    }
+    if url.contains("/composite") {
+        return Err(refused("a batch can't contain composite resources"));
+    }
+    Ok(inner_call(
+        &method,
+        &format!("/services/data/{url}"),
+        part.get("richInput"),
+    ))
+}
+
+/// A request inside another one.
+pub(super) fn inner_call(method: &str, target: &str, body: Option<&Value>) -> Call {
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    let bytes = body
+        .filter(|body| !body.is_null())
+        .map(|body| Bytes::from(body.to_string()));
+    Call::new(method, target, headers, bytes.unwrap_or_default())
+}

@@ -1,0 +1,55 @@
+//! Checks of user name and password, shared by the SOAP login and the password flow.
+
+use jiff::Timestamp;
+
+use super::session::Sessions;
+use crate::org::Org;
+
+/// Why a sign-in with a password was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// User name, password or token is wrong, or the user may not sign in.
+    Invalid,
+    /// The password is right, the security token is missing.
+    TokenMissing,
+    /// Too many wrong passwords.
+    LockedOut,
+}
+
+/// Checks a password as it was typed, the security token appended to it; returns the user's id.
+pub(crate) fn check_password(
+    org: &Org,
+    sessions: &mut Sessions,
+    username: &str,
+    typed: &str,
+) -> Result<String, Refusal> {
+    let settings = &org.settings;
+    if sessions.wrong_passwords(username) >= settings.lockout_after {
+        return Err(Refusal::LockedOut);
+    }
+    let known = username.eq_ignore_ascii_case(&settings.username);
+    let with_token = format!("{}{}", settings.password, settings.security_token);
+    let right = typed == with_token || (settings.trusted_network && typed == settings.password);
+    let user = org
+        .user_by_username(username)
+        .filter(|id| known && org.may_sign_in(id));
+    match user {
+        Some(id) if right => {
+            sessions.forgive(username);
+            Ok(id)
+        }
+        Some(_) if typed == settings.password => Err(Refusal::TokenMissing),
+        _ => {
+            let wrong = sessions.count_wrong_password(username);
+            if wrong >= settings.lockout_after {
+                tracing::debug!(wrong, "the user is locked out now");
+            }
+            Err(Refusal::Invalid)
+        }
+    }
+}
+
+/// Epoch milliseconds as token replies carry them.
+pub(crate) fn issued_at(now: Timestamp) -> String {
+    now.as_millisecond().to_string()
+}

@@ -1,0 +1,22 @@
+//! A strict simulated Salesforce org for tests and demos.
+//!
+//! It knows the platform and nothing of the connector. Unknown fields, wrong types, illegal
+//! writes and unknown paths fail here as a real org fails them, with the org's own bodies; every
+//! call is counted. Start one with [`Simulator::start`], look into it with [`Simulator::org`].
+
+pub mod clock;
+mod connection;
+pub mod fault;
+mod http;
+pub mod log;
+pub mod org;
+mod server;
+pub mod soql;
+
+pub use crate::clock::Clock;
+pub use crate::fault::{Fault, FaultPlan, Matcher};
+pub use crate::log::RequestRecord;
+pub use crate::org::seed::{Preset, SeedSize};
+pub use crate::org::settings::{Blocker, ConnectedClient, Settings};
+pub use crate::org::{Org, OrgError};
+pub use crate::server::{OrgGuard, Simulator};

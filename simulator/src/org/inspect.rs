@@ -1,0 +1,159 @@
+//! Questions that tests and the sign-in ask of an org: who is who, who holds what.
+
+use std::collections::BTreeSet;
+
+use super::Org;
+use super::id::Id;
+use super::table::RowRef;
+use super::value::Value;
+
+impl Org {
+    /// The organisation's 18-character id.
+    #[must_use]
+    pub fn organization_id(&self) -> String {
+        self.organization.to_string()
+    }
+
+    /// The organisation's name.
+    #[must_use]
+    pub fn organization_name(&self) -> &str {
+        let row = self.db.get("Organization", self.organization);
+        row.and_then(|row| row.get("Name").as_str()).unwrap_or("")
+    }
+
+    /// Whether this is a sandbox.
+    #[must_use]
+    pub fn is_sandbox(&self) -> bool {
+        let row = self.db.get("Organization", self.organization);
+        row.is_some_and(|row| row.get("IsSandbox").is_true())
+    }
+
+    /// The id of the user that clients sign in as.
+    #[must_use]
+    pub fn integration_user(&self) -> String {
+        self.integration_user.to_string()
+    }
+
+    /// A user's id by user name, in any case.
+    #[must_use]
+    pub fn user_by_username(&self, username: &str) -> Option<String> {
+        self.find_one("User", "Username", &Value::text(username))
+            .map(|row| row.id().to_string())
+    }
+
+    /// The id of the first record whose field has this text.
+    #[must_use]
+    pub fn find(&self, object: &str, field: &str, text: &str) -> Option<String> {
+        self.find_one(object, field, &Value::text(text))
+            .map(|row| row.id().to_string())
+    }
+
+    /// Whether a user is active and not frozen.
+    #[must_use]
+    pub fn may_sign_in(&self, user_id: &str) -> bool {
+        self.is_active(user_id) && !self.is_frozen(user_id)
+    }
+
+    /// Whether a user is active.
+    #[must_use]
+    pub fn is_active(&self, user_id: &str) -> bool {
+        let row = Id::parse(user_id)
+            .ok()
+            .and_then(|id| self.db.get("User", id));
+        row.is_some_and(|row| row.get("IsActive").is_true())
+    }
+
+    /// Whether a user is frozen; a user without a login row is not.
+    #[must_use]
+    pub fn is_frozen(&self, user_id: &str) -> bool {
+        let Ok(id) = Id::parse(user_id) else {
+            return false;
+        };
+        self.find_one("UserLogin", "UserId", &Value::Id(id))
+            .is_some_and(|row| row.get("IsFrozen").is_true())
+    }
+
+    /// The permission sets that a user holds directly: no profile's set, no group's set, neither
+    /// expired nor revoked.
+    #[must_use]
+    pub fn direct_permission_sets(&self, user_id: &str) -> BTreeSet<String> {
+        self.living_assignments(user_id)
+            .filter(|row| row.get("PermissionSetGroupId").is_null())
+            .filter_map(|row| row.get("PermissionSetId").as_id())
+            .filter(|id| {
+                let set = self.db.get("PermissionSet", *id);
+                set.is_some_and(|set| !set.get("IsOwnedByProfile").is_true())
+            })
+            .map(|id| id.to_string())
+            .collect()
+    }
+
+    /// The permission set groups that a user holds, neither expired nor revoked.
+    #[must_use]
+    pub fn permission_set_groups(&self, user_id: &str) -> BTreeSet<String> {
+        self.living_assignments(user_id)
+            .filter_map(|row| row.get("PermissionSetGroupId").as_id())
+            .map(|id| id.to_string())
+            .collect()
+    }
+
+    /// The direct members (users and groups) of a public group or queue.
+    #[must_use]
+    pub fn members(&self, group_id: &str) -> BTreeSet<String> {
+        let Ok(id) = Id::parse(group_id) else {
+            return BTreeSet::new();
+        };
+        let rows = self.db.find("GroupMember", "GroupId", &Value::Id(id));
+        let members = rows
+            .into_iter()
+            .filter_map(|row| row.get("UserOrGroupId").as_id());
+        members.map(|id| id.to_string()).collect()
+    }
+
+    /// The public groups and queues that hold a user or group directly.
+    #[must_use]
+    pub fn memberships(&self, member_id: &str) -> BTreeSet<String> {
+        let Ok(id) = Id::parse(member_id) else {
+            return BTreeSet::new();
+        };
+        let rows = self.db.find("GroupMember", "UserOrGroupId", &Value::Id(id));
+        let groups = rows
+            .into_iter()
+            .filter_map(|row| row.get("GroupId").as_id());
+        groups.map(|id| id.to_string()).collect()
+    }
+
+    /// Ends a stored token: a refresh token, or the token of an `OauthToken` row.
+    pub(crate) fn revoke_token(&mut self, token: &str) -> bool {
+        if token.is_empty() {
+            return false;
+        }
+        let row = self
+            .db
+            .rows("OauthToken")
+            .find(|row| row.get("DeleteToken").as_str() == Some(token));
+        let row = row.map(|row| row.id());
+        let removed = row.is_some_and(|id| self.remove("OauthToken", id));
+        self.undo.clear();
+        removed || self.refresh_tokens.remove(token).is_some()
+    }
+
+    fn living_assignments(&self, user_id: &str) -> impl Iterator<Item = RowRef<'_>> {
+        let id = Id::parse(user_id).unwrap_or(Id::ZERO);
+        let now = self.clock.now();
+        let rows = self
+            .db
+            .find("PermissionSetAssignment", "AssigneeId", &Value::Id(id));
+        rows.into_iter().filter(move |row| {
+            let expired = row
+                .get("ExpirationDate")
+                .as_timestamp()
+                .is_some_and(|at| at <= now);
+            !expired && !row.get("IsRevoked").is_true()
+        })
+    }
+
+    pub(super) fn find_one(&self, object: &str, field: &str, value: &Value) -> Option<RowRef<'_>> {
+        self.db.find(object, field, value).into_iter().next()
+    }
+}

@@ -1,0 +1,298 @@
+//! What an org lets DML do: the order of checks, and transactions. What is special about single
+//! objects stands in the files below.
+
+use serde_json::{Map, Value as Json};
+
+use super::Org;
+use super::error::OrgError;
+use super::id::Id;
+
+mod apps;
+mod assignments;
+mod draft;
+mod groups;
+mod licenses;
+mod names;
+mod owners;
+mod permissions;
+mod references;
+mod roles;
+mod sets;
+mod territories;
+mod users;
+
+use draft::Draft;
+pub(super) use roles::ROLE_GROUPS;
+
+/// Who writes, and in which version of the API.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller {
+    /// The user.
+    pub(crate) user: Id,
+    /// The major version.
+    pub(crate) version: u32,
+}
+
+/// What a create did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Saved {
+    /// The record's id.
+    pub(crate) id: Id,
+}
+
+/// Several writes that succeed or fail together.
+#[derive(Debug, Clone, Default)]
+pub(in crate::org) struct Transaction {
+    /// The first object that was written, and whether it is a setup object.
+    first: Option<(String, bool)>,
+}
+
+/// A point to which a transaction can go back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Savepoint {
+    mark: usize,
+    outermost: bool,
+}
+
+impl Org {
+    /// Starts a transaction, or a part of the one that is open already. Setup and other objects
+    /// do not mix in it.
+    pub(crate) fn begin(&mut self) -> Savepoint {
+        let outermost = self.transaction.is_none();
+        self.transaction.get_or_insert_default();
+        Savepoint {
+            mark: self.mark(),
+            outermost,
+        }
+    }
+
+    /// Keeps what was written since.
+    pub(crate) fn commit(&mut self, since: Savepoint) {
+        if since.outermost {
+            self.transaction = None;
+            self.undo.clear();
+        }
+    }
+
+    /// Takes back what was written since.
+    pub(crate) fn abort(&mut self, since: Savepoint) {
+        self.roll_back(since.mark);
+        self.commit(since);
+    }
+
+    /// Creates a record.
+    pub(crate) fn create_record(
+        &mut self,
+        caller: &Caller,
+        object: &str,
+        body: &Map<String, Json>,
+    ) -> Result<Saved, OrgError> {
+        self.atomically(|org| org.create_unguarded(caller, object, body))
+    }
+
+    /// Changes fields of a record.
+    pub(crate) fn update_record(
+        &mut self,
+        caller: &Caller,
+        object: &str,
+        id: &str,
+        body: &Map<String, Json>,
+    ) -> Result<(), OrgError> {
+        self.atomically(|org| org.update_unguarded(caller, object, id, body))
+    }
+
+    /// Deletes a record and what hangs on it.
+    pub(crate) fn delete_record(
+        &mut self,
+        caller: &Caller,
+        object: &str,
+        id: &str,
+    ) -> Result<(), OrgError> {
+        self.atomically(|org| org.delete_unguarded(caller, object, id))
+    }
+
+    fn create_unguarded(
+        &mut self,
+        caller: &Caller,
+        object: &str,
+        body: &Map<String, Json>,
+    ) -> Result<Saved, OrgError> {
+        let def = self.known_object(object, caller)?.clone();
+        if !def.createable {
+            let text = format!("entity type cannot be inserted: {}", def.label);
+            return Err(OrgError::dml(
+                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+                text,
+                &[],
+            ));
+        }
+        permissions::check(&self.settings, &def.name)?;
+        self.check_mixture(&def.name, def.setup)?;
+        let mut draft = Draft::for_create(&def, caller.version, body)?;
+        self.check_references(&def, &draft)?;
+        self.check_unique(&def, &draft, None)?;
+        let existing = match def.name.as_str() {
+            "User" => self.before_user_create(&mut draft)?,
+            "PermissionSetAssignment" => self.before_assignment_create(&mut draft)?,
+            "PermissionSet" => Self::before_set_create(&mut draft),
+            "PermissionSetGroup" => Self::before_set_group_create(&mut draft),
+            "PermissionSetGroupComponent" => self.before_component_create(&draft)?,
+            "MutingPermissionSet" => None,
+            "Group" => self.before_group_create(&mut draft)?,
+            "GroupMember" => self.before_member_create(&draft)?,
+            "QueueSobject" => self.before_queue_object_create(&draft)?,
+            "UserRole" => self.before_role_create(&mut draft)?,
+            "Profile" => self.before_profile_create(&mut draft)?,
+            "PermissionSetLicenseAssign" => self.before_set_license_assign(&draft)?,
+            "UserPackageLicense" => self.before_package_license_assign(&draft)?,
+            "SetupEntityAccess" => self.before_access_create(&mut draft)?,
+            "UserTerritory2Association" => self.before_territory_assign(&mut draft)?,
+            _ => self.before_record_write(&def, &mut draft, Some(caller))?,
+        };
+        if let Some(id) = existing {
+            return Ok(Saved { id });
+        }
+        let id = self.add(&def.name, draft.cells())?;
+        match def.name.as_str() {
+            "User" => self.after_user_create(id, &draft)?,
+            "PermissionSetAssignment" => self.note_expiry(draft.get("ExpirationDate")),
+            "PermissionSetGroup" => self.after_set_group_create(id, &draft)?,
+            "UserRole" => self.after_role_create(id)?,
+            "Profile" => self.after_profile_create(id)?,
+            "PermissionSetLicenseAssign" => self.count_set_license(id, 1)?,
+            "UserPackageLicense" => self.count_package_license(id, 1)?,
+            _ => {}
+        }
+        Ok(Saved { id })
+    }
+
+    fn update_unguarded(
+        &mut self,
+        caller: &Caller,
+        object: &str,
+        id: &str,
+        body: &Map<String, Json>,
+    ) -> Result<(), OrgError> {
+        let def = self.known_object(object, caller)?.clone();
+        let id = self.known_record(&def.name, id)?;
+        if !def.updateable {
+            let text = format!("entity type cannot be updated: {}", def.label);
+            return Err(OrgError::dml(
+                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+                text,
+                &[],
+            ));
+        }
+        permissions::check(&self.settings, &def.name)?;
+        self.check_mixture(&def.name, def.setup)?;
+        let mut draft = Draft::for_update(&def, caller.version, body)?;
+        self.check_references(&def, &draft)?;
+        self.check_unique(&def, &draft, Some(id))?;
+        match def.name.as_str() {
+            "User" => self.before_user_update(caller, id, &mut draft)?,
+            "UserLogin" => self.before_login_update(caller, id, &draft)?,
+            "PermissionSetAssignment" => self.before_assignment_update(id, &mut draft)?,
+            "PermissionSet" => self.before_set_change(id)?,
+            "Group" => self.before_group_change(id)?,
+            "UserRole" => self.before_role_update(id, &draft)?,
+            _ => drop(self.before_record_write(&def, &mut draft, None)?),
+        }
+        self.write(&def.name, id, draft.cells())?;
+        if def.name == "PermissionSetAssignment" {
+            self.note_expiry(draft.get("ExpirationDate"));
+        }
+        Ok(())
+    }
+
+    fn delete_unguarded(
+        &mut self,
+        caller: &Caller,
+        object: &str,
+        id: &str,
+    ) -> Result<(), OrgError> {
+        let def = self.known_object(object, caller)?.clone();
+        let id = self.known_record(&def.name, id)?;
+        if !def.deletable {
+            return Err(OrgError::no_access());
+        }
+        permissions::check(&self.settings, &def.name)?;
+        self.check_mixture(&def.name, def.setup)?;
+        match def.name.as_str() {
+            "PermissionSetAssignment" => self.before_assignment_delete(id)?,
+            "PermissionSet" => self.before_set_delete(id)?,
+            "PermissionSetGroup" => self.before_set_group_delete(id)?,
+            "Group" => self.before_group_delete(id)?,
+            "UserRole" => self.before_role_delete(id)?,
+            "Profile" => self.before_profile_delete(id)?,
+            "PermissionSetLicenseAssign" => self.before_set_license_release(id)?,
+            "UserPackageLicense" => self.count_package_license(id, -1)?,
+            _ => {}
+        }
+        // Ordinary records go to the recycle bin; setup records are gone at once.
+        if !def.setup && def.field("IsDeleted").is_some() {
+            return self
+                .write(&def.name, id, [("IsDeleted", true.into())])
+                .map_err(OrgError::from);
+        }
+        self.remove(&def.name, id);
+        Ok(())
+    }
+
+    fn atomically<T>(
+        &mut self,
+        act: impl FnOnce(&mut Self) -> Result<T, OrgError>,
+    ) -> Result<T, OrgError> {
+        let mark = self.mark();
+        let result = act(self);
+        if result.is_err() {
+            self.roll_back(mark);
+        }
+        if self.transaction.is_none() {
+            self.undo.clear();
+        }
+        result
+    }
+
+    fn known_object(
+        &self,
+        name: &str,
+        caller: &Caller,
+    ) -> Result<&super::schema::ObjectDef, OrgError> {
+        self.visible_object(name, caller.version)
+            .ok_or_else(OrgError::no_such_resource)
+    }
+
+    /// The id of a record that exists, from what a client sent.
+    pub(crate) fn known_record(&self, object: &str, text: &str) -> Result<Id, OrgError> {
+        let missing = || OrgError::no_such_record(text);
+        let id = Id::parse(text).map_err(|_| missing())?;
+        match self.db.get(object, id) {
+            Some(row) if row.get("IsDeleted").is_true() => Err(OrgError::record_is_deleted()),
+            Some(_) => Ok(id),
+            None if self.deleted.contains(&id) => Err(OrgError::record_is_deleted()),
+            None => Err(missing()),
+        }
+    }
+
+    fn check_mixture(&mut self, object: &str, setup: bool) -> Result<(), OrgError> {
+        let Some(transaction) = &mut self.transaction else {
+            return Ok(());
+        };
+        let (first, was_setup) = transaction
+            .first
+            .get_or_insert_with(|| (object.to_owned(), setup));
+        if *was_setup == setup {
+            return Ok(());
+        }
+        let (now, then) = if setup {
+            ("setup", "non-setup")
+        } else {
+            ("non-setup", "setup")
+        };
+        let text = format!(
+            "DML operation on {now} object is not permitted after you have updated a {then} object \
+             (or vice versa): {object}, original object: {first}"
+        );
+        Err(OrgError::dml("MIXED_DML_OPERATION", text, &[]))
+    }
+}

@@ -1,0 +1,67 @@
+//! Ordinary records: who may own them, and the names that an org derives.
+
+use super::Caller;
+use super::draft::Draft;
+use crate::org::Org;
+use crate::org::error::OrgError;
+use crate::org::id::Id;
+use crate::org::schema::ObjectDef;
+
+impl Org {
+    /// Checks a record without rules of its own. A create has a caller who owns it by default.
+    pub(super) fn before_record_write(
+        &self,
+        def: &ObjectDef,
+        draft: &mut Draft,
+        creator: Option<&Caller>,
+    ) -> Result<Option<Id>, OrgError> {
+        let Some(owner) = def.field("OwnerId") else {
+            return Ok(None);
+        };
+        match (draft.id("OwnerId"), creator) {
+            (None, Some(caller)) if owner.createable => draft.set("OwnerId", caller.user),
+            (Some(id), _) => self.check_owner(def, id, creator.is_none())?,
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    fn check_owner(&self, def: &ObjectDef, id: Id, transfer: bool) -> Result<(), OrgError> {
+        if transfer && !self.settings.permits("TransferAnyEntity") {
+            let text = "insufficient access rights on cross-reference id";
+            return Err(OrgError::dml(
+                "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+                text,
+                &[],
+            ));
+        }
+        let Some(user) = self.db.get("User", id) else {
+            return self.check_queue(def, id);
+        };
+        if user.get("IsActive").is_true() {
+            return Ok(());
+        }
+        let text = format!(
+            "operation performed with inactive user [{}] as owner of {}",
+            id.short(),
+            def.name.to_lowercase()
+        );
+        Err(OrgError::dml("INACTIVE_OWNER_OR_USER", text, &[]))
+    }
+
+    fn check_queue(&self, def: &ObjectDef, id: Id) -> Result<(), OrgError> {
+        let rows = self.db.find("QueueSobject", "QueueId", &id.into());
+        if rows
+            .into_iter()
+            .any(|row| row.get("SobjectType").as_str() == Some(&def.name))
+        {
+            return Ok(());
+        }
+        let text = format!("Queue not associated with this SObject type: {}", def.name);
+        Err(OrgError::dml(
+            "FIELD_INTEGRITY_EXCEPTION",
+            text,
+            &["OwnerId"],
+        ))
+    }
+}

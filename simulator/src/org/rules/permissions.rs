@@ -1,0 +1,32 @@
+//! Which permission of the calling user which write needs.
+
+use crate::org::error::OrgError;
+use crate::org::settings::Settings;
+
+/// Refuses a write if the user has none of the permissions that allow it.
+pub(super) fn check(settings: &Settings, object: &str) -> Result<(), OrgError> {
+    let any_of: &[&str] = match object {
+        "User" => &["ManageUsers", "ManageInternalUsers"],
+        "UserLogin" => &["ManageUsers", "FreezeUsers"],
+        "PermissionSetAssignment" | "PermissionSetLicenseAssign" => {
+            &["AssignPermissionSets", "ManageUsers"]
+        }
+        "PermissionSet"
+        | "PermissionSetGroup"
+        | "PermissionSetGroupComponent"
+        | "MutingPermissionSet"
+        | "SetupEntityAccess"
+        | "Profile" => &["ManageProfilesPermissionsets"],
+        "Group" | "GroupMember" | "QueueSobject" => &["ManageUsers", "ManageGroups"],
+        "UserRole" => &["ManageRoles"],
+        "UserPackageLicense" => &["ManagePackageLicenses"],
+        "Territory2" | "Territory2Model" | "Territory2Type" | "UserTerritory2Association" => {
+            &["ManageTerritories"]
+        }
+        _ => return Ok(()),
+    };
+    if any_of.iter().any(|permission| settings.permits(permission)) {
+        return Ok(());
+    }
+    Err(OrgError::no_access())
+}

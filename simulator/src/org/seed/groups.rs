@@ -1,0 +1,82 @@
+//! Public groups and queues, nested and cyclic ones too.
+
+use super::planter::Planter;
+use super::words::AREAS;
+use crate::org::id::Id;
+use crate::org::value::Value;
+
+impl Planter<'_> {
+    pub(super) fn plant_groups(&mut self) {
+        for number in 0..self.size.groups {
+            let area = AREAS.get(number % AREAS.len()).copied().unwrap_or("North");
+            let name = match number {
+                0 => "Müller's \"A-Team\" \\ 東京".to_owned(),
+                _ => format!("{area} Team {number}"),
+            };
+            let group = self.plant_group(&name, &format!("Team_{number}"), "Regular");
+            self.groups.push(group);
+        }
+        for number in 0..self.size.queues {
+            let name = format!("Queue {number}");
+            let queue = self.plant_group(&name, &format!("Queue_{number}"), "Queue");
+            for object in ["Case", "Lead"] {
+                self.add(
+                    "QueueSobject",
+                    &[("QueueId", queue.into()), ("SobjectType", object.into())],
+                );
+            }
+            self.queues.push(queue);
+        }
+        self.nest();
+    }
+
+    fn plant_group(&mut self, name: &str, developer_name: &str, kind: &str) -> Id {
+        let owner = self.org.organization;
+        self.add(
+            "Group",
+            &[
+                ("Name", Value::text(name)),
+                ("DeveloperName", Value::text(developer_name)),
+                ("Type", Value::text(kind)),
+                ("OwnerId", owner.into()),
+                ("DoesIncludeBosses", true.into()),
+            ],
+        )
+    }
+
+    /// Three levels of groups, a cycle, and members that are roles or everybody.
+    fn nest(&mut self) {
+        for triple in self.groups.clone().chunks_exact(3).step_by(4) {
+            if let [outer, middle, inner] = triple {
+                self.join(*outer, *middle);
+                self.join(*middle, *inner);
+            }
+        }
+        // No API makes a cycle; orgs have them nevertheless.
+        if let [.., one, two] = self.groups.clone().as_slice() {
+            self.join(*one, *two);
+            self.join(*two, *one);
+        }
+        let roles: Vec<Id> = self
+            .role_groups
+            .iter()
+            .step_by(4)
+            .copied()
+            .take(20)
+            .collect();
+        let groups = self.groups.clone();
+        for (role, group) in roles.into_iter().zip(groups.iter().cycle()) {
+            self.join(*group, role);
+        }
+        let everybody = self
+            .org
+            .find_one("Group", "DeveloperName", &"AllInternalUsers".into());
+        let everybody = everybody.map(|row| row.id());
+        if let (Some(everybody), Some(group)) = (everybody, groups.get(1)) {
+            self.join(*group, everybody);
+        }
+        if let (Some(queue), Some(group)) = (self.queues.first().copied(), groups.first()) {
+            self.join(queue, *group);
+        }
+    }
+}

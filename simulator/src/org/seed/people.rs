@@ -1,0 +1,115 @@
+//! Ordinary users, and the parts that every user has.
+
+use jiff::civil::Date;
+
+use super::planter::{Planter, at};
+use super::words::{DEPARTMENTS, FIRST, LAST, TITLES};
+use crate::org::id::Id;
+use crate::org::schema::{FieldDef, FieldType};
+use crate::org::value::Value;
+
+impl Planter<'_> {
+    pub(super) fn plant_people(&mut self) {
+        let schema = self.org.db.schema_mut();
+        schema.add_custom_field("User", FieldDef::new("Cost_Center__c", FieldType::Text));
+        schema.add_custom_field("User", FieldDef::new("Start_Date__c", FieldType::Date));
+        schema.add_custom_field("User", FieldDef::new("Badge__c", FieldType::Double));
+        for number in 0..self.size.users {
+            let user = self.plant_person(number);
+            if number % 97 == 50 {
+                self.set_login(user, "IsFrozen");
+            }
+            self.users.push(user);
+        }
+    }
+
+    fn plant_person(&mut self, number: usize) -> Id {
+        let first = FIRST.get(number % FIRST.len()).copied().unwrap_or("Ada");
+        let last = LAST
+            .get(number * 7 % LAST.len())
+            .copied()
+            .unwrap_or("Lovelace");
+        let profile = self.rng.pick(&self.profiles).unwrap_or(Id::ZERO);
+        let role = self.roles.get(self.rng.below(self.roles.len())).copied();
+        let manager = self.users.get(number / 8).copied();
+        let days = i16::try_from(self.rng.below(365)).unwrap_or(0);
+        let start = Date::new(2019, 1, 1)
+            .ok()
+            .map(|first| first.saturating_add(jiff::Span::new().days(days)));
+        let badge = f64::from(u32::try_from(self.rng.below(100_000)).unwrap_or(0)) / 10.0;
+        let department = self.rng.pick(DEPARTMENTS).unwrap_or("Sales");
+        let title = self.rng.pick(TITLES).unwrap_or("Agent");
+        let mut cells = vec![
+            ("FirstName", Value::text(first)),
+            ("LastName", Value::text(last)),
+            ("UserRoleId", role.into()),
+            ("ManagerId", manager.into()),
+            ("Department", Value::text(department)),
+            ("Title", Value::text(title)),
+            ("EmployeeNumber", Value::text(format!("E{number:06}"))),
+            ("CompanyName", "Simulated Org".into()),
+            (
+                "Cost_Center__c",
+                Value::text(format!("CC-{:03}", number % 37)),
+            ),
+            ("Start_Date__c", start.into()),
+            ("Badge__c", Value::Double(badge)),
+            ("CreatedDate", self.moment()),
+            ("IsActive", Value::Bool(number % 11 != 10)),
+        ];
+        if !number.is_multiple_of(3) {
+            cells.push((
+                "FederationIdentifier",
+                Value::text(format!("fed-{number:06}")),
+            ));
+        }
+        if number % 5 != 4 {
+            let last_login = self.moment();
+            cells.push(("LastLoginDate", last_login));
+        }
+        self.plant_user(&format!("user{number:06}"), profile, &cells)
+    }
+
+    /// A user with the columns that all have, a login row, and the set of the profile.
+    pub(super) fn plant_user(&mut self, name: &str, profile: Id, cells: &[(&str, Value)]) -> Id {
+        let user = self.plant_bare_user(name, profile, cells);
+        let seconds = i64::try_from(self.rng.below(1_000_000)).unwrap_or(0);
+        let changed = Value::from(at(seconds));
+        self.add(
+            "UserLogin",
+            &[("UserId", user.into()), ("LastModifiedDate", changed)],
+        );
+        user
+    }
+
+    /// A user without a login row.
+    pub(super) fn plant_bare_user(
+        &mut self,
+        name: &str,
+        profile: Id,
+        cells: &[(&str, Value)],
+    ) -> Id {
+        let email = format!("{name}@simulated.example");
+        let alias: String = name.chars().rev().take(8).collect();
+        let kind = self.org.profile_field(profile, "UserType");
+        let mut all = vec![
+            ("Username", Value::text(&email)),
+            ("Email", Value::text(&email)),
+            ("Alias", Value::text(alias)),
+            ("CommunityNickname", Value::text(name)),
+            ("IsActive", Value::Bool(true)),
+            ("UserType", kind),
+            ("ProfileId", profile.into()),
+            ("TimeZoneSidKey", "Europe/Berlin".into()),
+            ("LocaleSidKey", "de_DE".into()),
+            ("LanguageLocaleKey", "en_US".into()),
+            ("EmailEncodingKey", "UTF-8".into()),
+        ];
+        all.extend(cells.iter().cloned());
+        let user = self.add("User", &all);
+        if let Some(set) = self.profile_sets.get(&profile).copied() {
+            self.hold(user, set);
+        }
+        user
+    }
+}

@@ -1,0 +1,51 @@
+//! What of the schema a caller sees: version, features and the switches decide.
+
+use super::Org;
+use super::error::OrgError;
+use super::schema::{Feature, FieldDef, ObjectDef};
+use super::settings::Settings;
+
+impl Org {
+    /// An object, if this version and this user know it.
+    pub(crate) fn visible_object(&self, name: &str, version: u32) -> Option<&ObjectDef> {
+        self.db
+            .schema()
+            .object(name)
+            .filter(|def| object_is_visible(&self.settings, def, version))
+    }
+
+    /// A field, if this version and this user know it.
+    pub(crate) fn visible_field<'a>(
+        object: &'a ObjectDef,
+        name: &str,
+        version: u32,
+    ) -> Option<&'a FieldDef> {
+        object
+            .field(name)
+            .filter(|field| field.since_version <= version)
+    }
+
+    /// Makes a field unknown, as in an org that lacks it; says whether there was one.
+    pub fn hide_field(&mut self, object: &str, field: &str) -> bool {
+        self.db.schema_mut().hide_field(object, field)
+    }
+
+    /// Refuses reads of objects that the user may not read.
+    pub(crate) fn check_readable(&self, object: &ObjectDef) -> Result<(), OrgError> {
+        if self.settings.forbidden_objects.contains(&object.name) {
+            let text = "insufficient access rights on cross-reference id";
+            return Err(OrgError::new(400, "INSUFFICIENT_ACCESS", text));
+        }
+        Ok(())
+    }
+}
+
+/// Whether an object exists for a caller.
+pub(crate) fn object_is_visible(settings: &Settings, def: &ObjectDef, version: u32) -> bool {
+    let switched_on = match def.feature {
+        None => true,
+        Some(Feature::Territories) => settings.territories,
+        Some(Feature::Agents) => settings.agents,
+    };
+    switched_on && def.since_version <= version && !settings.hidden_objects.contains(&def.name)
+}

@@ -1,0 +1,294 @@
+//! OAuth: tokens by every grant, refusals, sessions that end.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use reqwest::Method;
+use serde_json::{Value, json};
+use test_case::test_case;
+
+use crate::client::{Client, answer, at, client_credentials};
+
+#[tokio::test]
+async fn client_credentials_work_from_the_form_and_from_a_basic_header() {
+    let client = Client::tiny().await;
+    let (_, body) = client.token_call(&client_credentials()).await;
+    assert_eq!(body["instance_url"], client.sim.url());
+    assert_eq!(body["token_type"], "Bearer");
+    let token = body["access_token"].as_str().unwrap();
+    let org = client.sim.org().organization_id();
+    assert!(token.starts_with(&format!("{}!", &org[..15])));
+    assert!(body.get("refresh_token").is_none());
+
+    let basic = STANDARD.encode("simulated-client-id:simulated-client-secret");
+    let request = client
+        .http
+        .post(format!("{}/services/oauth2/token", client.sim.url()))
+        .header("authorization", format!("Basic {basic}"))
+        .form(&[("grant_type", "client_credentials")]);
+    let (status, _) = answer(request.send().await.unwrap()).await;
+    assert_eq!(status, 200);
+    assert_eq!(client.sim.logins(), 3);
+    assert_eq!(client.sim.api_calls(), 0);
+}
+
+#[test_case("client_id", "other", "invalid_client_id"; "unknown client")]
+#[test_case("client_secret", "other", "invalid_client"; "wrong secret")]
+#[test_case("grant_type", "other", "unsupported_grant_type"; "unknown grant")]
+#[tokio::test]
+async fn a_wrong_token_request_is_refused_with_an_object(field: &str, value: &str, code: &str) {
+    let client = Client::tiny().await;
+    let mut form = client_credentials();
+    for (name, old) in &mut form {
+        if *name == field {
+            *old = Box::leak(value.to_owned().into_boxed_str());
+        }
+    }
+    let (status, body) = client.token_call(&form).await;
+    assert_eq!((status, &body["error"]), (400, &json!(code)));
+}
+
+#[tokio::test]
+async fn a_missing_run_as_user_and_an_inactive_one_are_refused() {
+    let client = Client::tiny().await;
+    client.sim.with(|org| org.settings.client.run_as = None);
+    let (_, body) = client.token_call(&client_credentials()).await;
+    assert_eq!(
+        body["error_description"],
+        "no client credentials user enabled"
+    );
+    client.sim.with(|org| {
+        let gone = org.user_by_username("gone@simulated.example");
+        assert!(gone.is_some());
+        org.settings.client.run_as = Some("gone@simulated.example".into());
+    });
+    let (_, body) = client.token_call(&client_credentials()).await;
+    assert_eq!(body["error"], "inactive_user");
+}
+
+#[tokio::test]
+async fn a_generic_host_knows_no_client_credentials() {
+    let client = Client::tiny().await;
+    client.sim.with(|org| {
+        org.settings.host = salesforce_simulator::org::settings::HostKind::LoginHost;
+    });
+    let (status, body) = client.token_call(&client_credentials()).await;
+    assert_eq!(status, 400);
+    assert_eq!(
+        body["error_description"],
+        "request not supported on this domain"
+    );
+}
+
+#[tokio::test]
+async fn the_password_flow_wants_password_and_token_in_one() {
+    let client = Client::tiny().await;
+    let form = |password| {
+        [
+            ("grant_type", "password"),
+            ("client_id", "simulated-client-id"),
+            ("client_secret", "simulated-client-secret"),
+            ("username", "Admin@Simulated.Example"),
+            ("password", password),
+        ]
+    };
+    let (status, _) = client
+        .token_call(&form("simulated-passwordsimulatedtoken"))
+        .await;
+    assert_eq!(status, 200);
+    let (status, body) = client.token_call(&form("simulated-password")).await;
+    assert_eq!((status, &body["error"]), (400, &json!("invalid_grant")));
+}
+
+fn assertion(claims: &Value) -> String {
+    let encode = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
+    let header = encode(&json!({"alg": "RS256", "typ": "JWT"}));
+    format!(
+        "{header}.{}.{}",
+        encode(claims),
+        URL_SAFE_NO_PAD.encode("signature")
+    )
+}
+
+#[tokio::test]
+async fn a_jwt_is_taken_when_its_claims_are_right() {
+    let client = Client::tiny().await;
+    let now = client.sim.clock().now().as_second();
+    let right = json!({
+        "iss": "simulated-client-id",
+        "sub": "admin@simulated.example",
+        "aud": "https://login.salesforce.com",
+        "exp": (now + 170).to_string(),
+    });
+    let send = async |claims: &Value| {
+        let jwt = assertion(claims);
+        let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+        client
+            .token_call(&[("grant_type", grant), ("assertion", &jwt)])
+            .await
+    };
+    let (status, body) = send(&right).await;
+    assert_eq!(status, 200, "{body}");
+    let wrong = [
+        ("iss", json!("other"), "client identifier invalid"),
+        (
+            "aud",
+            json!("https://example.org"),
+            "Audience validation failed",
+        ),
+        ("exp", json!(now - 1), "expired authorization code"),
+        (
+            "sub",
+            json!("nobody@simulated.example"),
+            "user hasn't approved this consumer",
+        ),
+    ];
+    for (claim, value, reason) in wrong {
+        let mut claims = right.clone();
+        claims[claim] = value;
+        let (status, body) = send(&claims).await;
+        assert_eq!((status, &body["error_description"]), (400, &json!(reason)));
+    }
+}
+
+#[tokio::test]
+async fn refresh_tokens_rotate_when_the_app_says_so() {
+    let client = Client::tiny().await;
+    let form = |token: &str| {
+        vec![
+            ("grant_type".to_owned(), "refresh_token".to_owned()),
+            ("client_id".to_owned(), "simulated-client-id".to_owned()),
+            ("refresh_token".to_owned(), token.to_owned()),
+        ]
+    };
+    let send = async |token: &str| {
+        let form = form(token);
+        let form: Vec<_> = form.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        client.token_call(&form).await
+    };
+    let (status, body) = send("simulated-refresh-token").await;
+    assert_eq!(status, 200);
+    assert!(body.get("refresh_token").is_none());
+    client
+        .sim
+        .with(|org| org.settings.client.rotate_refresh_tokens = true);
+    let (_, body) = send("simulated-refresh-token").await;
+    let fresh = body["refresh_token"].as_str().unwrap().to_owned();
+    let (status, body) = send("simulated-refresh-token").await;
+    assert_eq!(status, 400);
+    assert_eq!(body["error_description"], "expired access/refresh token");
+    let (status, _) = send(&fresh).await;
+    assert_eq!(status, 200);
+}
+
+#[tokio::test]
+async fn the_web_flow_checks_the_verifier_and_uses_a_code_once() {
+    let client = Client::tiny().await;
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let http = http.build().unwrap();
+    // RFC 7636, appendix B.
+    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    let authorize = async || {
+        let url = format!(
+            "{}/services/oauth2/authorize?response_type=code&client_id=simulated-client-id\
+             &redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2Fcb&code_challenge={challenge}&state=s%26t",
+            client.sim.url()
+        );
+        let response = http.get(url).send().await.unwrap();
+        assert_eq!(response.status(), 302);
+        let location = response.headers()["location"].to_str().unwrap().to_owned();
+        let url = reqwest::Url::parse(&location).unwrap();
+        let pairs: Vec<_> = url.query_pairs().into_owned().collect();
+        assert_eq!(pairs[1], ("state".to_owned(), "s&t".to_owned()));
+        pairs[0].1.clone()
+    };
+    let exchange = async |code: &str, verifier: &str| {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", "simulated-client-id"),
+            ("client_secret", "simulated-client-secret"),
+            ("redirect_uri", "http://127.0.0.1:1/cb"),
+            ("code", code),
+            ("code_verifier", verifier),
+        ];
+        client.token_call(&form).await
+    };
+    let code = authorize().await;
+    let (status, body) = exchange(&code, verifier).await;
+    assert_eq!(status, 200, "{body}");
+    assert!(body["refresh_token"].is_string());
+    let (status, _) = exchange(&code, verifier).await;
+    assert_eq!(status, 400);
+    let code = authorize().await;
+    let (_, body) = exchange(&code, "wrong").await;
+    assert_eq!(body["error"], "invalid_request");
+}
+
+#[tokio::test]
+async fn sessions_die_of_idleness_revocation_and_deactivation() {
+    let mut client = Client::tiny().await;
+    let limits = async |client: &Client| client.get("/limits").await.0;
+    client.sim.clock().advance(Duration::from_mins(90));
+    assert_eq!(limits(&client).await, 200);
+    client.sim.clock().advance(Duration::from_mins(90));
+    assert_eq!(limits(&client).await, 200, "each call starts the time anew");
+    client.sim.clock().advance(Duration::from_mins(121));
+    let (status, body) = client.get("/limits").await;
+    assert_eq!(status, 401);
+    let wanted =
+        json!([{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}]);
+    assert_eq!(body, wanted);
+
+    client.sign_in().await;
+    let url = format!("{}/services/oauth2/revoke", client.sim.url());
+    let form = [("token", client.token.as_str())];
+    let response = client.http.post(&url).form(&form).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(limits(&client).await, 401);
+    let (status, body) = answer(client.http.post(&url).form(&form).send().await.unwrap()).await;
+    assert_eq!(status, 400);
+    assert_eq!(body, "error=invalid_token&error_description=invalid+token");
+
+    client.sign_in().await;
+    client.sim.with(|org| {
+        let me = org.integration_user();
+        org.set("User", &me, &[("IsActive", false.into())]);
+    });
+    assert_eq!(limits(&client).await, 401);
+}
+
+#[tokio::test]
+async fn versions_need_no_session_and_count_nothing() {
+    let client = Client::tiny().await;
+    let url = format!("{}/services/data/", client.sim.url());
+    let response = client.http.get(url).send().await.unwrap();
+    assert!(response.headers().get("sforce-limit-info").is_none());
+    let (_, body) = answer(response).await;
+    let last = body.as_array().unwrap().last().unwrap();
+    assert_eq!(
+        last,
+        &json!({"label": "Summer '26", "url": "/services/data/v67.0", "version": "67.0"})
+    );
+    assert!(body.as_array().unwrap().contains(
+        &json!({"label": "Winter '25", "url": "/services/data/v62.0", "version": "62.0"})
+    ));
+    assert_eq!(client.sim.api_calls(), 0);
+}
+
+#[tokio::test]
+async fn identity_and_userinfo_say_who_is_signed_in() {
+    let client = Client::tiny().await;
+    let (_, body) = client.token_call(&client_credentials()).await;
+    let id = body["id"].as_str().unwrap().replace(&client.sim.url(), "");
+    let (status, body) = answer(client.send(Method::GET, &id, None).await).await;
+    assert_eq!(
+        (status, &body["username"]),
+        (200, &json!("admin@simulated.example"))
+    );
+    let path = "/services/oauth2/userinfo";
+    let (_, body) = answer(client.send(Method::GET, path, None).await).await;
+    assert_eq!(body["user_id"], client.sim.org().integration_user());
+    let _ = at("");
+}

@@ -1,0 +1,17 @@
+//! Drives the simulator over HTTP, as a client would.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets what it does not expect has failed"
+)]
+
+mod auth;
+mod bulk_writes;
+mod client;
+mod faults;
+mod limits;
+mod query;
+mod records;
+mod rules;
+mod seeds;
+mod soap;
