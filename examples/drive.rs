@@ -35,7 +35,10 @@ struct Options {
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
-    let executable = Executable { path: options.binary, arguments: options.arguments };
+    let executable = Executable {
+        path: options.binary,
+        arguments: options.arguments,
+    };
     let request = SyncRequest {
         file: options.file,
         workers: options.workers,
@@ -45,7 +48,9 @@ async fn main() -> anyhow::Result<ExitCode> {
     };
     match runner::run_sync(request).await {
         Ok(summary) => {
-            summary.print(&mut std::io::stdout()).context("printing the summary")?;
+            summary
+                .print(&mut std::io::stdout())
+                .context("printing the summary")?;
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {

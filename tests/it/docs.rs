@@ -38,17 +38,31 @@ fn files(directory: &str, ending: &str) -> Vec<PathBuf> {
 
 /// The documents that people read.
 fn documents() -> Vec<PathBuf> {
-    let top = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "interop/README.md"];
-    top.iter().map(|name| root().join(name)).chain(files("docs", ".md")).collect()
+    let top = [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "interop/README.md",
+    ];
+    top.iter()
+        .map(|name| root().join(name))
+        .chain(files("docs", ".md"))
+        .collect()
 }
 
 /// What `--help` says, as a table.
 fn table() -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_baton-salesforce")).arg("--help").output();
+    let output = Command::new(env!("CARGO_BIN_EXE_baton-salesforce"))
+        .arg("--help")
+        .output();
     let help = String::from_utf8(output.unwrap().stdout).unwrap();
     let (_, options) = help.split_once("Options:\n").expect("a list of options");
     let mut flags: Vec<(String, String)> = Vec::new();
-    for line in options.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    for line in options
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+    {
         match flags.last_mut() {
             Some((_, text)) if !line.starts_with('-') => {
                 text.push_str(if text.is_empty() { "" } else { " " });
@@ -60,9 +74,14 @@ fn table() -> String {
     let mut table = "| flag | variable | default | |\n|---|---|---|---|\n".to_owned();
     for (flag, text) in flags {
         // Help and version have no variable.
-        let Some((text, rest)) = text.split_once(" ($") else { continue };
+        let Some((text, rest)) = text.split_once(" ($") else {
+            continue;
+        };
         let (variable, rest) = rest.split_once(')').unwrap();
-        let default = rest.trim().trim_start_matches("(default ").trim_end_matches(')');
+        let default = rest
+            .trim()
+            .trim_start_matches("(default ")
+            .trim_end_matches(')');
         let default = match default.trim_matches('"') {
             "" => String::new(),
             default => format!("`{default}`"),
@@ -75,7 +94,9 @@ fn table() -> String {
 #[test]
 fn readme_has_the_flags_of_the_program() {
     let readme = read("README.md");
-    let (before, rest) = readme.split_once(BEGIN).expect("the beginning of the table");
+    let (before, rest) = readme
+        .split_once(BEGIN)
+        .expect("the beginning of the table");
     let (written, after) = rest.split_once(END).expect("the end of the table");
     let table = table();
     if std::env::var_os("UPDATE_DOCS").is_some() {
@@ -83,7 +104,10 @@ fn readme_has_the_flags_of_the_program() {
         std::fs::write(root().join("README.md"), readme).unwrap();
         return;
     }
-    assert!(written == table, "README.md is behind the program: run `make doc-update`");
+    assert!(
+        written == table,
+        "README.md is behind the program: run `make doc-update`"
+    );
 }
 
 #[test]
@@ -93,7 +117,10 @@ fn every_error_code_is_explained() {
     let (_, codes) = codes.split_once("codes! {").unwrap();
     let (codes, _) = codes.split_once('}').unwrap();
     for code in codes.split('"').skip(1).step_by(2) {
-        assert!(errors.contains(&format!("`{code}`")), "docs/errors.md says nothing of {code}");
+        assert!(
+            errors.contains(&format!("`{code}`")),
+            "docs/errors.md says nothing of {code}"
+        );
     }
 }
 
@@ -101,15 +128,27 @@ fn every_error_code_is_explained() {
 /// anything.
 #[test]
 fn quoted_errors_are_texts_of_the_program() {
-    let sources: Vec<String> = files("src", ".rs").iter().map(|path| spoken(&read(path))).collect();
+    let sources: Vec<String> = files("src", ".rs")
+        .iter()
+        .map(|path| spoken(&read(path)))
+        .collect();
     let troubleshooting = read("docs/troubleshooting.md");
-    let quoted = troubleshooting.lines().filter_map(|line| line.strip_prefix("### `"));
+    let quoted = troubleshooting
+        .lines()
+        .filter_map(|line| line.strip_prefix("### `"));
     let quoted: Vec<&str> = quoted.filter_map(|line| line.strip_suffix('`')).collect();
     assert!(quoted.len() > 10, "the headings are quotations");
     for text in quoted {
-        for piece in text.split('…').map(str::trim).filter(|piece| !piece.is_empty()) {
+        for piece in text
+            .split('…')
+            .map(str::trim)
+            .filter(|piece| !piece.is_empty())
+        {
             let is_said = sources.iter().any(|source| source.contains(piece));
-            assert!(is_said, "docs/troubleshooting.md quotes what nobody says: {piece}");
+            assert!(
+                is_said,
+                "docs/troubleshooting.md quotes what nobody says: {piece}"
+            );
         }
     }
 }
@@ -134,13 +173,21 @@ fn spoken(source: &str) -> String {
 fn links_lead_somewhere() {
     for document in documents() {
         let text = read(&document);
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
             let path = link.split('#').next().unwrap();
             if path.is_empty() || path.contains("://") {
                 continue;
             }
             let target = document.parent().unwrap().join(path);
-            assert!(target.exists(), "{}: {link} is not there", document.display());
+            assert!(
+                target.exists(),
+                "{}: {link} is not there",
+                document.display()
+            );
         }
     }
 }
@@ -148,8 +195,15 @@ fn links_lead_somewhere() {
 /// Paths in backticks that begin with a directory of ours.
 #[test]
 fn paths_that_documents_name_exist() {
-    const OURS: [&str; 7] =
-        ["src/", "tests/", "simulator/", "interop/", "scripts/", "docs/", "proto/"];
+    const OURS: [&str; 7] = [
+        "src/",
+        "tests/",
+        "simulator/",
+        "interop/",
+        "scripts/",
+        "docs/",
+        "proto/",
+    ];
     for document in documents() {
         let text = read(&document);
         for word in text.split('`').skip(1).step_by(2) {
@@ -170,16 +224,26 @@ fn the_map_has_every_top_module() {
     let modules: BTreeSet<String> = std::fs::read_dir(root().join("src"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| Path::new(name).extension().is_some_and(|ending| ending == "rs"))
+        .filter(|name| {
+            Path::new(name)
+                .extension()
+                .is_some_and(|ending| ending == "rs")
+        })
         .collect();
     for module in modules {
-        assert!(map.contains(&format!("`src/{module}`")), "ARCHITECTURE.md lacks src/{module}");
+        assert!(
+            map.contains(&format!("`src/{module}`")),
+            "ARCHITECTURE.md lacks src/{module}"
+        );
     }
 }
 
 #[test]
 fn readme_shows_five_calls() {
     let readme = read("README.md");
-    let calls = readme.lines().filter(|line| line.starts_with("    grpcurl -plaintext ")).count();
+    let calls = readme
+        .lines()
+        .filter(|line| line.starts_with("    grpcurl -plaintext "))
+        .count();
     assert!(calls >= 5, "README.md shows {calls} calls");
 }
