@@ -9,6 +9,7 @@
 
 mod child;
 mod contract;
+mod docs;
 mod fake;
 mod harness;
 mod services;
