@@ -11,5 +11,8 @@ mod child;
 mod contract;
 mod fake;
 mod harness;
+mod provision;
+mod provision_faults;
 mod services;
+mod stage;
 mod sync;
