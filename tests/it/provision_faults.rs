@@ -36,8 +36,11 @@ async fn a_write_that_is_cut_off_is_done_once(grants: bool) {
             let faults = stage.harness.simulator.faults();
             faults.next(1, Matcher::writes_to(thing.object()), fault.clone());
             stage.harness.simulator.clear_requests();
-            let answer =
-                if grants { stage.grant(thing).await } else { stage.revoke(thing).await };
+            let answer = if grants {
+                stage.grant(thing).await
+            } else {
+                stage.revoke(thing).await
+            };
             let answer = answer.unwrap_or_else(|error| panic!("{thing:?} {fault:?}: {error}"));
             assert!(!answer.already, "{thing:?} {fault:?}");
             assert_eq!(faults.pending(), 0, "{thing:?} {fault:?}");
@@ -46,7 +49,10 @@ async fn a_write_that_is_cut_off_is_done_once(grants: bool) {
             if thing.is_single() && grants {
                 assert!(answer.replaced.is_some(), "{thing:?} {fault:?}");
             }
-            assert!(stage.harness.simulator.api_calls() <= 5, "{thing:?} {fault:?}");
+            assert!(
+                stage.harness.simulator.api_calls() <= 5,
+                "{thing:?} {fault:?}"
+            );
             if grants {
                 stage.arrange(thing, false);
             }
@@ -62,7 +68,11 @@ async fn the_same_again_after_a_cut_says_so(grants: bool) {
     for thing in THINGS {
         for fault in [Fault::DropAfter, Fault::DropBefore] {
             stage.arrange(thing, !grants);
-            stage.harness.simulator.faults().next(1, Matcher::writes(), fault);
+            stage
+                .harness
+                .simulator
+                .faults()
+                .next(1, Matcher::writes(), fault);
             let twice = if grants {
                 stage.grant(thing).await.unwrap();
                 stage.grant(thing).await.unwrap()
@@ -82,8 +92,12 @@ async fn the_same_again_after_a_cut_says_so(grants: bool) {
 async fn a_fresh_read_that_is_cut_off_is_read_again() {
     let stage = Stage::set().await;
     for thing in THINGS {
-        for fault in [Fault::DropBefore, Fault::DropAfter, Fault::unavailable(), Fault::GarbageBody]
-        {
+        for fault in [
+            Fault::DropBefore,
+            Fault::DropAfter,
+            Fault::unavailable(),
+            Fault::GarbageBody,
+        ] {
             let faults = stage.harness.simulator.faults();
             faults.next(1, Matcher::reads(), fault.clone());
             stage.grant(thing).await.unwrap();
@@ -104,15 +118,20 @@ async fn a_truth_that_cannot_be_read_is_asked_for_again() {
     faults.next(1, Matcher::writes(), Fault::DropAfter);
     faults.next(5, Matcher::reads(), Fault::unavailable());
     stage.grant(Thing::Set).await.unwrap();
-    assert_eq!((stage.rows(&stage.user, Thing::Set), faults.pending()), (1, 0));
+    assert_eq!(
+        (stage.rows(&stage.user, Thing::Set), faults.pending()),
+        (1, 0)
+    );
 }
 
 #[tokio::test]
 async fn a_row_that_stays_locked_is_no_endless_loop() {
     let stage = Stage::set().await;
-    stage.harness.sync().await;
-    stage.harness.simulator.clear_requests();
-    stage.harness.simulator.faults().next(1_000, Matcher::writes(), Fault::LockRow);
+    stage
+        .harness
+        .simulator
+        .faults()
+        .next(1_000, Matcher::writes(), Fault::LockRow);
     let status = stage.grant(Thing::Set).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
     // The transport's four sends, in each of the service's four attempts.
@@ -123,22 +142,35 @@ async fn a_row_that_stays_locked_is_no_endless_loop() {
 #[tokio::test]
 async fn a_used_up_quota_is_not_waited_for() {
     let stage = Stage::set().await;
-    let used_up =
-        Fault::status(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.");
+    let used_up = Fault::status(
+        403,
+        "REQUEST_LIMIT_EXCEEDED",
+        "TotalRequests Limit exceeded.",
+    );
     for thing in THINGS {
-        stage.harness.simulator.faults().next(1, Matcher::api(), used_up.clone());
+        stage
+            .harness
+            .simulator
+            .faults()
+            .next(1, Matcher::api(), used_up.clone());
         let status = stage.grant(thing).await.unwrap_err();
         assert_eq!(status.code(), Code::ResourceExhausted, "{thing:?}");
     }
 }
 
-/// Two clients of ours, the first of which is cut off after its write.
+/// Every second write fails in some way, and every fifth read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_days_lose_nothing_and_double_nothing() {
     let stage = Stage::set().await;
     let mut day = ambiguous();
     day.extend(harmless());
-    stage.harness.simulator.faults().every_matching(3, Matcher::api(), day);
+    let faults = stage.harness.simulator.faults();
+    faults.every_matching(2, Matcher::writes(), day);
+    faults.every_matching(
+        5,
+        Matcher::reads(),
+        [Fault::DropAfter, Fault::unavailable()],
+    );
     for _ in 0..3 {
         for thing in THINGS {
             stage.grant(thing).await.unwrap();

@@ -19,8 +19,14 @@ pub(crate) enum Thing {
     Profile,
 }
 
-pub(crate) const THINGS: [Thing; 6] =
-    [Thing::Set, Thing::SetGroup, Thing::Group, Thing::Queue, Thing::Role, Thing::Profile];
+pub(crate) const THINGS: [Thing; 6] = [
+    Thing::Set,
+    Thing::SetGroup,
+    Thing::Group,
+    Thing::Queue,
+    Thing::Role,
+    Thing::Profile,
+];
 
 impl Thing {
     /// The object that a grant writes to.
@@ -38,7 +44,11 @@ impl Thing {
     }
 
     fn column(self) -> &'static str {
-        if self == Self::Role { "UserRoleId" } else { "ProfileId" }
+        if self == Self::Role {
+            "UserRoleId"
+        } else {
+            "ProfileId"
+        }
     }
 }
 
@@ -96,12 +106,21 @@ impl Stage {
         let set_group = named(
             org,
             "PermissionSetGroup",
-            &[("DeveloperName", json!("Stage")), ("MasterLabel", json!("Stage"))],
+            &[
+                ("DeveloperName", json!("Stage")),
+                ("MasterLabel", json!("Stage")),
+            ],
         );
-        let group =
-            named(org, "Group", &[("Name", json!("Stage group")), ("Type", json!("Regular"))]);
-        let queue =
-            named(org, "Group", &[("Name", json!("Stage queue")), ("Type", json!("Queue"))]);
+        let group = named(
+            org,
+            "Group",
+            &[("Name", json!("Stage group")), ("Type", json!("Regular"))],
+        );
+        let queue = named(
+            org,
+            "Group",
+            &[("Name", json!("Stage queue")), ("Type", json!("Queue"))],
+        );
         let profile_of =
             |org: &Org, name: &str| org.find("Profile", "Name", name).expect("a profile");
         let old_profile = profile_of(org, "Standard User");
@@ -163,7 +182,9 @@ impl Stage {
             _ => ("UserOrGroupId", "GroupId"),
         };
         let rows = self.org().rows(thing.object());
-        let of = rows.iter().filter(|row| row[who] == user && row[what] == self.id(thing));
+        let of = rows
+            .iter()
+            .filter(|row| row[who] == user && row[what] == self.id(thing));
         of.count()
     }
 
@@ -172,14 +193,22 @@ impl Stage {
         let (mut org, id) = (self.harness.simulator.org(), self.id(thing));
         let user = self.user.as_str();
         if thing.is_single() {
-            let old = if thing == Thing::Role { &self.old_role } else { &self.old_profile };
+            let old = if thing == Thing::Role {
+                &self.old_role
+            } else {
+                &self.old_profile
+            };
             let value = json!(if has { id } else { old });
-            org.update("User", user, &[(thing.column(), value)]).unwrap();
+            org.update("User", user, &[(thing.column(), value)])
+                .unwrap();
             return;
         }
         let fields = match thing {
             Thing::Set => [("AssigneeId", json!(user)), ("PermissionSetId", json!(id))],
-            Thing::SetGroup => [("AssigneeId", json!(user)), ("PermissionSetGroupId", json!(id))],
+            Thing::SetGroup => [
+                ("AssigneeId", json!(user)),
+                ("PermissionSetGroupId", json!(id)),
+            ],
             _ => [("GroupId", json!(id)), ("UserOrGroupId", json!(user))],
         };
         if has {
@@ -188,7 +217,8 @@ impl Stage {
         }
         for row in org.rows(thing.object()) {
             if fields.iter().all(|(name, value)| &row[*name] == value) {
-                org.destroy(thing.object(), row["Id"].as_str().unwrap()).unwrap();
+                org.destroy(thing.object(), row["Id"].as_str().unwrap())
+                    .unwrap();
             }
         }
     }
@@ -202,11 +232,15 @@ impl Stage {
     }
 
     pub(crate) async fn grant_to(&self, user: &str, thing: Thing) -> Result<Answer, Status> {
-        self.caller().grant(&entitlement(thing, self.id(thing)), ("user", user)).await
+        self.caller()
+            .grant(&entitlement(thing, self.id(thing)), ("user", user))
+            .await
     }
 
     pub(crate) async fn revoke_from(&self, user: &str, thing: Thing) -> Result<Answer, Status> {
-        self.caller().revoke(&entitlement(thing, self.id(thing)), ("user", user)).await
+        self.caller()
+            .revoke(&entitlement(thing, self.id(thing)), ("user", user))
+            .await
     }
 
     /// A client of the connector that can be moved into a task.
@@ -235,12 +269,18 @@ impl Stage {
 
 /// Licence → profile.
 pub(crate) fn mapping(pairs: &[(&str, &str)]) -> std::collections::BTreeMap<String, String> {
-    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 /// Options with that mapping.
 pub(crate) fn options(pairs: &[(&str, &str)]) -> Options {
-    Options { least_privileged_profiles: mapping(pairs), ..Options::default() }
+    Options {
+        least_privileged_profiles: mapping(pairs),
+        ..Options::default()
+    }
 }
 
 pub(crate) fn tiny() -> Org {
@@ -248,7 +288,10 @@ pub(crate) fn tiny() -> Org {
 }
 
 pub(crate) fn add_role(org: &mut Org, name: &str) -> String {
-    let fields = [("Name", json!(name)), ("OpportunityAccessForAccountOwner", json!("Edit"))];
+    let fields = [
+        ("Name", json!(name)),
+        ("OpportunityAccessForAccountOwner", json!("Edit")),
+    ];
     org.create("UserRole", &fields).unwrap()
 }
 
@@ -289,7 +332,10 @@ fn stub(kind: &str, id: &str) -> pb::Resource {
         resource: id.to_owned(),
         baton_resource: false,
     };
-    pb::Resource { id: Some(id), ..Default::default() }
+    pb::Resource {
+        id: Some(id),
+        ..Default::default()
+    }
 }
 
 fn entitlement_stub((kind, id, slug): &EntitlementParts) -> pb::Entitlement {
