@@ -5,6 +5,7 @@
 //! `connector/memory.rs`; each resource type has a file of its name.
 
 mod assignment;
+mod audit;
 mod catalog;
 mod connected_app;
 mod context;
@@ -21,6 +22,7 @@ mod outage;
 mod permission_set;
 mod permission_set_group;
 mod profile;
+mod provision;
 mod role;
 mod table;
 mod text;

@@ -14,12 +14,13 @@ use super::error::{wrap, wrap_listing};
 use super::listing::{Listing, Trouble};
 use super::memory::Memory;
 use super::outage::is_outage;
+use super::provision::{Memberships, Provisioning};
 use super::role::RoleRow;
 use super::table::Table;
 use super::text;
 use crate::baton::{
     Call, Cursor, Entitlement, EntitlementMark, Grant, GrantScope, Id, Object, Page, PageRequest,
-    REPLY_BUDGET, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result, Weight,
+    Provisioner, REPLY_BUDGET, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result, Weight,
 };
 use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::{Select, field};
@@ -43,6 +44,7 @@ pub(super) struct Groups {
     directory: Directory<GroupRow>,
     roles: Directory<RoleRow>,
     members: Listing<MemberRow>,
+    provisioning: Provisioning<Memberships>,
 }
 
 impl Groups {
@@ -51,6 +53,7 @@ impl Groups {
             directory: Directory::new(Arc::clone(&context)),
             roles: Directory::new(Arc::clone(&context)),
             members: Listing::new(Arc::clone(&context.org)),
+            provisioning: Provisioning::new(Arc::clone(&context), Memberships),
             context,
         }
     }
@@ -277,5 +280,9 @@ impl ResourceSyncer for Groups {
             }
             Some(Position::Members(span)) => self.members(on, span, page, &memory).await,
         }
+    }
+
+    fn provisioner(&self) -> Option<&dyn Provisioner> {
+        Some(&self.provisioning)
     }
 }

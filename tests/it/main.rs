@@ -12,5 +12,8 @@ mod contract;
 mod docs;
 mod fake;
 mod harness;
+mod provision;
+mod provision_faults;
 mod services;
+mod stage;
 mod sync;
