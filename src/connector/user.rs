@@ -36,7 +36,15 @@ pub(super) struct Users {
 pub(super) fn table(context: &Context) -> Table {
     let mut table = Table::new(
         "User",
-        &["Id", "Username", "Name", "IsActive", "UserType", "ProfileId", "UserRoleId"],
+        &[
+            "Id",
+            "Username",
+            "Name",
+            "IsActive",
+            "UserType",
+            "ProfileId",
+            "UserRoleId",
+        ],
     )
     .optional(&[
         "Email",
@@ -54,7 +62,9 @@ pub(super) fn table(context: &Context) -> Table {
         "CreatedDate",
         "LastLoginDate",
     ]);
-    table.optional.extend(context.options.user_fields.iter().cloned());
+    table
+        .optional
+        .extend(context.options.user_fields.iter().cloned());
     table
 }
 
@@ -100,12 +110,20 @@ impl Users {
 /// One user as a sync would show it, read afresh.
 pub(super) async fn fetch(context: &Context, id: SalesforceId) -> Result<Page<Resource>, Trouble> {
     let table = table(context).only(field("Id").eq(id));
-    let batch = context.org.read::<WideUserRow>(&table, None).await.map_err(Trouble::Salesforce)?;
+    let mut batch = context
+        .org
+        .read::<WideUserRow>(&table, None)
+        .await
+        .map_err(Trouble::Salesforce)?;
     let mut page = Page::last(Vec::new()).with_quota(batch.quota);
-    if let Some(row) = batch.rows.into_iter().next() {
+    if let Some(row) = batch.rows.next() {
         let (user, custom) = row.into_parts()?;
-        let locks = context.locks_of(user.id).await.map_err(Trouble::Salesforce)?;
-        page.items.push(to_resource(&user, custom, &locks, &context.options)?);
+        let locks = context
+            .locks_of(user.id)
+            .await
+            .map_err(Trouble::Salesforce)?;
+        page.items
+            .push(to_resource(&user, custom, &locks, &context.options)?);
     }
     Ok(page)
 }
@@ -122,7 +140,8 @@ impl ResourceSyncer for Users {
         let locks = self.context.locks(&memory).await.map_err(failed)?;
         let mut links = Vec::new();
         let read = if self.context.options.user_fields.is_empty() {
-            self.read(&self.listing, after, page, &locks, &mut links).await
+            self.read(&self.listing, after, page, &locks, &mut links)
+                .await
         } else {
             self.read(&self.wide, after, page, &locks, &mut links).await
         };
@@ -131,12 +150,16 @@ impl ResourceSyncer for Users {
             Trouble::Own(error) => error,
             Trouble::Salesforce(error) => failed(error),
         })?;
-        memory.users.extend(after.as_ref(), links, read.next.as_ref());
+        memory
+            .users
+            .extend(after.as_ref(), links, read.next.as_ref());
         read.into_page(USER.id)
     }
 
     async fn get(&self, id: &ResourceId, _call: &Call) -> Result<Page<Resource>> {
-        let Ok(id) = id.resource.as_str().parse() else { return Ok(Page::last(Vec::new())) };
+        let Ok(id) = super::text::record_id(id) else {
+            return Ok(Page::last(Vec::new()));
+        };
         self.fetch(id).await.map_err(|trouble| match trouble {
             Trouble::Own(error) => error,
             Trouble::Salesforce(error) => wrap("reading one user", error),
