@@ -151,12 +151,10 @@ impl Org {
     fn learn_missing(&self, table: &Table, error: &Error) -> bool {
         let is_field = error.code() == Some(&ErrorCode::InvalidField);
         let Some(api) = error.api().filter(|_| is_field) else { return false };
-        // The answer names the last part of a path: `Name` for `Related.Name`.
+        let quoted = quoted_words(api.message());
         let named = |column: &&FieldName| {
-            let last = column.as_str().rsplit('.').next().unwrap_or_default();
-            api.message().split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| {
-                word.eq_ignore_ascii_case(last)
-            })
+            let mut parts = column.as_str().split('.');
+            parts.any(|part| quoted.iter().any(|word| word.eq_ignore_ascii_case(part)))
         };
         let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut learnt = false;
@@ -175,7 +173,33 @@ impl Org {
     }
 }
 
+/// The words that an `INVALID_FIELD` message puts into quotes: `No such column 'Foo' on entity
+/// 'User'`, `Didn't understand relationship 'Bar'`. What comes before `ERROR at Row` is an excerpt
+/// of the query, which names innocent columns too.
+fn quoted_words(message: &str) -> Vec<&str> {
+    let message = message.rsplit_once("ERROR at").map_or(message, |(_, message)| message);
+    let is_word = |word: &&str| {
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    message.split('\'').filter(is_word).collect()
+}
+
 /// The client's quota in the domain's terms.
 pub(super) fn quota(quota: crate::salesforce::Quota) -> Quota {
     Quota { used: quota.used, limit: quota.limit }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_column_that_the_org_complains_of_is_named() {
+        let message = "\nSELECT Id, Title, Foo__c\n           ^\nERROR at Row:1:Column:12\nNo such \
+                       column 'Foo__c' on entity 'User'. If you are attempting to use a custom \
+                       field, be sure to append the '__c' after the custom field name.";
+        assert_eq!(quoted_words(message), ["Foo__c", "User", "__c"]);
+        let message = "Didn't understand relationship 'Profile' in field path.";
+        assert_eq!(quoted_words(message), ["Profile"]);
+    }
 }

@@ -10,4 +10,6 @@
 mod child;
 mod contract;
 mod fake;
+mod harness;
 mod services;
+mod sync;

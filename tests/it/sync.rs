@@ -1,0 +1,579 @@
+//! What a full sync brings, and what it costs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use baton_salesforce::connector::Options;
+use baton_salesforce::pb::connector as pb;
+use salesforce_simulator::{Fault, Matcher, Org, Preset};
+use serde_json::{Value as Json, json};
+use test_case::test_case;
+
+use crate::harness::{Harness, Setup, Synced, annotation, everything, key};
+
+/// What an org holds, told by the org itself: the truth that a sync is compared with.
+struct Truth {
+    rows: BTreeMap<&'static str, Vec<Json>>,
+}
+
+impl Truth {
+    fn of(harness: &Harness) -> Self {
+        let org = harness.simulator.org();
+        let objects = [
+            "User",
+            "Profile",
+            "UserRole",
+            "Group",
+            "GroupMember",
+            "PermissionSet",
+            "PermissionSetGroup",
+            "PermissionSetGroupComponent",
+            "PermissionSetAssignment",
+            "ConnectedApplication",
+        ];
+        Self { rows: objects.into_iter().map(|name| (name, org.rows(name))).collect() }
+    }
+
+    fn rows(&self, object: &str) -> impl Iterator<Item = &Json> {
+        self.rows[object].iter()
+    }
+
+    fn ids(&self, object: &str) -> BTreeSet<String> {
+        self.rows(object).map(|row| text(row, "Id")).collect()
+    }
+
+    fn users(&self, options: &Options) -> BTreeSet<String> {
+        self.rows("User")
+            .filter(|row| options.non_standard_users || row["UserType"] == "Standard")
+            .filter(|row| options.deactivated_users || row["IsActive"] == true)
+            .map(|row| text(row, "Id"))
+            .collect()
+    }
+
+    fn assignable_sets(&self) -> BTreeSet<String> {
+        self.rows("PermissionSet")
+            .filter(|row| row["IsOwnedByProfile"] == false && row["PermissionSetGroupId"].is_null())
+            .map(|row| text(row, "Id"))
+            .collect()
+    }
+
+    /// The grants that a sync must bring, apart from those that follow from roles.
+    fn grants(&self, options: &Options) -> BTreeSet<String> {
+        let users = self.users(options);
+        let sets = self.assignable_sets();
+        let mut grants = BTreeSet::new();
+        for user in self.rows("User").filter(|row| users.contains(&text(row, "Id"))) {
+            let id = text(user, "Id");
+            grants.insert(format!("profile:{}:assigned:user:{id}", text(user, "ProfileId")));
+            if !user["UserRoleId"].is_null() {
+                grants.insert(format!("role:{}:assigned:user:{id}", text(user, "UserRoleId")));
+            }
+        }
+        for row in self.rows("PermissionSetAssignment") {
+            let user = text(row, "AssigneeId");
+            let holds = row["IsActive"] == true && row["IsRevoked"] != true;
+            if !holds || !users.contains(&user) {
+                continue;
+            }
+            let (set, group) = (text(row, "PermissionSetId"), text(row, "PermissionSetGroupId"));
+            if !group.is_empty() {
+                grants.insert(format!("permission_set_group:{group}:member:user:{user}"));
+            } else if sets.contains(&set) {
+                grants.insert(format!("permission:{set}:assigned:user:{user}"));
+            }
+        }
+        for row in self.rows("PermissionSetGroupComponent") {
+            let (set, group) = (text(row, "PermissionSetId"), text(row, "PermissionSetGroupId"));
+            if sets.contains(&set) {
+                grants.insert(format!("permission:{set}:assigned:permission_set_group:{group}"));
+            }
+        }
+        for row in self.rows("GroupMember") {
+            let (group, member) = (text(row, "GroupId"), text(row, "UserOrGroupId"));
+            if users.contains(&member) {
+                grants.insert(format!("group:{group}:member:user:{member}"));
+            } else if member.starts_with("00G") {
+                grants.insert(format!("group:{group}:member:group:{member}"));
+            }
+        }
+        grants.extend(self.implied(options));
+        grants
+    }
+
+    /// Grants that follow from roles and from being inside.
+    fn implied(&self, options: &Options) -> BTreeSet<String> {
+        let users = self.users(options);
+        let mut grants = BTreeSet::new();
+        for group in self.rows("Group") {
+            let id = text(group, "Id");
+            let kind = text(group, "Type");
+            if kind == "Organization" {
+                let inside = self.rows("User").filter(|row| {
+                    row["IsActive"] == true
+                        && row["UserType"] == "Standard"
+                        && users.contains(&text(row, "Id"))
+                });
+                grants.extend(
+                    inside.map(|user| format!("group:{id}:member:user:{}", text(user, "Id"))),
+                );
+            }
+            let related = text(group, "RelatedId");
+            let roles = match kind.as_str() {
+                "Role" => BTreeSet::from([related]),
+                "RoleAndSubordinates" => self.branch(&related, true),
+                "RoleAndSubordinatesInternal" => self.branch(&related, false),
+                _ => continue,
+            };
+            grants.extend(roles.iter().map(|role| format!("group:{id}:member:role:{role}")));
+        }
+        grants
+    }
+
+    fn branch(&self, top: &str, with_portals: bool) -> BTreeSet<String> {
+        let mut branch = BTreeSet::new();
+        let mut open = vec![top.to_owned()];
+        let mut seen = BTreeSet::new();
+        while let Some(role) = open.pop() {
+            if !seen.insert(role.clone()) {
+                continue;
+            }
+            let row = self.rows("UserRole").find(|row| text(row, "Id") == role);
+            let kind = row.map(|row| text(row, "PortalType")).unwrap_or_default();
+            if with_portals || kind.is_empty() || kind == "None" {
+                branch.insert(role.clone());
+            }
+            let below = self.rows("UserRole").filter(|row| text(row, "ParentRoleId") == role);
+            open.extend(below.map(|row| text(row, "Id")));
+        }
+        branch
+    }
+}
+
+fn text(row: &Json, field: &str) -> String {
+    row[field].as_str().unwrap_or_default().to_owned()
+}
+
+/// What is missing and what is too much, as one text.
+fn difference(got: &BTreeSet<String>, wanted: &BTreeSet<String>) -> String {
+    let missing: Vec<_> = wanted.difference(got).take(5).collect();
+    let extra: Vec<_> = got.difference(wanted).take(5).collect();
+    format!("missing {missing:?}, too much {extra:?}")
+}
+
+fn assert_equals_truth(synced: &Synced, truth: &Truth, options: &Options) {
+    assert_eq!(synced.duplicates, Vec::<String>::new());
+    assert_eq!(synced.dangling(), BTreeSet::new());
+    let wanted = [
+        ("user", truth.users(options)),
+        ("profile", truth.ids("Profile")),
+        ("role", truth.ids("UserRole")),
+        ("group", truth.ids("Group")),
+        ("permission", truth.assignable_sets()),
+        ("permission_set_group", truth.ids("PermissionSetGroup")),
+    ];
+    for (resource_type, wanted) in wanted {
+        let got = synced.of_type(resource_type);
+        assert!(got == wanted, "{resource_type}: {}", difference(&got, &wanted));
+    }
+    let got = synced.grants.keys().cloned().collect();
+    let wanted = truth.grants(options);
+    assert!(got == wanted, "grants: {}", difference(&got, &wanted));
+}
+
+#[test_case(Options::default(); "default options")]
+#[test_case(everything(); "everything")]
+#[test_case(Options { deactivated_users: false, ..Options::default() }; "active users only")]
+#[test_case(
+    Options { deactivated_users: false, ..everything() };
+    "active users of every type"
+)]
+#[tokio::test]
+async fn a_sync_brings_every_row_of_the_org_once(options: Options) {
+    let setup = Setup { options: options.clone(), ..Setup::default() };
+    let harness = Harness::with(setup).await;
+    let synced = harness.sync().await;
+    assert_equals_truth(&synced, &Truth::of(&harness), &options);
+}
+
+#[tokio::test]
+async fn a_host_without_type_scoped_grants_gets_the_same_rows() {
+    let harness =
+        Harness::with(Setup { options: everything(), ..Setup::default() }).await;
+    let (today, before) = (harness.sync().await, harness.sync_per_resource().await);
+    assert_eq!(before.duplicates, Vec::<String>::new());
+    assert_eq!(today.ids(), before.ids());
+}
+
+#[tokio::test]
+async fn a_sync_of_a_thousand_users_costs_at_most_35_calls() {
+    let setup = Setup {
+        org: Org::seed(Preset::Demo),
+        options: everything(),
+        ..Setup::default()
+    };
+    let harness = Harness::with(setup).await;
+    let synced = harness.sync().await;
+    assert_equals_truth(&synced, &Truth::of(&harness), &everything());
+    let calls = harness.simulator.api_calls();
+    assert!(calls <= 35, "{calls} calls");
+    assert_eq!(harness.simulator.logins(), 1);
+}
+
+#[tokio::test]
+async fn a_sync_of_twenty_thousand_users_costs_at_most_130_calls() {
+    let setup = Setup {
+        org: Org::seed(Preset::Large),
+        options: everything(),
+        ..Setup::default()
+    };
+    let harness = Harness::with(setup).await;
+    let synced = harness.sync().await;
+    let calls = harness.simulator.api_calls();
+    assert!(calls <= 130, "{calls} calls");
+    assert!(synced.siblings > 0, "nothing was offered to read in parallel");
+    assert!(synced.largest_reply < 3 * 1024 * 1024, "{} bytes", synced.largest_reply);
+    assert_equals_truth(&synced, &Truth::of(&harness), &everything());
+}
+
+/// One call in five fails, each time in another way.
+#[tokio::test]
+async fn a_sync_survives_a_failing_org_with_the_same_rows() {
+    let setup = Setup {
+        org: Org::seed(Preset::Demo),
+        options: everything(),
+        ..Setup::default()
+    };
+    let harness = Harness::with(setup).await;
+    harness.simulator.faults().every(5, Fault::mixture());
+    let synced = harness.sync().await;
+    assert!(harness.simulator.faults().injected() > 2);
+    assert_equals_truth(&synced, &Truth::of(&harness), &everything());
+}
+
+#[tokio::test]
+async fn a_server_that_sends_fewer_rows_than_asked_for_loses_none() {
+    let mut org = Org::seed(Preset::Demo);
+    org.settings.batch_row_cap = Some(137);
+    let harness =
+        Harness::with(Setup { org, options: everything(), ..Setup::default() }).await;
+    let synced = harness.sync().await;
+    assert_equals_truth(&synced, &Truth::of(&harness), &everything());
+}
+
+#[tokio::test]
+async fn pages_may_be_as_small_as_a_host_likes() {
+    let harness =
+        Harness::with(Setup { options: everything(), ..Setup::default() }).await;
+    let mut ids = BTreeSet::new();
+    let mut token = String::new();
+    loop {
+        let request = pb::ResourcesServiceListResourcesRequest {
+            resource_type_id: "user".into(),
+            page_size: 7,
+            page_token: token,
+            active_sync_id: "sync".into(),
+            ..Default::default()
+        };
+        let answer = harness.resources().list_resources(request).await.unwrap().into_inner();
+        assert!(answer.list.len() <= 7);
+        for row in answer.list {
+            assert!(ids.insert(key(row.id.as_ref())), "a row came twice");
+        }
+        token = answer.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(ids.len(), Truth::of(&harness).users(&everything()).len());
+    // What did not fit into a page was kept for the next one.
+    assert!(harness.simulator.api_calls() <= 3, "{}", harness.simulator.api_calls());
+}
+
+/// A sync that goes on in another process has only its page tokens.
+#[tokio::test]
+async fn a_page_token_means_the_same_in_another_process() {
+    let options = everything();
+    let setup = || Setup { options: options.clone(), ..Setup::default() };
+    let first = Harness::with(setup()).await;
+    let second =
+        crate::harness::serve(&first.simulator, &setup(), tokio_util::sync::CancellationToken::new())
+            .await;
+    let mut other = pb::grants_service_client::GrantsServiceClient::new(second);
+    for resource_type in ["profile", "role", "permission", "permission_set_group", "group"] {
+        let whole = first.sync().await;
+        let wanted: BTreeSet<String> = whole
+            .grants
+            .keys()
+            .filter(|id| id.starts_with(&format!("{resource_type}:")))
+            .cloned()
+            .collect();
+        let mut got = BTreeSet::new();
+        let mut token = String::new();
+        for page in 0.. {
+            let request = pb::GrantsServiceListGrantsRequest {
+                resource: Some(stub(resource_type, resource_type)),
+                annotations: vec![baton_salesforce::wire::annotation::pack(
+                    &pb::TypeScopedGrants {},
+                )],
+                page_size: 11,
+                page_token: token,
+                active_sync_id: "sync".into(),
+            };
+            // Every other page comes from the other process.
+            let answer = if page % 2 == 0 {
+                first.grants().list_grants(request).await
+            } else {
+                other.list_grants(request).await
+            };
+            let answer = answer.unwrap().into_inner();
+            got.extend(answer.list.into_iter().map(|grant| grant.id));
+            token = answer.next_page_token;
+            if token.is_empty() {
+                break;
+            }
+        }
+        assert!(got == wanted, "{resource_type}: {}", difference(&got, &wanted));
+    }
+}
+
+fn stub(resource_type: &str, id: &str) -> pb::Resource {
+    let id = pb::ResourceId {
+        resource_type: resource_type.into(),
+        resource: id.into(),
+        ..Default::default()
+    };
+    pb::Resource { id: Some(id), ..Default::default() }
+}
+
+#[tokio::test]
+async fn each_state_of_a_user_is_told_apart() {
+    let harness =
+        Harness::with(Setup { options: everything(), ..Setup::default() }).await;
+    let synced = harness.sync().await;
+    let org = harness.simulator.org();
+    let login = |user: &str| org.rows("UserLogin").into_iter().find(|row| row["UserId"] == user);
+    let mut seen = BTreeSet::new();
+    for row in org.rows("User") {
+        let id = text(&row, "Id");
+        let status = synced.resources[&format!("user/{id}")].status.clone().unwrap();
+        let login = login(&id).unwrap_or_default();
+        let wanted = if row["IsActive"] == false {
+            (pb::status::ResourceStatus::Disabled, "deactivated")
+        } else if login["IsFrozen"] == true {
+            (pb::status::ResourceStatus::Disabled, "frozen")
+        } else if login["IsPasswordLocked"] == true {
+            (pb::status::ResourceStatus::Enabled, "password locked")
+        } else {
+            (pb::status::ResourceStatus::Enabled, "")
+        };
+        assert_eq!((status.status(), status.details.as_str()), wanted, "user {id}");
+        seen.insert(status.details);
+    }
+    assert_eq!(seen.len(), 4, "the tiny org has every state: {seen:?}");
+}
+
+#[tokio::test]
+async fn nested_groups_and_components_can_be_expanded() {
+    let harness = Harness::start().await;
+    let synced = harness.sync().await;
+    let mut kinds = BTreeSet::new();
+    for grant in synced.grants.values() {
+        let principal = grant.principal.as_ref().unwrap().id.as_ref().unwrap();
+        let expandable = annotation::<pb::GrantExpandable>(&grant.annotations);
+        if principal.resource_type == "user" {
+            assert!(expandable.is_none(), "{}", grant.id);
+            continue;
+        }
+        let sources = expandable.unwrap_or_else(|| panic!("{} leads nowhere", grant.id));
+        for source in sources.entitlement_ids {
+            let entitlement = &synced.entitlements[&source];
+            let on = entitlement.resource.as_ref().unwrap().id.as_ref();
+            assert_eq!(key(on), key(Some(principal)), "{}", grant.id);
+        }
+        kinds.insert(principal.resource_type.clone());
+    }
+    let wanted = ["group", "permission_set_group", "role"].map(str::to_owned);
+    assert_eq!(kinds, BTreeSet::from(wanted));
+}
+
+#[tokio::test]
+async fn groups_that_salesforce_keeps_are_immutable() {
+    let harness = Harness::start().await;
+    let synced = harness.sync().await;
+    for row in harness.simulator.org().rows("Group") {
+        let id = format!("group:{}:member", text(&row, "Id"));
+        let marks = &synced.entitlements[&id].annotations;
+        let is_immutable = annotation::<pb::EntitlementImmutable>(marks).is_some();
+        let is_editable = ["Regular", "Queue"].contains(&text(&row, "Type").as_str());
+        assert_eq!(is_immutable, !is_editable, "{id} is a {}", row["Type"]);
+    }
+}
+
+#[tokio::test]
+async fn an_assignment_tells_when_it_ends_and_that_it_must_be_activated() {
+    let harness = Harness::start().await;
+    let synced = harness.sync().await;
+    let facts: BTreeSet<String> = synced
+        .grants
+        .values()
+        .filter_map(|grant| annotation::<pb::GrantMetadata>(&grant.annotations))
+        .flat_map(|facts| facts.metadata.unwrap().fields.into_keys())
+        .collect();
+    assert!(facts.contains("expires_at"), "{facts:?}");
+    assert!(facts.contains("session_activation_required"), "{facts:?}");
+}
+
+#[test_case("PermissionSetAssignment")]
+#[test_case("PermissionSetGroup")]
+#[test_case("PermissionSetGroupComponent")]
+#[test_case("PermissionSet")]
+#[test_case("GroupMember")]
+#[test_case("Group")]
+#[test_case("UserRole")]
+#[test_case("Profile")]
+#[test_case("UserLogin")]
+#[test_case("MutingPermissionSet")]
+#[test_case("ConnectedApplication")]
+#[tokio::test]
+async fn an_object_that_may_not_be_read_costs_its_rows_only(object: &'static str) {
+    for error in [
+        Fault::status(400, "INVALID_TYPE", "sObject type 'X' is not supported."),
+        Fault::status(
+            400,
+            "INSUFFICIENT_ACCESS",
+            "insufficient access rights on cross-reference id",
+        ),
+    ] {
+        let harness =
+            Harness::with(Setup { options: everything(), ..Setup::default() }).await;
+        harness.simulator.faults().next(1000, Matcher::queries_of(object), error);
+        let synced = harness.sync().await;
+        assert_eq!(synced.dangling(), BTreeSet::new());
+        assert_eq!(synced.of_type("user"), Truth::of(&harness).users(&everything()));
+    }
+}
+
+#[tokio::test]
+async fn without_users_there_is_no_sync() {
+    let harness = Harness::start().await;
+    let error = Fault::status(400, "INVALID_TYPE", "sObject type 'User' is not supported.");
+    harness.simulator.faults().next(1000, Matcher::queries_of("User"), error);
+    let request = pb::ResourcesServiceListResourcesRequest {
+        resource_type_id: "user".into(),
+        ..Default::default()
+    };
+    let status = harness.resources().list_resources(request).await.unwrap_err();
+    // Not NotFound, which hosts take for an empty listing.
+    assert_eq!(status.code(), tonic::Code::FailedPrecondition, "{status:?}");
+}
+
+#[tokio::test]
+async fn a_field_that_the_org_does_not_have_is_left_out() {
+    let mut org = Org::seed(Preset::Tiny);
+    org.hide_field("User", "EmployeeNumber");
+    org.hide_field("User", "FederationIdentifier");
+    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let synced = harness.sync().await;
+    assert_equals_truth(&synced, &Truth::of(&harness), &Options::default());
+}
+
+#[tokio::test]
+async fn chosen_user_fields_come_with_the_profile() {
+    let fields = ["Cost_Center__c", "Badge__c", "No_Such_Field__c"];
+    let user_fields = fields
+        .map(|name| baton_salesforce::salesforce::FieldName::parse(name).unwrap())
+        .to_vec();
+    let options = Options { user_fields, ..Options::default() };
+    let harness = Harness::with(Setup { options: options.clone(), ..Setup::default() }).await;
+    let synced = harness.sync().await;
+    assert_equals_truth(&synced, &Truth::of(&harness), &options);
+    let org = harness.simulator.org();
+    let rows = org.rows("User");
+    let row = rows.iter().find(|row| row["Cost_Center__c"].is_string()).expect("one has it");
+    let resource = &synced.resources[&format!("user/{}", text(row, "Id"))];
+    let profile = resource.profile.as_ref().unwrap();
+    let value = profile.fields["Cost_Center__c"].kind.clone().unwrap();
+    assert_eq!(
+        value,
+        prost_types::value::Kind::StringValue(text(row, "Cost_Center__c"))
+    );
+}
+
+#[tokio::test]
+async fn the_daily_limit_stops_the_host_with_the_figures() {
+    let harness = Harness::start().await;
+    harness.simulator.with(|org| {
+        org.settings.daily_limit = 1000;
+        org.settings.used_before = 1000;
+    });
+    let request = pb::ResourcesServiceListResourcesRequest {
+        resource_type_id: "user".into(),
+        ..Default::default()
+    };
+    let status = harness.resources().list_resources(request).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::ResourceExhausted, "{status:?}");
+}
+
+#[test_case("user")]
+#[test_case("group")]
+#[test_case("permission")]
+#[test_case("permission_set_group")]
+#[test_case("role")]
+#[test_case("profile")]
+#[tokio::test]
+async fn one_resource_looks_as_in_a_sync(resource_type: &str) {
+    let harness =
+        Harness::with(Setup { options: everything(), ..Setup::default() }).await;
+    let synced = harness.sync().await;
+    for id in synced.of_type(resource_type).into_iter().take(5) {
+        let request = pb::ResourceGetterServiceGetResourceRequest {
+            resource_id: stub(resource_type, &id).id,
+            ..Default::default()
+        };
+        let answer = harness.getter().get_resource(request).await.unwrap().into_inner();
+        assert_eq!(answer.resource.as_ref(), synced.resources.get(&format!("{resource_type}/{id}")));
+    }
+    let request = pb::ResourceGetterServiceGetResourceRequest {
+        resource_id: stub(resource_type, "005000000000000AAA").id,
+        ..Default::default()
+    };
+    let status = harness.getter().get_resource(request).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::NotFound);
+}
+
+/// Ids are enough: daemons send no more.
+#[tokio::test]
+async fn a_stub_of_a_system_group_is_still_immutable() {
+    let harness = Harness::start().await;
+    let group = harness.simulator.org().find("Group", "Type", "Organization").unwrap();
+    let request = pb::EntitlementsServiceListEntitlementsRequest {
+        resource: Some(stub("group", &group)),
+        ..Default::default()
+    };
+    let answer = harness.entitlements().list_entitlements(request).await.unwrap().into_inner();
+    let marks = &answer.list[0].annotations;
+    assert!(annotation::<pb::EntitlementImmutable>(marks).is_some());
+}
+
+#[tokio::test]
+async fn the_largest_names_stay_below_the_limit_of_a_reply() {
+    let mut org = Org::seed(Preset::Demo);
+    let long = "Ünïcode ".repeat(10);
+    let ids: Vec<String> = org.rows("User").iter().map(|row| text(row, "Id")).collect();
+    for id in ids {
+        let cut = |length: usize| json!(long.chars().take(length).collect::<String>());
+        org.set(
+            "User",
+            &id,
+            &[
+                ("FirstName", cut(40)),
+                ("LastName", cut(80)),
+                ("Department", cut(80)),
+                ("Title", cut(80)),
+            ],
+        );
+    }
+    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let synced = harness.sync().await;
+    assert!(synced.largest_reply < 3 * 1024 * 1024, "{} bytes", synced.largest_reply);
+    assert_equals_truth(&synced, &Truth::of(&harness), &Options::default());
+}
