@@ -7,6 +7,7 @@
 mod account;
 mod actions;
 mod assignment;
+mod audit;
 mod catalog;
 mod connected_app;
 mod context;
@@ -24,6 +25,7 @@ mod outage;
 mod permission_set;
 mod permission_set_group;
 mod profile;
+mod provision;
 mod role;
 mod table;
 mod text;

@@ -88,6 +88,8 @@ pub(super) struct AssignmentRow {
     #[serde(default, deserialize_with = "salesforce::time::optional")]
     expiration_date: Option<Timestamp>,
     is_revoked: Option<bool>,
+    /// Only read before a write; a sync asks for active rows only.
+    is_active: Option<bool>,
     permission_set: Option<ActivationPart>,
     permission_set_group: Option<ActivationPart>,
 }
@@ -96,6 +98,8 @@ pub(super) struct AssignmentRow {
 #[serde(rename_all = "PascalCase")]
 struct ActivationPart {
     has_activation_required: Option<bool>,
+    /// Only read before a write; a sync asks for other rows only.
+    is_owned_by_profile: Option<bool>,
 }
 
 impl Row for AssignmentRow {
@@ -114,6 +118,31 @@ impl AssignmentRow {
             Assigned::Set => self.permission_set_id,
             Assigned::Group => self.permission_set_group_id,
         }
+    }
+
+    /// Whether the user has it because of the profile.
+    pub(super) fn is_of_profile(&self) -> bool {
+        self.permission_set.as_ref().and_then(|set| set.is_owned_by_profile) == Some(true)
+    }
+
+    /// The permission set group because of which the user has it.
+    pub(super) fn group(&self) -> Option<SalesforceId> {
+        self.permission_set_group_id
+    }
+
+    /// Whether a user access policy took it away.
+    pub(super) fn is_revoked(&self) -> bool {
+        self.is_revoked == Some(true)
+    }
+
+    /// Whether its end has come.
+    pub(super) fn is_expired(&self, now: Timestamp) -> bool {
+        self.expiration_date.is_some_and(|end| end <= now || self.is_active == Some(false))
+    }
+
+    /// Whether it gives access.
+    pub(super) fn is_effective(&self, now: Timestamp) -> bool {
+        !self.is_revoked() && !self.is_expired(now) && self.is_active != Some(false)
     }
 
     /// The grant of the assignment.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tracing::debug;
 
 use super::catalog::{GROUP, USER};
 use super::context::Context;
@@ -13,22 +14,25 @@ use super::error::{wrap, wrap_listing};
 use super::listing::{Listing, Trouble};
 use super::memory::Memory;
 use super::outage::is_outage;
+use super::provision::{Memberships, Provisioning};
 use super::role::RoleRow;
 use super::table::Table;
 use super::text;
 use crate::baton::{
     Call, Cursor, Entitlement, EntitlementMark, Grant, GrantScope, Id, Object, Page, PageRequest,
-    REPLY_BUDGET, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result, Weight,
+    Provisioner, REPLY_BUDGET, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result, Weight,
 };
 use crate::salesforce::SalesforceId;
-use crate::salesforce::soql::field;
+use crate::salesforce::soql::{Select, field};
 
 mod implied;
 mod kind;
 mod member;
+mod nesting;
 mod record;
 
 pub(super) use kind::Kind;
+pub(super) use nesting::Nesting;
 pub(super) use record::GroupRow;
 
 use implied::{Implied, Place};
@@ -40,6 +44,7 @@ pub(super) struct Groups {
     directory: Directory<GroupRow>,
     roles: Directory<RoleRow>,
     members: Listing<MemberRow>,
+    provisioning: Provisioning<Memberships>,
 }
 
 impl Groups {
@@ -48,6 +53,7 @@ impl Groups {
             directory: Directory::new(Arc::clone(&context)),
             roles: Directory::new(Arc::clone(&context)),
             members: Listing::new(Arc::clone(&context.org)),
+            provisioning: Provisioning::new(Arc::clone(&context), Memberships),
             context,
         }
     }
@@ -67,7 +73,38 @@ impl Groups {
         Ok(self.directory.row(id).await?.0.map(|row| row.kind()))
     }
 
-    /// Memberships that follow from roles or from being inside; they are nowhere in a table.
+    /// The groups that contain each other. Outside a sync nobody follows nestings, so nobody asks.
+    async fn nesting(&self, page: &PageRequest, memory: &Memory) -> Result<Arc<Nesting>> {
+        if page.call.sync.is_none() {
+            return Ok(Arc::default());
+        }
+        let read = || async {
+            let mut edges = Vec::new();
+            let groups = Select::from("Group").fields(["Id"]);
+            let nested = member::table().only(field("UserOrGroupId").in_select(groups));
+            let read = self.context.org.read_all(&nested, |row: MemberRow| edges.push(row.edge()));
+            if let Err(error) = read.await {
+                // Reading the members will tell. Without this, hosts cut cycles as they like.
+                debug!(%error, "cannot look for groups that contain each other");
+                return Ok(Arc::default());
+            }
+            let mut nesting = Nesting::find(&edges);
+            let mut members = Vec::new();
+            for chunk in nesting.groups().chunks(member::IDS_A_QUERY) {
+                let of = field("GroupId").in_ids(chunk.iter().copied());
+                let table = member::table().only(of);
+                let read =
+                    self.context.org.read_all(&table, |row: MemberRow| members.push(row.edge()));
+                read.await.map_err(|error| wrap_listing("listing group members", error))?;
+            }
+            nesting.settle(&members);
+            Ok(Arc::new(nesting))
+        };
+        memory.nesting.get_or_try_init(read).await.cloned()
+    }
+
+    /// Memberships that follow from roles, from being inside, or from groups that contain each
+    /// other; they are nowhere in a table.
     async fn implied(
         &self,
         on: Option<SalesforceId>,
@@ -83,7 +120,9 @@ impl Groups {
             }
         };
         let needs_roles = groups.iter().any(|group| group.1.kind.is_of_role());
-        let needs_users = groups.iter().any(|group| group.1.kind == Kind::Organization);
+        let nesting = self.nesting(page, memory).await?;
+        let needs_users = nesting.has_cycles()
+            || groups.iter().any(|group| group.1.kind == Kind::Organization);
         let roles = if needs_roles { Some(self.roles.known(memory).await?) } else { None };
         let users = if needs_users {
             let users = self.context.users(memory).await;
@@ -91,7 +130,18 @@ impl Groups {
         } else {
             None
         };
-        let implied = Implied::new(&groups, roles.as_deref(), users.as_deref());
+        let listed = if nesting.has_cycles() {
+            self.directory.known(memory).await?
+        } else {
+            Arc::clone(&groups)
+        };
+        let implied = Implied {
+            groups: &groups,
+            roles: roles.as_deref(),
+            users: users.as_deref(),
+            listed: &listed,
+            nesting: &nesting,
+        };
         let most = page.rows(usize::MAX);
         let (mut items, mut weight) = (Vec::new(), 0);
         for (place, grant) in implied.after(after) {
@@ -126,6 +176,7 @@ impl Groups {
         } else {
             (memory.users.peek(), None)
         };
+        let nesting = self.nesting(page, memory).await?;
         let table = member::table().only(on.map(|on| field("GroupId").eq(on)));
         let plan = Plan {
             org: &self.context.org,
@@ -139,7 +190,7 @@ impl Groups {
                 (false, _, Some(groups)) => groups.contains(&row.user_or_group_id),
                 _ => true,
             } && groups.as_ref().is_none_or(|groups| groups.contains(&row.group_id));
-            is_known.then(|| row.grant()).transpose()
+            is_known.then(|| row.grant(&nesting)).transpose()
         });
         let mut edges = match edges.await {
             Ok(edges) => edges,
@@ -229,5 +280,9 @@ impl ResourceSyncer for Groups {
             }
             Some(Position::Members(span)) => self.members(on, span, page, &memory).await,
         }
+    }
+
+    fn provisioner(&self) -> Option<&dyn Provisioner> {
+        Some(&self.provisioning)
     }
 }

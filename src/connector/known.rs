@@ -125,7 +125,7 @@ mod tests {
     use std::convert::Infallible;
 
     fn id(text: &str) -> SalesforceId {
-        SalesforceId::parse(text).unwrap()
+        text.parse().unwrap()
     }
 
     async fn ids(known: &Known<()>, otherwise: &[&str]) -> Vec<String> {

@@ -67,6 +67,7 @@ pub(super) struct Memory {
     pub(super) connected_apps: Known<()>,
     pub(super) locks: OnceCell<Arc<Locks>>,
     pub(super) components: OnceCell<Arc<Vec<Component>>>,
+    pub(super) nesting: OnceCell<Arc<super::group::Nesting>>,
     /// Objects whose outage was reported in this sync.
     pub(super) reported: Mutex<HashSet<&'static str>>,
 }

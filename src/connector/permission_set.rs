@@ -16,11 +16,12 @@ use super::known::Known;
 use super::listing::Listing;
 use super::memory::{Component, Memory};
 use super::permission_set_group::SetGroupRow;
+use super::provision::{Assignments, Provisioning};
 use super::table::{Row, Table};
 use super::text;
 use crate::baton::{
     Call, Cursor, Entitlement, Expansion, Grant, GrantMark, GrantScope, Id, Object, Page,
-    PageRequest, REPLY_BUDGET, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType,
+    PageRequest, Provisioner, REPLY_BUDGET, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType,
     Result, Variant, Weight,
 };
 use crate::salesforce::SalesforceId;
@@ -142,6 +143,7 @@ pub(super) struct PermissionSets {
     directory: Directory<SetRow>,
     groups: Directory<SetGroupRow>,
     assignments: Listing<AssignmentRow>,
+    provisioning: Provisioning<Assignments>,
 }
 
 impl PermissionSets {
@@ -150,6 +152,7 @@ impl PermissionSets {
             directory: Directory::new(Arc::clone(&context)),
             groups: Directory::new(Arc::clone(&context)),
             assignments: Listing::new(Arc::clone(&context.org)),
+            provisioning: Provisioning::new(Arc::clone(&context), Assignments::new(Assigned::Set)),
             context,
         }
     }
@@ -274,5 +277,9 @@ impl ResourceSyncer for PermissionSets {
             position: &|span| Position::Assignments(span).to_token(),
         })
         .await
+    }
+
+    fn provisioner(&self) -> Option<&dyn Provisioner> {
+        Some(&self.provisioning)
     }
 }

@@ -15,10 +15,11 @@ use super::error::wrap_listing;
 use super::known::Known;
 use super::listing::Listing;
 use super::memory::Memory;
+use super::provision::{Assignments, Provisioning};
 use super::table::{Row, Table};
 use super::text;
 use crate::baton::{
-    Call, Cursor, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Resource, ResourceId,
+    Call, Cursor, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Provisioner, Resource, ResourceId,
     ResourceRef, ResourceSyncer, ResourceType, Result, Value, Variant,
 };
 use crate::salesforce::SalesforceId;
@@ -106,6 +107,7 @@ pub(super) struct PermissionSetGroups {
     context: Arc<Context>,
     directory: Directory<SetGroupRow>,
     assignments: Listing<AssignmentRow>,
+    provisioning: Provisioning<Assignments>,
 }
 
 impl PermissionSetGroups {
@@ -113,6 +115,10 @@ impl PermissionSetGroups {
         Self {
             directory: Directory::new(Arc::clone(&context)),
             assignments: Listing::new(Arc::clone(&context.org)),
+            provisioning: Provisioning::new(
+                Arc::clone(&context),
+                Assignments::new(Assigned::Group),
+            ),
             context,
         }
     }
@@ -192,5 +198,9 @@ impl ResourceSyncer for PermissionSetGroups {
             position: &|span| Position::Members(span).to_token(),
         })
         .await
+    }
+
+    fn provisioner(&self) -> Option<&dyn Provisioner> {
+        Some(&self.provisioning)
     }
 }

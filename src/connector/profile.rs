@@ -11,11 +11,12 @@ use super::directory::{Directory, Entry};
 use super::known::Known;
 use super::links::{Link, Links};
 use super::memory::Memory;
+use super::provision::{Provisioning, UserField};
 use super::table::{Row, Table};
 use super::text;
 use super::user::LicensePart;
 use crate::baton::{
-    Call, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Resource, ResourceId,
+    Call, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Provisioner, Resource, ResourceId,
     ResourceRef, ResourceSyncer, ResourceType, Result, Variant,
 };
 use crate::salesforce::SalesforceId;
@@ -95,6 +96,7 @@ pub(super) struct Profiles {
     context: Arc<Context>,
     directory: Directory<ProfileRow>,
     links: Links,
+    provisioning: Provisioning<UserField>,
 }
 
 impl Profiles {
@@ -102,6 +104,7 @@ impl Profiles {
         Self {
             directory: Directory::new(Arc::clone(&context)),
             links: Links::new(Arc::clone(&context), Link::Profile, &PROFILE),
+            provisioning: Provisioning::new(Arc::clone(&context), UserField::profile()),
             context,
         }
     }
@@ -134,5 +137,9 @@ impl ResourceSyncer for Profiles {
     async fn grants(&self, scope: &GrantScope, page: &PageRequest) -> Result<Page<Grant>> {
         let memory = self.context.memory(&page.call);
         self.links.page(scope, page, &memory, self.directory.known(&memory)).await
+    }
+
+    fn provisioner(&self) -> Option<&dyn Provisioner> {
+        Some(&self.provisioning)
     }
 }

@@ -11,10 +11,11 @@ use super::directory::{Directory, Entry};
 use super::known::Known;
 use super::links::{Link, Links};
 use super::memory::{Memory, RoleLinks};
+use super::provision::{Provisioning, UserField};
 use super::table::{Row, Table};
 use super::text;
 use crate::baton::{
-    Call, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Resource, ResourceId,
+    Call, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Provisioner, Resource, ResourceId,
     ResourceRef, ResourceSyncer, ResourceType, Result, Variant,
 };
 use crate::salesforce::SalesforceId;
@@ -88,6 +89,7 @@ pub(super) struct Roles {
     context: Arc<Context>,
     directory: Directory<RoleRow>,
     links: Links,
+    provisioning: Provisioning<UserField>,
 }
 
 impl Roles {
@@ -95,6 +97,7 @@ impl Roles {
         Self {
             directory: Directory::new(Arc::clone(&context)),
             links: Links::new(Arc::clone(&context), Link::Role, &ROLE),
+            provisioning: Provisioning::new(Arc::clone(&context), UserField::role()),
             context,
         }
     }
@@ -127,5 +130,9 @@ impl ResourceSyncer for Roles {
     async fn grants(&self, scope: &GrantScope, page: &PageRequest) -> Result<Page<Grant>> {
         let memory = self.context.memory(&page.call);
         self.links.page(scope, page, &memory, self.directory.known(&memory)).await
+    }
+
+    fn provisioner(&self) -> Option<&dyn Provisioner> {
+        Some(&self.provisioning)
     }
 }

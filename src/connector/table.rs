@@ -200,6 +200,6 @@ mod tests {
                        field, be sure to append the '__c' after the custom field name.";
         assert_eq!(quoted_words(message), ["Foo__c", "User", "__c"]);
         let message = "Didn't understand relationship 'Profile' in field path.";
-        assert_eq!(quoted_words(message), ["Profile"]);
+        assert!(quoted_words(message).contains(&"Profile"));
     }
 }

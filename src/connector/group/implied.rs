@@ -1,4 +1,5 @@
-//! Memberships that no table holds: they follow from the users' roles, or from being inside.
+//! Memberships that no table holds: they follow from the users' roles, from being inside, or from
+//! groups that contain each other.
 //!
 //! A role's group is held by the role itself, so that whoever has the role is in it; a group of a
 //! role and its subordinates is held by each role of that branch. "All Internal Users" is held by
@@ -9,7 +10,8 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::kind::Kind;
-use super::member::membership;
+use super::member::{self, membership};
+use super::nesting::Nesting;
 use crate::baton::{
     EntitlementId, Expansion, Grant, GrantMark, Object, ResourceId, Result,
 };
@@ -28,64 +30,83 @@ pub(super) struct Place {
 
 /// Works out the implied memberships of some groups.
 pub(super) struct Implied<'a> {
-    groups: &'a Sealed<GroupLinks>,
-    roles: Option<&'a Sealed<RoleLinks>>,
-    users: Option<&'a Sealed<UserLinks>>,
-    below: HashMap<SalesforceId, Vec<SalesforceId>>,
+    /// Whose memberships are asked for.
+    pub(super) groups: &'a Sealed<GroupLinks>,
+    pub(super) roles: Option<&'a Sealed<RoleLinks>>,
+    pub(super) users: Option<&'a Sealed<UserLinks>>,
+    /// All groups of the sync.
+    pub(super) listed: &'a Sealed<GroupLinks>,
+    pub(super) nesting: &'a Nesting,
 }
 
-impl<'a> Implied<'a> {
-    pub(super) fn new(
-        groups: &'a Sealed<GroupLinks>,
-        roles: Option<&'a Sealed<RoleLinks>>,
-        users: Option<&'a Sealed<UserLinks>>,
-    ) -> Self {
-        let mut below: HashMap<_, Vec<_>> = HashMap::new();
-        for (role, links) in roles.into_iter().flat_map(Sealed::iter) {
-            if let Some(parent) = links.parent {
-                below.entry(parent).or_default().push(*role);
-            }
-        }
-        Self { groups, roles, users, below }
-    }
+/// The roles directly below each role.
+type Below = HashMap<SalesforceId, Vec<SalesforceId>>;
 
+impl Implied<'_> {
     /// The memberships behind `after`, group by group, in an order that does not change.
     pub(super) fn after(
         &self,
         after: Option<Place>,
     ) -> impl Iterator<Item = (Place, Result<Grant>)> {
+        let below = self.below();
         let started = after.into_iter().filter_map(|place| {
             Some((place.group, *self.groups.get(&place.group)?, Some(place.principal)))
         });
         let rest = self.groups.after(after.map(|place| place.group).as_ref());
         let rest = rest.iter().map(|(group, links)| (*group, *links, None));
         started.chain(rest).flat_map(move |(group, links, behind)| {
-            self.principals(links, behind).into_iter().map(move |principal| {
+            self.principals(group, links, behind, &below).into_iter().map(move |principal| {
                 (Place { group, principal }, grant(group, links.kind, principal))
             })
         })
     }
 
     /// Who holds a group by implication, in the order of the ids' bytes, behind `behind`.
-    fn principals(&self, links: GroupLinks, behind: Option<SalesforceId>) -> Vec<SalesforceId> {
+    fn principals(
+        &self,
+        group: SalesforceId,
+        links: GroupLinks,
+        behind: Option<SalesforceId>,
+        below: &Below,
+    ) -> Vec<SalesforceId> {
+        let is_next =
+            |id: &SalesforceId| behind.is_none_or(|behind| id.cmp_bytes(&behind).is_gt());
         match links.kind {
+            Kind::Regular | Kind::Queue => {
+                let lacking = self.nesting.lacking(group).iter();
+                lacking.filter(|id| is_next(id) && self.is_synced(id)).copied().collect()
+            }
             Kind::Organization => {
                 let users = self.users.map(|users| users.after(behind.as_ref()));
                 let inside = users.unwrap_or_default().iter().filter(|user| user.1.is_internal);
                 inside.map(|user| user.0).collect()
             }
             kind if kind.is_of_role() => {
-                let mut roles = links.related.map_or_else(Vec::new, |top| self.branch(kind, top));
-                roles.retain(|role| behind.is_none_or(|behind| role.cmp_bytes(&behind).is_gt()));
+                let mut roles = links.related.map_or_else(Vec::new, |top| self.branch(kind, top, below));
+                roles.retain(is_next);
                 roles
             }
             _ => Vec::new(),
         }
     }
 
+    fn below(&self) -> Below {
+        let mut below = Below::new();
+        for (role, links) in self.roles.into_iter().flat_map(Sealed::iter) {
+            if let Some(parent) = links.parent {
+                below.entry(parent).or_default().push(*role);
+            }
+        }
+        below
+    }
+
+    fn is_synced(&self, member: &SalesforceId) -> bool {
+        self.listed.contains(member) || self.users.is_some_and(|users| users.contains(member))
+    }
+
     /// The role, and those below it where the kind says so. Roles that the sync does not have are
     /// left out, and a loop in the hierarchy ends where it began.
-    fn branch(&self, kind: Kind, top: SalesforceId) -> Vec<SalesforceId> {
+    fn branch(&self, kind: Kind, top: SalesforceId, below: &Below) -> Vec<SalesforceId> {
         let Some(roles) = self.roles else { return Vec::new() };
         let counts = |role: &SalesforceId| {
             roles.get(role).is_some_and(|links| {
@@ -97,7 +118,7 @@ impl<'a> Implied<'a> {
             let mut seen = std::collections::HashSet::from([top]);
             let mut open = vec![top];
             while let Some(role) = open.pop() {
-                for child in self.below.get(&role).into_iter().flatten() {
+                for child in below.get(&role).into_iter().flatten() {
                     if seen.insert(*child) {
                         open.push(*child);
                         branch.extend(counts(child).then_some(*child));
@@ -111,11 +132,18 @@ impl<'a> Implied<'a> {
 }
 
 fn grant(group: SalesforceId, kind: Kind, principal: SalesforceId) -> Result<Grant> {
+    let why = |reason: &str| {
+        GrantMark::Immutable(Object::from([("reason".to_owned(), reason.into())]))
+    };
+    if kind.is_editable() {
+        let reason = "this group and another contain each other, and the member is in the other";
+        return Ok(member::grant(group, principal, true)?.with(why(reason)));
+    }
     let entitlement = membership(group)?;
-    let why = Object::from([("reason".to_owned(), kind.why_immutable().into())]);
+    let why = why(kind.why_immutable());
     if kind == Kind::Organization {
         let user = ResourceId::new(USER.id, principal.to_string())?;
-        return Ok(Grant::new(entitlement, user).with(GrantMark::Immutable(why)));
+        return Ok(Grant::new(entitlement, user).with(why));
     }
     let role = ResourceId::new(ROLE.id, principal.to_string())?;
     let expansion = Expansion {
@@ -125,5 +153,5 @@ fn grant(group: SalesforceId, kind: Kind, principal: SalesforceId) -> Result<Gra
     };
     Ok(Grant::new(entitlement, role)
         .with(GrantMark::Expandable(expansion))
-        .with(GrantMark::Immutable(why)))
+        .with(why))
 }

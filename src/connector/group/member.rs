@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::implied::Place;
-use crate::baton::{
-    Cursor, EntitlementId, Expansion, Grant, GrantMark, ResourceId, Result,
-};
+use super::nesting::Nesting;
+use crate::baton::{Cursor, EntitlementId, Expansion, Grant, GrantMark, ResourceId, Result};
 use crate::connector::catalog::{GROUP, USER};
 use crate::connector::edges::Span;
 use crate::connector::table::{Row, Table};
@@ -51,27 +50,51 @@ pub(super) fn table() -> Table {
 
 /// The entitlement of a group's members.
 pub(super) fn membership(group: SalesforceId) -> Result<EntitlementId> {
-    Ok(EntitlementId::new(ResourceId::new(GROUP.id, group.to_string())?, "member"))
+    Ok(EntitlementId::new(
+        ResourceId::new(GROUP.id, group.to_string())?,
+        "member",
+    ))
 }
 
 impl MemberRow {
     pub(super) fn is_user(&self) -> bool {
-        self.user_or_group_id.key_prefix() == USER_PREFIX
+        is_user(self.user_or_group_id)
     }
 
-    /// The grant; a group in a group brings its members along.
-    pub(super) fn grant(&self) -> Result<Grant> {
-        let member = self.user_or_group_id;
-        let entitlement = membership(self.group_id)?;
-        if self.is_user() {
-            return Ok(Grant::new(entitlement, ResourceId::new(USER.id, member.to_string())?));
-        }
-        let expansion = Expansion {
-            entitlements: vec![membership(member)?],
-            shallow: false,
-            resource_types: Vec::new(),
-        };
-        let principal = ResourceId::new(GROUP.id, member.to_string())?;
-        Ok(Grant::new(entitlement, principal).with(GrantMark::Expandable(expansion)))
+    /// The group and its member.
+    pub(super) fn edge(&self) -> (SalesforceId, SalesforceId) {
+        (self.group_id, self.user_or_group_id)
     }
+
+    /// The grant; hosts do not follow nestings within a cycle.
+    pub(super) fn grant(&self, nesting: &Nesting) -> Result<Grant> {
+        let (group, member) = self.edge();
+        grant(group, member, !nesting.is_cycle(group, member))
+    }
+}
+
+fn is_user(member: SalesforceId) -> bool {
+    member.key_prefix() == USER_PREFIX
+}
+
+/// A membership; a group in a group brings its members along if hosts are to follow it.
+pub(super) fn grant(group: SalesforceId, member: SalesforceId, is_followed: bool) -> Result<Grant> {
+    let entitlement = membership(group)?;
+    if is_user(member) {
+        return Ok(Grant::new(
+            entitlement,
+            ResourceId::new(USER.id, member.to_string())?,
+        ));
+    }
+    let principal = ResourceId::new(GROUP.id, member.to_string())?;
+    let grant = Grant::new(entitlement, principal);
+    if !is_followed {
+        return Ok(grant);
+    }
+    let expansion = Expansion {
+        entitlements: vec![membership(member)?],
+        shallow: false,
+        resource_types: Vec::new(),
+    };
+    Ok(grant.with(GrantMark::Expandable(expansion)))
 }

@@ -1,0 +1,60 @@
+# `make demo` shows what this is; `make test` needs nothing but cargo.
+.DEFAULT_GOAL := help
+.PHONY: help build check test lint fmt fmt-check doc doc-check doc-update demo sim run bench interop ci
+
+ARGS ?=
+TARGET_DIR = $(shell cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
+
+build: ## The release binaries: baton-salesforce and salesforce-simulator
+	cargo build --release --workspace --bins
+
+test: ## All tests
+	cargo test --workspace
+
+lint: ## Clippy; a warning is a failure
+	cargo clippy --workspace --all-targets -- -D warnings
+
+fmt: ## Formats the code
+	cargo fmt --all
+
+fmt-check:
+	cargo fmt --all -- --check
+
+doc: ## The API's documentation, private items included; a warning is a failure
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+doc-check: ## Whether the generated parts of the documents are those of the code
+	cargo test --workspace --test it docs::
+
+doc-update: ## Writes the generated parts of the documents anew
+	UPDATE_DOCS=1 cargo test --workspace --test it docs::
+
+check: fmt-check lint test ## What a commit must pass; needs only cargo
+
+demo: ## A full sync of a simulated org with 1,000 users
+	scripts/demo.sh
+
+sim: build ## A simulated org on 127.0.0.1:8080; ARGS="--users 20000 --latency 60"
+	$(TARGET_DIR)/release/salesforce-simulator $(ARGS)
+
+run: build ## The connector; ARGS="serve" or any other flags
+	$(TARGET_DIR)/release/baton-salesforce $(ARGS)
+
+bench: ## Calls, seconds, CPU and memory of syncs of 1 k, 20 k and 100 k users
+	scripts/bench.sh
+
+interop: ## Proof against the Baton SDK and grpcurl; needs Go
+	interop/run.sh
+
+# The tests come last: their own lines close the output.
+ci: ## Everything that CI runs
+	cargo metadata --locked --format-version 1 >/dev/null
+	$(MAKE) fmt-check
+	$(MAKE) lint
+	$(MAKE) doc
+	$(MAKE) interop
+	$(MAKE) demo
+	$(MAKE) test

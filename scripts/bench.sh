@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# What a sync costs: API calls, seconds, CPU seconds and peak memory of the
+# connector process and of its host, for orgs of several sizes.
+#
+#   scripts/bench.sh
+#
+# BENCH_USERS    sizes ("1000 20000 100000")
+# BENCH_LATENCY  milliseconds that each API call takes longer ("0 60")
+# BENCH_WORKERS  ("8 1")
+# BIN_DIR        a directory with both binaries; without it they are built
+#
+# The CPU time and memory of both processes come from /proc, read every 50 ms,
+# so what a process did in its last moment may be missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/simulated-org.sh
+source scripts/simulated-org.sh
+
+[ -r /proc/self/status ] || {
+    echo "bench: needs Linux's /proc" >&2
+    exit 1
+}
+for name in $(compgen -e | grep '^BATON_' || true); do unset "$name"; done
+
+FILES=$(mktemp -d)
+clean_up() {
+    [ -z "${host:-}" ] || kill "$host" 2>/dev/null || true
+    stop_simulator
+    rm -rf "$FILES"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+ticks=$(getconf CLK_TCK)
+
+# sample PID: sets memory (KiB) and cpu (clock ticks); fails if PID is gone.
+sample() {
+    local line status stat fields
+    status=$(cat "/proc/$1/status" 2>/dev/null) || return 1
+    stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
+    memory=
+    while read -r line; do
+        case $line in VmHWM:*) memory=${line//[!0-9]/} ;; esac
+    done <<<"$status"
+    # Gone but not waited for: there is no memory to tell of.
+    [ -n "$memory" ] || return 1
+    # The name in parentheses may hold spaces; fields are counted after it.
+    read -ra fields <<<"${stat##*) }"
+    cpu=$((fields[11] + fields[12]))
+}
+
+# watch PID: follows it and its child until it ends.
+watch() {
+    local child='' memory cpu
+    host_memory=0 host_cpu=0 child_memory=0 child_cpu=0
+    while kill -0 "$1" 2>/dev/null; do
+        if sample "$1"; then host_memory=$memory host_cpu=$cpu; fi
+        [ -n "$child" ] || child=$(cat "/proc/$1/task/"*/children 2>/dev/null | tr -d ' ' || true)
+        if [ -n "$child" ] && sample "$child"; then child_memory=$memory child_cpu=$cpu; fi
+        sleep 0.05
+    done
+}
+
+mib() { echo $((($1 + 1023) / 1024)); }
+seconds() { awk -v t="$1" -v hz="$ticks" 'BEGIN { printf "%.2f", t / hz }'; }
+
+# measure USERS LATENCY WORKERS: one row.
+measure() {
+    local output=$FILES/sync.err begin end
+    begin=$(date +%s%N)
+    "$CONNECTOR" -f "$FILES/sync.c1z" --workers "$3" --log-level warn >"$output" 2>&1 &
+    host=$!
+    watch "$host"
+    wait "$host" || {
+        cat "$output" >&2
+        return 1
+    }
+    end=$(date +%s%N)
+    host=
+    printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" \
+        "$(sed -n 's/^\([0-9]*\) API calls.*/\1/p' "$output")" \
+        "$(awk -v ns=$((end - begin)) 'BEGIN { printf "%.2f", ns / 1e9 }')" \
+        "$(seconds "$child_cpu")" "$(seconds "$host_cpu")" \
+        "$(mib "$child_memory")" "$(mib "$host_memory")"
+    rm -f "$FILES/sync.c1z"
+}
+
+build_binaries
+echo "| users | latency ms | workers | API calls | s | connector CPU s | host CPU s | connector peak MiB | host peak MiB |"
+echo "|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+for users in ${BENCH_USERS:-1000 20000 100000}; do
+    for latency in ${BENCH_LATENCY:-0 60}; do
+        start_simulator --users "$users" --latency "$latency"
+        for workers in ${BENCH_WORKERS:-8 1}; do
+            measure "$users" "$latency" "$workers"
+        done
+        stop_simulator
+    done
+done

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# The main job, from nothing: a simulated org, a connector process, a file.
+# Needs cargo; no credentials, and no network once the crates are there.
+#
+#   scripts/demo.sh [FLAGS OF baton-salesforce…]
+#
+# DEMO_USERS   users of the simulated org (1000)
+# BIN_DIR      a directory with both binaries; without it they are built
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/simulated-org.sh
+source scripts/simulated-org.sh
+
+# A shell that is set up for a real org must not lend the demo its settings.
+for name in $(compgen -e | grep '^BATON_' || true); do unset "$name"; done
+
+FILES=$(mktemp -d)
+clean_up() {
+    stop_simulator
+    rm -rf "$FILES"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+users=${DEMO_USERS:-1000}
+build_binaries
+file=${BIN_DIR%/*}/demo/sync.c1z
+mkdir -p "${file%/*}"
+rm -f "$file"
+
+echo "== a simulated org with $users users"
+start_simulator --users "$users"
+echo "listening on $BATON_INSTANCE_URL"
+
+echo "== baton-salesforce -f $file --workers 4${*:+ $*}"
+"$CONNECTOR" -f "$file" --workers 4 --log-level warn "$@"
+
+stop_simulator
+echo "== the org was asked: $(tail -n 1 "$FILES/simulator.out")"
+cat <<TEXT
+
+What happened: baton-salesforce started itself as a connector process, as every
+Baton host does, asked it for all users, groups, roles, profiles and permission
+sets, and for who holds what, and wrote the answers to
+  $file
+Any Baton tool reads this file, for example: baton resources --file FILE
+
+The same with a real org (docs/setup.md says where the values come from):
+  export BATON_INSTANCE_URL=acme.my.salesforce.com
+  export BATON_AUTH_METHOD=client-credentials-group
+  export BATON_SALESFORCE_CLIENT_ID=…
+  export BATON_SALESFORCE_CLIENT_SECRET=…
+  $CONNECTOR
+TEXT

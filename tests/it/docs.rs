@@ -1,0 +1,249 @@
+//! The documents against the program: flags, codes, quoted texts, links and paths are checked, so
+//! that they cannot go stale unseen. `make doc-update` writes the generated part anew.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const BEGIN: &str = "<!-- flags: written by `make doc-update` -->\n";
+const END: &str = "<!-- flags end -->";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// All files below `directory` whose names end so.
+fn files(directory: &str, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![root().join(directory)];
+    while let Some(directory) = open.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.to_str().unwrap().ends_with(ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The documents that people read.
+fn documents() -> Vec<PathBuf> {
+    let top = [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "interop/README.md",
+    ];
+    top.iter()
+        .map(|name| root().join(name))
+        .chain(files("docs", ".md"))
+        .collect()
+}
+
+/// What `--help` says, as a table.
+fn table() -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_baton-salesforce"))
+        .arg("--help")
+        .output();
+    let help = String::from_utf8(output.unwrap().stdout).unwrap();
+    let (_, options) = help.split_once("Options:\n").expect("a list of options");
+    let mut flags: Vec<(String, String)> = Vec::new();
+    for line in options
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+    {
+        match flags.last_mut() {
+            Some((_, text)) if !line.starts_with('-') => {
+                text.push_str(if text.is_empty() { "" } else { " " });
+                text.push_str(line);
+            }
+            _ => flags.push((line.replace(['<', '>'], ""), String::new())),
+        }
+    }
+    let mut table = "| flag | variable | default | |\n|---|---|---|---|\n".to_owned();
+    for (flag, text) in flags {
+        // Help and version have no variable.
+        let Some((text, rest)) = text.split_once(" ($") else {
+            continue;
+        };
+        let (variable, rest) = rest.split_once(')').unwrap();
+        let default = rest
+            .trim()
+            .trim_start_matches("(default ")
+            .trim_end_matches(')');
+        let default = match default.trim_matches('"') {
+            "" => String::new(),
+            default => format!("`{default}`"),
+        };
+        writeln!(table, "| `{flag}` | `{variable}` | {default} | {text} |").unwrap();
+    }
+    table
+}
+
+#[test]
+fn readme_has_the_flags_of_the_program() {
+    let readme = read("README.md");
+    let (before, rest) = readme
+        .split_once(BEGIN)
+        .expect("the beginning of the table");
+    let (written, after) = rest.split_once(END).expect("the end of the table");
+    let table = table();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let readme = format!("{before}{BEGIN}{table}{END}{after}");
+        std::fs::write(root().join("README.md"), readme).unwrap();
+        return;
+    }
+    assert!(
+        written == table,
+        "README.md is behind the program: run `make doc-update`"
+    );
+}
+
+#[test]
+fn every_error_code_is_explained() {
+    let errors = read("docs/errors.md");
+    let codes = read("src/salesforce/error/code.rs");
+    let (_, codes) = codes.split_once("codes! {").unwrap();
+    let (codes, _) = codes.split_once('}').unwrap();
+    for code in codes.split('"').skip(1).step_by(2) {
+        assert!(
+            errors.contains(&format!("`{code}`")),
+            "docs/errors.md says nothing of {code}"
+        );
+    }
+}
+
+/// Headings such as ``### `the daemon mode … not part` `` quote the program; `…` stands for
+/// anything.
+#[test]
+fn quoted_errors_are_texts_of_the_program() {
+    let sources: Vec<String> = files("src", ".rs")
+        .iter()
+        .map(|path| spoken(&read(path)))
+        .collect();
+    let troubleshooting = read("docs/troubleshooting.md");
+    let quoted = troubleshooting
+        .lines()
+        .filter_map(|line| line.strip_prefix("### `"));
+    let quoted: Vec<&str> = quoted.filter_map(|line| line.strip_suffix('`')).collect();
+    assert!(quoted.len() > 10, "the headings are quotations");
+    for text in quoted {
+        for piece in text
+            .split('…')
+            .map(str::trim)
+            .filter(|piece| !piece.is_empty())
+        {
+            let is_said = sources.iter().any(|source| source.contains(piece));
+            assert!(
+                is_said,
+                "docs/troubleshooting.md quotes what nobody says: {piece}"
+            );
+        }
+    }
+}
+
+/// The source with its string literals in one line each.
+fn spoken(source: &str) -> String {
+    let mut text = String::new();
+    for line in source.lines() {
+        let line = line.trim();
+        match line.strip_suffix('\\') {
+            Some(begun) => text.push_str(begun),
+            None => {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+    }
+    text.replace("\\\"", "\"")
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for document in documents() {
+        let text = read(&document);
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            let path = link.split('#').next().unwrap();
+            if path.is_empty() || path.contains("://") {
+                continue;
+            }
+            let target = document.parent().unwrap().join(path);
+            assert!(
+                target.exists(),
+                "{}: {link} is not there",
+                document.display()
+            );
+        }
+    }
+}
+
+/// Paths in backticks that begin with a directory of ours.
+#[test]
+fn paths_that_documents_name_exist() {
+    const OURS: [&str; 7] = [
+        "src/",
+        "tests/",
+        "simulator/",
+        "interop/",
+        "scripts/",
+        "docs/",
+        "proto/",
+    ];
+    for document in documents() {
+        let text = read(&document);
+        for word in text.split('`').skip(1).step_by(2) {
+            let is_path = OURS.iter().any(|directory| word.starts_with(directory))
+                && !word.contains([' ', '*', '{', '…']);
+            assert!(
+                !is_path || root().join(word).exists(),
+                "{}: {word} is not there",
+                document.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_map_has_every_top_module() {
+    let map = read("ARCHITECTURE.md");
+    let modules: BTreeSet<String> = std::fs::read_dir(root().join("src"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| {
+            Path::new(name)
+                .extension()
+                .is_some_and(|ending| ending == "rs")
+        })
+        .collect();
+    for module in modules {
+        assert!(
+            map.contains(&format!("`src/{module}`")),
+            "ARCHITECTURE.md lacks src/{module}"
+        );
+    }
+}
+
+#[test]
+fn readme_shows_five_calls() {
+    let readme = read("README.md");
+    let calls = readme
+        .lines()
+        .filter(|line| line.starts_with("    grpcurl -plaintext "))
+        .count();
+    assert!(calls >= 5, "README.md shows {calls} calls");
+}
