@@ -4,6 +4,8 @@
 //! sync reads Salesforce is told in `connector/listing.rs`, `connector/edges.rs` and
 //! `connector/memory.rs`; each resource type has a file of its name.
 
+mod account;
+mod actions;
 mod assignment;
 mod audit;
 mod catalog;
@@ -14,6 +16,7 @@ mod edges;
 mod error;
 mod group;
 mod known;
+mod lifecycle;
 mod links;
 mod listing;
 mod memory;
@@ -26,7 +29,9 @@ mod provision;
 mod role;
 mod table;
 mod text;
+mod typed;
 mod user;
+mod wrote;
 
 use std::sync::Arc;
 
@@ -34,6 +39,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use tracing::info;
 
+pub use account::UsernameRule;
 pub use options::Options;
 
 use crate::baton::{Connector, Id, Registry, Result, Validation};
@@ -75,15 +81,21 @@ pub fn build(client: Arc<Client>, options: Options) -> Registry {
         roles: Arc::new(role::Roles::new(Arc::clone(&context))),
         profiles: Arc::new(profile::Profiles::new(Arc::clone(&context))),
         connected_apps: lists_apps.then(|| Arc::new(connected_app::ConnectedApps::new(&context))),
-        context,
+        context: Arc::clone(&context),
     });
+    let described = Arc::<typed::Described>::default();
+    let accounts = account::Accounts::new(Arc::clone(&context), Arc::clone(&described));
     let registry = Registry::new(Arc::clone(&salesforce) as Arc<dyn Connector>)
         .with_syncer(salesforce.users.clone())
         .with_syncer(salesforce.groups.clone())
         .with_syncer(salesforce.permission_sets.clone())
         .with_syncer(salesforce.permission_set_groups.clone())
         .with_syncer(salesforce.roles.clone())
-        .with_syncer(salesforce.profiles.clone());
+        .with_syncer(salesforce.profiles.clone())
+        .with_accounts(Arc::new(accounts));
+    let registry = actions::all(&context, &described)
+        .into_iter()
+        .fold(registry, Registry::with_action);
     match &salesforce.connected_apps {
         Some(apps) => registry.with_syncer(apps.clone()),
         None => registry,

@@ -12,10 +12,10 @@ use super::memory::{Locks, UserLinks};
 use super::table::{Row, Table};
 use crate::baton::syncer::no_entitlements;
 use crate::baton::{
-    Call, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Resource, ResourceId, ResourceRef,
-    ResourceSyncer, ResourceType, Result,
+    Call, Deleter, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Resource, ResourceId,
+    ResourceRef, ResourceSyncer, ResourceType, Result,
 };
-use crate::salesforce::soql::field;
+use crate::salesforce::soql::{Condition, field};
 use crate::salesforce::{self, SalesforceId};
 
 mod record;
@@ -26,7 +26,7 @@ pub(super) use resource::to_resource;
 
 /// Lists users.
 pub(super) struct Users {
-    context: Arc<Context>,
+    pub(super) context: Arc<Context>,
     listing: Listing<UserRow>,
     /// Used instead when further fields are to be read.
     wide: Listing<WideUserRow>,
@@ -109,7 +109,38 @@ impl Users {
 
 /// One user as a sync would show it, read afresh.
 pub(super) async fn fetch(context: &Context, id: SalesforceId) -> Result<Page<Resource>, Trouble> {
-    let table = table(context).only(field("Id").eq(id));
+    fetch_where(context, field("Id").eq(id), Guarded::Perhaps).await
+}
+
+/// A user that was created a moment ago: nobody can have frozen it yet, so that is not asked.
+pub(super) async fn created(
+    context: &Context,
+    id: SalesforceId,
+) -> Result<Page<Resource>, Trouble> {
+    fetch_where(context, field("Id").eq(id), Guarded::No).await
+}
+
+/// The user of that name, active or not, read afresh. Salesforce does not tell the case apart, and
+/// has one user of a name at most.
+pub(super) async fn by_username(
+    context: &Context,
+    username: &str,
+) -> Result<Page<Resource>, Trouble> {
+    fetch_where(context, field("Username").eq(username), Guarded::Perhaps).await
+}
+
+/// Whether a user may be frozen or locked.
+enum Guarded {
+    Perhaps,
+    No,
+}
+
+async fn fetch_where(
+    context: &Context,
+    which: Condition,
+    guarded: Guarded,
+) -> Result<Page<Resource>, Trouble> {
+    let table = table(context).only(which);
     let mut batch = context
         .org
         .read::<WideUserRow>(&table, None)
@@ -118,10 +149,13 @@ pub(super) async fn fetch(context: &Context, id: SalesforceId) -> Result<Page<Re
     let mut page = Page::last(Vec::new()).with_quota(batch.quota);
     if let Some(row) = batch.rows.next() {
         let (user, custom) = row.into_parts()?;
-        let locks = context
-            .locks_of(user.id)
-            .await
-            .map_err(Trouble::Salesforce)?;
+        let locks = match guarded {
+            Guarded::Perhaps => context
+                .locks_of(user.id)
+                .await
+                .map_err(Trouble::Salesforce)?,
+            Guarded::No => Arc::default(),
+        };
         page.items
             .push(to_resource(&user, custom, &locks, &context.options)?);
     }
@@ -172,6 +206,10 @@ impl ResourceSyncer for Users {
 
     async fn grants(&self, _: &GrantScope, _: &PageRequest) -> Result<Page<Grant>> {
         Ok(Page::last(Vec::new()))
+    }
+
+    fn deleter(&self) -> Option<&dyn Deleter> {
+        Some(self)
     }
 }
 

@@ -71,5 +71,6 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
         user_fields: fields.collect::<Result<_, _>>()?,
         least_privileged_profiles: config.least_privileged_profiles.clone(),
         dry_run: config.dry_run,
+        ..Options::default()
     })
 }
