@@ -23,6 +23,7 @@ use profile::Found;
 use turn::Turns;
 pub use username::UsernameRule;
 
+use super::audit::Outcome;
 use super::catalog::USER;
 use super::context::Context;
 use super::error::wrap;
@@ -58,7 +59,11 @@ enum Ended {
 
 impl Accounts {
     pub(super) fn new(context: Arc<Context>, described: Arc<Described>) -> Self {
-        Self { context, described, turns: Turns::default() }
+        Self {
+            context,
+            described,
+            turns: Turns::default(),
+        }
     }
 
     async fn make(
@@ -69,14 +74,16 @@ impl Accounts {
         let rule = &self.context.options.username;
         let (form, mut problems) = self
             .described
-            .read(&self.context, wrote, |user| Form::read(&request.profile, user, rule))
+            .read(&self.context, wrote, |user| {
+                Form::read(&request.profile, user, rule)
+            })
             .await?;
         // Two creates of one name in this process stand in line: the second one finds the first.
         let _turn = self.turns.take(&form.username).await;
         if problems.is_empty()
             && let Some(resource) = self.lookup(&form.username, wrote).await?
         {
-            wrote.ended("exists");
+            wrote.ended(Outcome::Already);
             return Ok((AccountOutcome::AlreadyExists, resource));
         }
         let profile = match &form.profile {
@@ -92,7 +99,7 @@ impl Accounts {
             body.insert("ProfileId".to_owned(), Json::String(id.to_string()));
         }
         if self.context.options.dry_run {
-            wrote.ended("dry run");
+            wrote.ended(Outcome::DryRun);
             let names: Vec<_> = body.keys().map(String::as_str).collect();
             return Err(Error::precondition(format!(
                 "dry run: would create a User with the fields {}; nothing was sent",
@@ -101,13 +108,15 @@ impl Accounts {
         }
         match self.send(&form, &body, profile.id(), wrote).await? {
             Ended::Exists(resource) => {
-                wrote.ended("exists");
+                wrote.ended(Outcome::Already);
                 Ok((AccountOutcome::AlreadyExists, *resource))
             }
             Ended::Created(id) => {
                 wrote.about(id);
-                wrote.ended("created");
-                let outcome = self.welcome(id, &form, request.credential, &body, wrote).await;
+                wrote.ended(Outcome::Changed);
+                let outcome = self
+                    .welcome(id, &form, request.credential, &body, wrote)
+                    .await;
                 Ok((outcome, self.resource(id, &body, wrote).await?))
             }
         }
@@ -138,7 +147,9 @@ impl Accounts {
             let found = self.lookup(&form.username, wrote).await.map_err(|unread| {
                 let text = "whether the user was created is not known, as the org cannot be read; \
                             send the same request again";
-                Error::new(unread.kind(), text).retry_after(unread.wait()).because(unread)
+                Error::new(unread.kind(), text)
+                    .retry_after(unread.wait())
+                    .because(unread)
             })?;
             match found {
                 // Nobody had the name a moment ago: it was this create that was carried out.
@@ -170,7 +181,10 @@ impl Accounts {
             }
             Some(ErrorCode::FieldCustomValidationException) => {
                 let words = error.api().map_or("", |api| api.message());
-                let text = format!("{doing}: a validation rule of the org: {}", without_data(words));
+                let text = format!(
+                    "{doing}: a validation rule of the org: {}",
+                    without_data(words)
+                );
                 Error::precondition(text).because(error)
             }
             Some(ErrorCode::DuplicateCommNickname) => {
@@ -288,10 +302,14 @@ impl AccountManager for Accounts {
     async fn create(&self, request: &AccountRequest) -> Result<NewAccount> {
         let mut wrote = Wrote::new("create_account", "User");
         let made = self.make(request, &mut wrote).await;
-        wrote.log();
+        wrote.log(made.as_ref().err());
         let quota = wrote.quota();
         match made {
-            Ok((outcome, resource)) => Ok(NewAccount { outcome, resource, quota }),
+            Ok((outcome, resource)) => Ok(NewAccount {
+                outcome,
+                resource,
+                quota,
+            }),
             Err(error) => Err(error.with_quota(quota)),
         }
     }

@@ -18,12 +18,12 @@ mod release;
 mod status;
 mod transfer;
 
+use super::audit::Outcome;
 use super::context::Context;
 use super::typed::Described;
 use super::wrote::Wrote;
 use crate::baton::{
-    Action, ActionReply, ActionSchema, Arguments, Error, Kind, Object, Progress,
-    Result,
+    Action, ActionReply, ActionSchema, Arguments, Error, Kind, Object, Progress, Result,
 };
 use arguments::Given;
 
@@ -42,7 +42,11 @@ pub(super) fn all(context: &Arc<Context>, described: &Arc<Described>) -> Vec<Arc
 }
 
 fn listed<W: Work>(context: &Arc<Context>, work: W) -> Arc<dyn Action> {
-    Arc::new(Listed { schema: work.schema(), work, context: Arc::clone(context) })
+    Arc::new(Listed {
+        schema: work.schema(),
+        work,
+        context: Arc::clone(context),
+    })
 }
 
 /// One action.
@@ -54,6 +58,11 @@ trait Work: Send + Sync + 'static {
     /// Whether it takes arguments that its schema does not name, and leaves them alone.
     fn ignores_unknown(&self) -> bool {
         false
+    }
+
+    /// Whether it may change the org.
+    fn is_write(&self) -> bool {
+        true
     }
 
     /// Does it.
@@ -74,9 +83,9 @@ impl Invocation<'_> {
     /// Notes for the log what came of it.
     fn ended(&mut self, changed: bool) {
         self.wrote.ended(match (self.dry_run, changed) {
-            (true, _) => "dry run",
-            (false, true) => "changed",
-            (false, false) => "unchanged",
+            (true, _) => Outcome::DryRun,
+            (false, true) => Outcome::Changed,
+            (false, false) => Outcome::Already,
         });
     }
 
@@ -118,7 +127,9 @@ impl<W: Work> Action for Listed<W> {
             dry_run: asked || self.context.options.dry_run,
         };
         let done = self.work.run(&mut call).await;
-        call.wrote.log();
+        if self.work.is_write() {
+            call.wrote.log(done.as_ref().err());
+        }
         let quota = call.wrote.quota();
         match done {
             Ok(values) => Ok(ActionReply { values, quota }),

@@ -13,6 +13,7 @@ mod seats;
 pub(super) use refusal::{explain, without_data};
 pub(super) use seats::no_seat;
 
+use super::audit::Outcome;
 use super::context::Context;
 use super::error::wrap;
 use super::user::Users;
@@ -53,7 +54,12 @@ pub(super) async fn people(
     ids: &[SalesforceId],
 ) -> Result<Response<Vec<Person>>, salesforce::Error> {
     let select = person_columns().filter(field("Id").in_ids(ids));
-    Ok(context.org.client.query::<Person>(&select).await?.map(|page| page.records))
+    Ok(context
+        .org
+        .client
+        .query::<Person>(&select)
+        .await?
+        .map(|page| page.records))
 }
 
 /// What is asked of a user before a write.
@@ -69,7 +75,10 @@ pub(super) async fn person(
 ) -> Result<Person> {
     let found = wrote.tried(people(context, &[id]).await);
     let found = found.map_err(|error| wrap("reading the user", error))?;
-    found.into_iter().find(|person| person.id == id).ok_or_else(|| unknown(id))
+    found
+        .into_iter()
+        .find(|person| person.id == id)
+        .ok_or_else(|| unknown(id))
 }
 
 /// There is no such user.
@@ -129,7 +138,11 @@ async fn login(
     let select = Select::from("UserLogin").fields(["Id", "UserId", "IsFrozen"]);
     let select = select.filter(field("UserId").eq(user)).limit(2);
     let page = context.org.client.query::<Login>(&select).await?;
-    Ok(page.map(|page| page.records.into_iter().find(|row| row.user_id == Some(user))))
+    Ok(page.map(|page| {
+        page.records
+            .into_iter()
+            .find(|row| row.user_id == Some(user))
+    }))
 }
 
 /// Freezes a user or lets it sign in again.
@@ -173,12 +186,19 @@ impl Deleter for Users {
         let mut wrote = Wrote::new("delete", "User");
         let done = deactivate(&self.context, id, &mut wrote).await;
         if let Ok(changed) = &done {
-            wrote.ended(if *changed { "changed" } else { "unchanged" });
+            wrote.ended(if *changed {
+                Outcome::Changed
+            } else {
+                Outcome::Already
+            });
         }
-        wrote.log();
+        wrote.log(done.as_ref().err());
         let quota = wrote.quota();
-        done.map(|changed| Deleted { already: !changed, quota })
-            .map_err(|error| error.with_quota(quota))
+        done.map(|changed| Deleted {
+            already: !changed,
+            quota,
+        })
+        .map_err(|error| error.with_quota(quota))
     }
 }
 
@@ -188,7 +208,7 @@ async fn deactivate(context: &Context, id: &ResourceId, wrote: &mut Wrote) -> Re
     let dry_run = context.options.dry_run;
     let changed = set_active(context, id, false, dry_run, wrote).await?;
     if dry_run && changed {
-        wrote.ended("dry run");
+        wrote.ended(Outcome::DryRun);
         return Err(Error::new(
             Kind::FailedPrecondition,
             format!("dry run: would set IsActive of user {id} to false; nothing was sent"),

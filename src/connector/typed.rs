@@ -23,8 +23,12 @@ use crate::salesforce::soql::FieldName;
 const MAX_SHOWN: usize = 80;
 /// Fields that must be one of the org's values, whether or not the org calls the list restricted:
 /// it refuses others only after the fact (defect B16).
-const CLOSED: &[&str] =
-    &["TimeZoneSidKey", "LocaleSidKey", "LanguageLocaleKey", "EmailEncodingKey"];
+const CLOSED: &[&str] = &[
+    "TimeZoneSidKey",
+    "LocaleSidKey",
+    "LanguageLocaleKey",
+    "EmailEncodingKey",
+];
 
 /// Whether a value is for a new record or for one that is there.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -207,7 +211,10 @@ fn whole(value: &Value) -> Result<i32, String> {
     if number.fract() != 0.0 || !in_range {
         return Err(format!("must be {wanted} of at most nine digits"));
     }
-    #[expect(clippy::cast_possible_truncation, reason = "its range was checked just now")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "its range was checked just now"
+    )]
     Ok(number as i32)
 }
 
@@ -220,22 +227,39 @@ fn decimal(value: &Value) -> Result<Json, String> {
 
 fn date(value: &Value) -> Result<Json, String> {
     let wanted = "a date such as 2026-05-20";
-    let Value::Text(text) = value else { return Err(wrong(wanted, value)) };
-    let date = text.trim().parse::<Date>().map_err(|_| format!("must be {wanted}"))?;
+    let Value::Text(text) = value else {
+        return Err(wrong(wanted, value));
+    };
+    let date = text
+        .trim()
+        .parse::<Date>()
+        .map_err(|_| format!("must be {wanted}"))?;
     Ok(Json::String(date.to_string()))
 }
 
 fn date_time(value: &Value) -> Result<Json, String> {
     let wanted = "a time such as 2026-05-20T08:00:00Z";
-    let Value::Text(text) = value else { return Err(wrong(wanted, value)) };
-    let time = text.trim().parse::<Timestamp>().map_err(|_| format!("must be {wanted}"))?;
-    Ok(Json::String(time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()))
+    let Value::Text(text) = value else {
+        return Err(wrong(wanted, value));
+    };
+    let time = text
+        .trim()
+        .parse::<Timestamp>()
+        .map_err(|_| format!("must be {wanted}"))?;
+    Ok(Json::String(
+        time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
+    ))
 }
 
 fn reference(value: &Value) -> Result<Json, String> {
     let wanted = "a Salesforce id";
-    let Value::Text(text) = value else { return Err(wrong(wanted, value)) };
-    let id: SalesforceId = text.trim().parse().map_err(|_| format!("must be {wanted}"))?;
+    let Value::Text(text) = value else {
+        return Err(wrong(wanted, value));
+    };
+    let id: SalesforceId = text
+        .trim()
+        .parse()
+        .map_err(|_| format!("must be {wanted}"))?;
     Ok(Json::String(id.to_string()))
 }
 
@@ -243,14 +267,21 @@ fn reference(value: &Value) -> Result<Json, String> {
 fn picklist(field: &FieldDescription, text: &str) -> Result<Json, String> {
     let text = text.trim();
     let closed = field.restricted_picklist || CLOSED.contains(&field.name.as_str());
-    let mut active = field.picklist_values.iter().filter(|value| value.active).peekable();
+    let mut active = field
+        .picklist_values
+        .iter()
+        .filter(|value| value.active)
+        .peekable();
     if !closed || active.peek().is_none() {
         return Ok(Json::String(text.to_owned()));
     }
     let known = active.find(|entry| entry.value.eq_ignore_ascii_case(text));
     match known {
         Some(entry) => Ok(Json::String(entry.value.clone())),
-        None => Err(format!("is none of the values that the org has for {}", field.name)),
+        None => Err(format!(
+            "is none of the values that the org has for {}",
+            field.name
+        )),
     }
 }
 
@@ -298,35 +329,41 @@ mod tests {
         .unwrap()
     }
 
-    #[test_case("title", "Agent".into() => Ok(json!("Agent")); "names in any case")]
-    #[test_case("Title", 7.0.into() => Ok(json!("7")); "number for a text")]
+    #[test_case("title", "Agent" => Ok(json!("Agent")); "names in any case")]
+    #[test_case("Title", 7.0 => Ok(json!("7")); "number for a text")]
     #[test_case("Title", Value::Null => Ok(json!(null)); "null clears")]
-    #[test_case("Title", "".into() => Ok(json!(null)); "blank clears")]
-    #[test_case("Title", "far too long".into() => Err("Title has 12 characters, 8 are allowed".into()); "too long")]
-    #[test_case("Title", true.into() => Err("Title must be a text, it is a boolean".into()); "boolean for a text")]
-    #[test_case("Name", "x".into() => Err("Name is read-only".into()); "read only")]
+    #[test_case("Title", "" => Ok(json!(null)); "blank clears")]
+    #[test_case("Title", "far too long" => Err("Title has 12 characters, 8 are allowed".into()); "too long")]
+    #[test_case("Title", true => Err("Title must be a text, it is a boolean".into()); "boolean for a text")]
+    #[test_case("Name", "x" => Err("Name is read-only".into()); "read only")]
     #[test_case("LastName", Value::Null => Err("LastName may not be empty".into()); "required")]
-    #[test_case("ForecastEnabled", "TRUE".into() => Ok(json!(true)); "text for a boolean")]
-    #[test_case("ForecastEnabled", "yes".into() => Err("ForecastEnabled must be true or false, it is another text".into()); "another text")]
-    #[test_case("Limit__c", "12".into() => Ok(json!(12)); "text for a number")]
-    #[test_case("Limit__c", 1.5.into() => Err("Limit__c must be a whole number of at most nine digits".into()); "fraction")]
-    #[test_case("Badge__c", "1.5".into() => Ok(json!(1.5)); "decimal")]
-    #[test_case("Badge__c", "NaN".into() => Err("Badge__c must be a number".into()); "no number")]
-    #[test_case("Start__c", "2026-02-30".into() => Err("Start__c must be a date such as 2026-05-20".into()); "no day")]
-    #[test_case("Seen__c", "2026-05-20T10:00:00+02:00".into() => Ok(json!("2026-05-20T08:00:00.000Z")); "instant")]
-    #[test_case("ManagerId", "005D0000001KyEI".into() => Ok(json!("005D0000001KyEIIA0")); "short id")]
+    #[test_case("ForecastEnabled", "TRUE" => Ok(json!(true)); "text for a boolean")]
+    #[test_case("ForecastEnabled", "yes" => Err("ForecastEnabled must be true or false, it is another text".into()); "another text")]
+    #[test_case("Limit__c", "12" => Ok(json!(12)); "text for a number")]
+    #[test_case("Limit__c", 1.5 => Err("Limit__c must be a whole number of at most nine digits".into()); "fraction")]
+    #[test_case("Badge__c", "1.5" => Ok(json!(1.5)); "decimal")]
+    #[test_case("Badge__c", "NaN" => Err("Badge__c must be a number".into()); "no number")]
+    #[test_case("Start__c", "2026-02-30" => Err("Start__c must be a date such as 2026-05-20".into()); "no day")]
+    #[test_case("Seen__c", "2026-05-20T10:00:00+02:00" => Ok(json!("2026-05-20T08:00:00.000Z")); "instant")]
+    #[test_case("ManagerId", "005D0000001KyEI" => Ok(json!("005D0000001KyEIIA0")); "short id")]
     #[test_case("ManagerId", "' OR 1=1".into() => Err("ManagerId must be a Salesforce id".into()); "no id")]
-    #[test_case("Email", "jane".into() => Err("Email must have the form of an e-mail address".into()); "no address")]
-    #[test_case("TimeZoneSidKey", "europe/berlin".into() => Ok(json!("Europe/Berlin")); "the org's spelling")]
-    #[test_case("TimeZoneSidKey", "Europe/Paris".into() => Err("TimeZoneSidKey is none of the values that the org has for TimeZoneSidKey".into()); "zone of another org")]
-    fn values_are_typed_by_the_orgs_description(name: &str, value: Value) -> Result<Json, String> {
-        read(&described(), name, name, &value, For::Update).map(|(_, json)| json)
+    #[test_case("Email", "jane" => Err("Email must have the form of an e-mail address".into()); "no address")]
+    #[test_case("TimeZoneSidKey", "europe/berlin" => Ok(json!("Europe/Berlin")); "the org's spelling")]
+    #[test_case("TimeZoneSidKey", "Europe/Paris" => Err("TimeZoneSidKey is none of the values that the org has for TimeZoneSidKey".into()); "zone of another org")]
+    fn values_are_typed_by_the_orgs_description(
+        name: &str,
+        value: impl Into<Value>,
+    ) -> Result<Json, String> {
+        read(&described(), name, name, &value.into(), For::Update).map(|(_, json)| json)
     }
 
     #[test]
     fn an_unknown_field_is_shown_short_and_escaped() {
         let key = format!("x\n{}", "y".repeat(5000));
         let problem = read(&described(), &key, &key, &true.into(), For::Create).unwrap_err();
-        assert!(problem.starts_with(r"x\ny") && problem.len() < 200, "{problem}");
+        assert!(
+            problem.starts_with(r"x\ny") && problem.len() < 200,
+            "{problem}"
+        );
     }
 }

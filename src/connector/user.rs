@@ -131,9 +131,9 @@ async fn fetch_where(
     guarded: Guarded,
 ) -> Result<Page<Resource>, Trouble> {
     let table = table(context).only(which);
-    let batch = context.org.read::<WideUserRow>(&table, None).await.map_err(Trouble::Salesforce)?;
+    let mut batch = context.org.read::<WideUserRow>(&table, None).await.map_err(Trouble::Salesforce)?;
     let mut page = Page::last(Vec::new()).with_quota(batch.quota);
-    if let Some(row) = batch.rows.into_iter().next() {
+    if let Some(row) = batch.rows.next() {
         let (user, custom) = row.into_parts()?;
         let locks = match guarded {
             Guarded::Perhaps => context.locks_of(user.id).await.map_err(Trouble::Salesforce)?,

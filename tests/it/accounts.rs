@@ -17,7 +17,12 @@ use crate::harness::{Harness, Setup};
 /// A JSON object as the protocol has it.
 pub(crate) fn object(json: &Json) -> Struct {
     Struct {
-        fields: json.as_object().unwrap().iter().map(|(k, v)| (k.clone(), value(v))).collect(),
+        fields: json
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(k, v)| (k.clone(), value(v)))
+            .collect(),
     }
 }
 
@@ -46,7 +51,9 @@ fn jane() -> Json {
 
 fn with(more: &Json) -> Json {
     let mut form = jane();
-    form.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    form.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     form
 }
 
@@ -56,16 +63,27 @@ async fn ask(
     options: Option<credentials::Options>,
 ) -> Result<pb::CreateAccountResponse, Status> {
     let request = pb::CreateAccountRequest {
-        account_info: Some(pb::AccountInfo { profile: Some(object(form)), ..Default::default() }),
-        credential_options: options
-            .map(|options| pb::CredentialOptions { options: Some(options), ..Default::default() }),
+        account_info: Some(pb::AccountInfo {
+            profile: Some(object(form)),
+            ..Default::default()
+        }),
+        credential_options: options.map(|options| pb::CredentialOptions {
+            options: Some(options),
+            ..Default::default()
+        }),
         ..Default::default()
     };
-    harness.accounts().create_account(request).await.map(tonic::Response::into_inner)
+    harness
+        .accounts()
+        .create_account(request)
+        .await
+        .map(tonic::Response::into_inner)
 }
 
 async fn create(harness: &Harness, form: &Json) -> Result<Outcome, Status> {
-    ask(harness, form, None).await.map(|answer| answer.result.unwrap())
+    ask(harness, form, None)
+        .await
+        .map(|answer| answer.result.unwrap())
 }
 
 fn created(outcome: Outcome) -> pb::Resource {
@@ -91,17 +109,23 @@ fn id(resource: &pb::Resource) -> String {
 
 fn user(harness: &Harness, username: &str) -> Option<Json> {
     let org = harness.simulator.org();
-    org.user_by_username(username).and_then(|id| org.get("User", &id))
+    org.user_by_username(username)
+        .and_then(|id| org.get("User", &id))
 }
 
 fn writes(harness: &Harness) -> Vec<String> {
     let requests = harness.simulator.requests().into_iter();
     let writes = requests.filter(|request| !request.login && request.method != "GET");
-    writes.map(|request| format!("{} {}", request.method, request.path)).collect()
+    writes
+        .map(|request| format!("{} {}", request.method, request.path))
+        .collect()
 }
 
 fn mails(harness: &Harness) -> usize {
-    writes(harness).iter().filter(|write| write.ends_with("/password")).count()
+    writes(harness)
+        .iter()
+        .filter(|write| write.ends_with("/password"))
+        .count()
 }
 
 fn users(harness: &Harness) -> usize {
@@ -147,10 +171,21 @@ async fn an_account_costs_a_handful_of_calls() {
 #[tokio::test]
 async fn a_profile_is_given_by_id_or_by_name(profile: Json) {
     let harness = Harness::start().await;
-    let standard = harness.simulator.org().find("Profile", "Name", "Standard User").unwrap();
+    let standard = harness
+        .simulator
+        .org()
+        .find("Profile", "Name", "Standard User")
+        .unwrap();
     let profile = profile.as_str().unwrap_or(&standard).to_owned();
-    created(create(&harness, &with(&json!({"profileId": profile}))).await.unwrap());
-    assert_eq!(user(&harness, "jane@acme.example").unwrap()["ProfileId"], json!(standard));
+    created(
+        create(&harness, &with(&json!({"profileId": profile})))
+            .await
+            .unwrap(),
+    );
+    assert_eq!(
+        user(&harness, "jane@acme.example").unwrap()["ProfileId"],
+        json!(standard)
+    );
 }
 
 #[tokio::test]
@@ -179,7 +214,11 @@ async fn everything_that_is_wrong_with_a_form_is_told_at_once() {
         "Title must be a text, it is a list",
         "last_name is missing",
     ] {
-        assert!(status.message().contains(told), "{told:?} is not in: {}", status.message());
+        assert!(
+            status.message().contains(told),
+            "{told:?} is not in: {}",
+            status.message()
+        );
     }
     assert!(writes(&harness).is_empty());
     assert_eq!(users(&harness), before);
@@ -199,17 +238,33 @@ async fn a_field_that_was_added_meanwhile_is_known() {
     let harness = Harness::start().await;
     created(create(&harness, &jane()).await.unwrap());
     let field = FieldDef::new("Desk__c", FieldType::Text);
-    harness.simulator.org().database_mut().add_custom_field("User", field);
+    harness
+        .simulator
+        .org()
+        .database_mut()
+        .add_custom_field("User", field);
     let form = with(&json!({"username": "jane2@acme.example", "Desk__c": "4.12"}));
     created(create(&harness, &form).await.unwrap());
-    assert_eq!(user(&harness, "jane2@acme.example").unwrap()["Desk__c"], "4.12");
+    assert_eq!(
+        user(&harness, "jane2@acme.example").unwrap()["Desk__c"],
+        "4.12"
+    );
 }
 
 /// Another user with the same address, who must stay as it is.
 fn org_with_a_namesake(active: bool) -> (Org, String) {
     let mut org = Org::seed(salesforce_simulator::Preset::Tiny);
-    let victim = org.user_by_username("user000003@simulated.example").unwrap();
-    org.set("User", &victim, &[("Email", json!("jane@acme.example")), ("IsActive", json!(active))]);
+    let victim = org
+        .user_by_username("user000003@simulated.example")
+        .unwrap();
+    org.set(
+        "User",
+        &victim,
+        &[
+            ("Email", json!("jane@acme.example")),
+            ("IsActive", json!(active)),
+        ],
+    );
     (org, victim)
 }
 
@@ -219,13 +274,22 @@ fn org_with_a_namesake(active: bool) -> (Org, String) {
 async fn a2_nobody_is_found_by_address_nor_revived_nor_reset(active: bool) {
     let (org, victim) = org_with_a_namesake(active);
     let before = org.get("User", &victim);
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let resource = created(create(&harness, &jane()).await.unwrap());
     assert_ne!(id(&resource), victim);
     assert_eq!(harness.simulator.org().get("User", &victim), before);
-    let reset: Vec<_> =
-        writes(&harness).into_iter().filter(|write| write.contains("/password")).collect();
-    assert!(reset.iter().all(|write| write.contains(&id(&resource))), "{reset:?}");
+    let reset: Vec<_> = writes(&harness)
+        .into_iter()
+        .filter(|write| write.contains("/password"))
+        .collect();
+    assert!(
+        reset.iter().all(|write| write.contains(&id(&resource))),
+        "{reset:?}"
+    );
 }
 
 #[test_case(true; "active")]
@@ -233,7 +297,11 @@ async fn a2_nobody_is_found_by_address_nor_revived_nor_reset(active: bool) {
 #[tokio::test]
 async fn a2_a_user_that_exists_is_reported_and_not_touched(active: bool) {
     let (org, victim) = org_with_a_namesake(active);
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let before = harness.simulator.org().get("User", &victim);
     let form = with(&json!({"username": "USER000003@Simulated.Example"}));
     let resource = existing(create(&harness, &form).await.unwrap());
@@ -256,7 +324,10 @@ async fn a11_any_body_of_a_refusal_is_survived(body: &str) {
         body: body.to_owned(),
         content_type: "application/json".to_owned(),
     };
-    harness.simulator.faults().next(1, Matcher::writes_to("User"), fault);
+    harness
+        .simulator
+        .faults()
+        .next(1, Matcher::writes_to("User"), fault);
     let status = create(&harness, &jane()).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
     created(create(&harness, &jane()).await.unwrap());
@@ -270,7 +341,10 @@ async fn b13_a_new_user_looks_as_a_sync_shows_it(last_name: &str, profile: &str)
     let form = with(&json!({"last_name": last_name, "profileId": profile}));
     let resource = created(create(&harness, &form).await.unwrap());
     let synced = harness.sync().await;
-    assert_eq!(synced.resources[&format!("user/{}", id(&resource))], resource);
+    assert_eq!(
+        synced.resources[&format!("user/{}", id(&resource))],
+        resource
+    );
 }
 
 #[tokio::test]
@@ -288,8 +362,15 @@ async fn b14_a_first_name_is_optional() {
 #[tokio::test]
 async fn b15_a_username_is_its_own_field(more: Json, expected: &str) {
     let username = UsernameRule::new("{email}", ".prod").unwrap();
-    let options = Options { username, ..Options::default() };
-    let harness = Harness::with(Setup { options, ..Setup::default() }).await;
+    let options = Options {
+        username,
+        ..Options::default()
+    };
+    let harness = Harness::with(Setup {
+        options,
+        ..Setup::default()
+    })
+    .await;
     created(create(&harness, &with(&more)).await.unwrap());
     assert!(user(&harness, expected).is_some());
 }
@@ -299,14 +380,26 @@ async fn b16_a_time_zone_is_one_of_the_orgs() {
     let harness = Harness::start().await;
     let field = |name: &str, more: Json| {
         let mut field = json!({"name": name, "type": "string", "createable": true});
-        field.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        field
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         field
     };
     let zones = json!({"type": "picklist", "picklistValues": [
         {"value": "Europe/Berlin", "active": true}, {"value": "Europe/Kiev", "active": false}]});
     let mut fields = vec![field("TimeZoneSidKey", zones)];
-    let plain = ["Username", "Email", "Alias", "FirstName", "LastName", "ProfileId",
-        "EmailEncodingKey", "LocaleSidKey", "LanguageLocaleKey"];
+    let plain = [
+        "Username",
+        "Email",
+        "Alias",
+        "FirstName",
+        "LastName",
+        "ProfileId",
+        "EmailEncodingKey",
+        "LocaleSidKey",
+        "LanguageLocaleKey",
+    ];
     fields.extend(plain.map(|name| field(name, json!({}))));
     let described = Fault::Http {
         status: 200,
@@ -316,10 +409,18 @@ async fn b16_a_time_zone_is_one_of_the_orgs() {
     // Both are in the time zone database, and neither is among the org's.
     for zone in ["Antarctica/Troll", "Europe/Kiev"] {
         let describe = Matcher::any().path("/sobjects/User/describe");
-        harness.simulator.faults().next(1, describe, described.clone());
-        let status = create(&harness, &with(&json!({"timezone": zone}))).await.unwrap_err();
+        harness
+            .simulator
+            .faults()
+            .next(1, describe, described.clone());
+        let status = create(&harness, &with(&json!({"timezone": zone})))
+            .await
+            .unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument);
-        assert!(status.message().contains("timezone is none of the values"), "{status:?}");
+        assert!(
+            status.message().contains("timezone is none of the values"),
+            "{status:?}"
+        );
     }
     assert!(writes(&harness).is_empty());
     let mut form = jane();
@@ -332,13 +433,23 @@ async fn b16_a_time_zone_is_one_of_the_orgs() {
 #[tokio::test]
 async fn b17_the_id_of_the_create_is_what_is_read() {
     let (org, victim) = org_with_a_namesake(true);
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let resource = created(create(&harness, &jane()).await.unwrap());
     assert_ne!(id(&resource), victim);
     let requests = harness.simulator.requests();
-    let asked = requests.iter().filter_map(|request| request.soql.as_deref());
+    let asked = requests
+        .iter()
+        .filter_map(|request| request.soql.as_deref());
     let asked_for_email = asked.clone().any(|soql| soql.contains("Email ="));
-    assert!(asked.clone().any(|soql| soql.contains(&format!("Id = '{}'", id(&resource)))));
+    assert!(
+        asked
+            .clone()
+            .any(|soql| soql.contains(&format!("Id = '{}'", id(&resource))))
+    );
     assert!(!asked_for_email);
 }
 
@@ -350,34 +461,57 @@ async fn b18_the_cause_and_the_code_reach_the_host() {
         "FIELD_CUSTOM_VALIDATION_EXCEPTION",
         "Cost centre is wrong for jane@acme.example",
     );
-    harness.simulator.faults().next(1, Matcher::writes_to("User"), refusal);
+    harness
+        .simulator
+        .faults()
+        .next(1, Matcher::writes_to("User"), refusal);
     let status = create(&harness, &jane()).await.unwrap_err();
     assert_eq!(status.code(), Code::FailedPrecondition);
     let text = status.message();
-    assert!(text.contains("a validation rule of the org: Cost centre is wrong for …"), "{text}");
-    assert!(text.contains("FIELD_CUSTOM_VALIDATION_EXCEPTION") && !text.contains('@'), "{text}");
+    assert!(
+        text.contains("a validation rule of the org: Cost centre is wrong for …"),
+        "{text}"
+    );
+    assert!(
+        text.contains("FIELD_CUSTOM_VALIDATION_EXCEPTION") && !text.contains('@'),
+        "{text}"
+    );
 }
 
 #[tokio::test]
 async fn a_username_of_another_org_is_explained() {
     let harness = Harness::start().await;
     let taken = Fault::status(400, "DUPLICATE_USERNAME", "Duplicate Username.");
-    harness.simulator.faults().next(1, Matcher::writes_to("User"), taken);
+    harness
+        .simulator
+        .faults()
+        .next(1, Matcher::writes_to("User"), taken);
     let status = create(&harness, &jane()).await.unwrap_err();
     assert_eq!(status.code(), Code::FailedPrecondition);
-    assert!(status.message().contains("unique among all orgs"), "{status:?}");
+    assert!(
+        status.message().contains("unique among all orgs"),
+        "{status:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_licence_without_seats_is_named_with_its_numbers() {
     let harness = Harness::start().await;
-    let license = harness.simulator.org().find("UserLicense", "LicenseDefinitionKey", "SFDC");
+    let license = harness
+        .simulator
+        .org()
+        .find("UserLicense", "LicenseDefinitionKey", "SFDC");
     let seats = [("TotalLicenses", json!(100)), ("UsedLicenses", json!(100))];
-    harness.simulator.org().set("UserLicense", &license.unwrap(), &seats);
+    harness
+        .simulator
+        .org()
+        .set("UserLicense", &license.unwrap(), &seats);
     let status = create(&harness, &jane()).await.unwrap_err();
     assert_eq!(status.code(), Code::FailedPrecondition);
     assert!(
-        status.message().contains("\"Salesforce\" has no seat left (100 of 100 used)"),
+        status
+            .message()
+            .contains("\"Salesforce\" has no seat left (100 of 100 used)"),
         "{status:?}"
     );
 }
@@ -394,8 +528,15 @@ async fn a_password_mail_is_sent_when_wanted(
     key: Option<bool>,
     password_mail: bool,
 ) -> usize {
-    let options = Options { password_mail, ..Options::default() };
-    let harness = Harness::with(Setup { options, ..Setup::default() }).await;
+    let options = Options {
+        password_mail,
+        ..Options::default()
+    };
+    let harness = Harness::with(Setup {
+        options,
+        ..Setup::default()
+    })
+    .await;
     let form = match key {
         Some(mail) => with(&json!({"send_password_reset": mail})),
         None => jane(),
@@ -409,10 +550,17 @@ async fn a_password_mail_is_sent_when_wanted(
 async fn a_mail_that_fails_does_not_undo_the_account() {
     let harness = Harness::start().await;
     let fault = Fault::status(403, "INSUFFICIENT_ACCESS", "no");
-    harness.simulator.faults().next(1, Matcher::any().path("/password"), fault);
+    harness
+        .simulator
+        .faults()
+        .next(1, Matcher::any().path("/password"), fault);
     match create(&harness, &jane()).await.unwrap() {
         Outcome::ActionRequired(answer) => {
-            assert!(answer.message.contains("send_password_reset"), "{}", answer.message);
+            assert!(
+                answer.message.contains("send_password_reset"),
+                "{}",
+                answer.message
+            );
             assert!(answer.resource.is_some());
         }
         other => panic!("{other:?}"),
@@ -432,10 +580,16 @@ async fn a_mail_that_fails_does_not_undo_the_account() {
 async fn a_create_with_a_lost_answer_makes_one_user(fault: Fault) {
     let harness = Harness::start().await;
     let before = users(&harness);
-    harness.simulator.faults().next(1, Matcher::writes_to("User"), fault);
+    harness
+        .simulator
+        .faults()
+        .next(1, Matcher::writes_to("User"), fault);
     let resource = created(create(&harness, &jane()).await.unwrap());
     assert_eq!(users(&harness), before + 1);
-    assert_eq!(user(&harness, "jane@acme.example").unwrap()["Id"], json!(id(&resource)));
+    assert_eq!(
+        user(&harness, "jane@acme.example").unwrap()["Id"],
+        json!(id(&resource))
+    );
     assert_eq!(mails(&harness), 1);
     existing(create(&harness, &jane()).await.unwrap());
 }
@@ -447,9 +601,15 @@ async fn a_create_whose_read_fails_shows_what_was_sent() {
     created(create(&harness, &jane()).await.unwrap());
     let form = with(&json!({"username": "jane2@acme.example"}));
     let reads = Matcher::queries_of("User").soql("Id =");
-    harness.simulator.faults().next(20, reads, Fault::unavailable());
+    harness
+        .simulator
+        .faults()
+        .next(20, reads, Fault::unavailable());
     let resource = created(create(&harness, &form).await.unwrap());
-    assert_eq!(user(&harness, "jane2@acme.example").unwrap()["Id"], json!(id(&resource)));
+    assert_eq!(
+        user(&harness, "jane2@acme.example").unwrap()["Id"],
+        json!(id(&resource))
+    );
     assert_eq!(resource.display_name, "Jane Doe");
 }
 
@@ -490,18 +650,33 @@ pub(crate) async fn futures<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::O
         if pending {
             return std::task::Poll::Pending;
         }
-        std::task::Poll::Ready(all.iter_mut().filter_map(|(_, output)| output.take()).collect())
+        std::task::Poll::Ready(
+            all.iter_mut()
+                .filter_map(|(_, output)| output.take())
+                .collect(),
+        )
     })
     .await
 }
 
 #[tokio::test]
 async fn a_dry_run_creates_nobody() {
-    let options = Options { dry_run: true, ..Options::default() };
-    let harness = Harness::with(Setup { options, ..Setup::default() }).await;
+    let options = Options {
+        dry_run: true,
+        ..Options::default()
+    };
+    let harness = Harness::with(Setup {
+        options,
+        ..Setup::default()
+    })
+    .await;
     let status = create(&harness, &jane()).await.unwrap_err();
     assert_eq!(status.code(), Code::FailedPrecondition);
-    assert!(status.message().contains("dry run: would create a User with the fields Alias"));
+    assert!(
+        status
+            .message()
+            .contains("dry run: would create a User with the fields Alias")
+    );
     assert!(writes(&harness).is_empty());
 }
 
@@ -525,15 +700,25 @@ async fn delete(harness: &Harness, id: &str) -> Result<bool, Status> {
         resource: id.to_owned(),
         ..Default::default()
     };
-    let request =
-        pb::DeleteResourceV2Request { resource_id: Some(resource_id), ..Default::default() };
-    let answer = harness.deleter().delete_resource_v2(request).await?.into_inner();
+    let request = pb::DeleteResourceV2Request {
+        resource_id: Some(resource_id),
+        ..Default::default()
+    };
+    let answer = harness
+        .deleter()
+        .delete_resource_v2(request)
+        .await?
+        .into_inner();
     let already = crate::harness::annotation::<pb::ResourceDoesNotExist>(&answer.annotations);
     Ok(already.is_some())
 }
 
 fn somebody(harness: &Harness) -> String {
-    harness.simulator.org().user_by_username("user000003@simulated.example").unwrap()
+    harness
+        .simulator
+        .org()
+        .user_by_username("user000003@simulated.example")
+        .unwrap()
 }
 
 #[tokio::test]
@@ -556,7 +741,10 @@ async fn deleting_a_user_deactivates_it_once() {
 async fn a_delete_with_a_lost_answer_is_one_delete(fault: Fault) {
     let harness = Harness::start().await;
     let user = somebody(&harness);
-    harness.simulator.faults().next(1, Matcher::writes_to("User"), fault);
+    harness
+        .simulator
+        .faults()
+        .next(1, Matcher::writes_to("User"), fault);
     assert!(!delete(&harness, &user).await.unwrap());
     assert!(!harness.simulator.org().is_active(&user));
 }
@@ -579,7 +767,9 @@ async fn a_refused_deactivation_tells_why(blocker: Blocker, why: &str) {
     let harness = Harness::start().await;
     let user = somebody(&harness);
     let blockers = [(user.clone(), blocker)];
-    harness.simulator.with(|org| org.settings.deactivation_blockers.extend(blockers));
+    harness
+        .simulator
+        .with(|org| org.settings.deactivation_blockers.extend(blockers));
     let status = delete(&harness, &user).await.unwrap_err();
     assert_eq!(status.code(), Code::FailedPrecondition);
     assert!(status.message().contains(why), "{status:?}");
@@ -587,9 +777,19 @@ async fn a_refused_deactivation_tells_why(blocker: Blocker, why: &str) {
 
 #[tokio::test]
 async fn a_dry_run_deletes_nobody() {
-    let options = Options { dry_run: true, ..Options::default() };
-    let harness = Harness::with(Setup { options, ..Setup::default() }).await;
+    let options = Options {
+        dry_run: true,
+        ..Options::default()
+    };
+    let harness = Harness::with(Setup {
+        options,
+        ..Setup::default()
+    })
+    .await;
     let status = delete(&harness, &somebody(&harness)).await.unwrap_err();
-    assert!(status.message().contains("dry run: would set IsActive"), "{status:?}");
+    assert!(
+        status.message().contains("dry run: would set IsActive"),
+        "{status:?}"
+    );
     assert!(writes(&harness).is_empty());
 }

@@ -52,10 +52,19 @@ async fn invoke(harness: &Harness, name: &str, args: &Json) -> Answer {
         inline_wait: Some(Duration::from_mins(1).try_into().unwrap()),
         ..Default::default()
     };
-    let answer = harness.actions().invoke_action(request).await.unwrap().into_inner();
+    let answer = harness
+        .actions()
+        .invoke_action(request)
+        .await
+        .unwrap()
+        .into_inner();
     let values = answer.response.map(from_struct).unwrap_or_default();
     let values = json(&baton_salesforce::baton::Value::Object(values));
-    Answer { id: answer.id, status: Status::try_from(answer.status).unwrap(), values }
+    Answer {
+        id: answer.id,
+        status: Status::try_from(answer.status).unwrap(),
+        values,
+    }
 }
 
 fn user(harness: &Harness, number: usize) -> String {
@@ -66,7 +75,10 @@ fn user(harness: &Harness, number: usize) -> String {
 fn writes(harness: &Harness) -> usize {
     let requests = harness.simulator.requests();
     let is_write = |method: &str, path: &str| method != "GET" && !path.ends_with("/composite");
-    requests.iter().filter(|it| !it.login && is_write(&it.method, &it.path)).count()
+    requests
+        .iter()
+        .filter(|it| !it.login && is_write(&it.method, &it.path))
+        .count()
 }
 
 const WRITES: [&str; 7] = [
@@ -93,27 +105,46 @@ fn arguments(harness: &Harness, name: &str, user: &str) -> Json {
 
 async fn schemas(harness: &Harness) -> Vec<pb::BatonActionSchema> {
     let request = pb::ListActionSchemasRequest::default();
-    harness.actions().list_action_schemas(request).await.unwrap().into_inner().schemas
+    harness
+        .actions()
+        .list_action_schemas(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .schemas
 }
 
 #[tokio::test]
 async fn the_incumbents_action_is_called_as_before() {
     let harness = Harness::start().await;
     let all = schemas(&harness).await;
-    let schema = all.iter().find(|schema| schema.name == "update_user_status").unwrap();
+    let schema = all
+        .iter()
+        .find(|schema| schema.name == "update_user_status")
+        .unwrap();
     let fields = |fields: &[baton_salesforce::pb::config::Field]| -> Vec<(String, String, bool)> {
         let one = |field: &baton_salesforce::pb::config::Field| {
-            (field.name.clone(), field.display_name.clone(), field.is_required)
+            (
+                field.name.clone(),
+                field.display_name.clone(),
+                field.is_required,
+            )
         };
         fields.iter().map(one).collect()
     };
-    let arguments = [("resource_id", "User Resource ID"), ("is_active", "Is Active")];
+    let arguments = [
+        ("resource_id", "User Resource ID"),
+        ("is_active", "Is Active"),
+    ];
     assert_eq!(
         fields(&schema.arguments),
         arguments.map(|(name, shown)| (name.to_owned(), shown.to_owned(), true))
     );
     let returns = fields(&schema.return_types);
-    assert_eq!((returns[0].0.as_str(), returns[0].1.as_str(), returns.len()), ("success", "Success", 1));
+    assert_eq!(
+        (returns[0].0.as_str(), returns[0].1.as_str(), returns.len()),
+        ("success", "Success", 1)
+    );
     assert_eq!(schema.resource_type_id, "");
 }
 
@@ -124,7 +155,10 @@ async fn the_incumbents_action_is_called_as_before() {
 #[tokio::test]
 async fn the_incumbents_action_fails_as_before(args: Json, error: &str) {
     let harness = Harness::start().await;
-    assert_eq!(invoke(&harness, "update_user_status", &args).await.failed(), error);
+    assert_eq!(
+        invoke(&harness, "update_user_status", &args).await.failed(),
+        error
+    );
     assert_eq!(harness.simulator.api_calls(), 0);
 }
 
@@ -134,7 +168,9 @@ async fn a_user_is_deactivated_and_activated() {
     let user = user(&harness, 3);
     for active in [false, false, true, true] {
         let args = json!({"resource_id": user, "is_active": active});
-        let values = invoke(&harness, "update_user_status", &args).await.complete();
+        let values = invoke(&harness, "update_user_status", &args)
+            .await
+            .complete();
         assert_eq!(values, json!({"success": true}));
         assert_eq!(harness.simulator.org().is_active(&user), active);
     }
@@ -146,11 +182,17 @@ async fn an_activation_without_a_seat_names_the_licence() {
     let harness = Harness::start().await;
     let user = user(&harness, 3);
     let args = json!({"resource_id": user, "is_active": false});
-    invoke(&harness, "update_user_status", &args).await.complete();
+    invoke(&harness, "update_user_status", &args)
+        .await
+        .complete();
     harness.simulator.with(|org| {
         for license in org.rows("UserLicense") {
             let total = license["TotalLicenses"].clone();
-            org.set("UserLicense", license["Id"].as_str().unwrap(), &[("UsedLicenses", total)]);
+            org.set(
+                "UserLicense",
+                license["Id"].as_str().unwrap(),
+                &[("UsedLicenses", total)],
+            );
         }
     });
     let args = json!({"resource_id": user, "is_active": true});
@@ -169,8 +211,13 @@ async fn freezing_shuts_the_door_and_keeps_the_seat() {
         ("unfreeze_user", false, false),
     ] {
         harness.simulator.clear_requests();
-        let values = invoke(&harness, name, &json!({"resource_id": user})).await.complete();
-        assert_eq!((&values["success"], &values["changed"]), (&json!(true), &json!(changed)));
+        let values = invoke(&harness, name, &json!({"resource_id": user}))
+            .await
+            .complete();
+        assert_eq!(
+            (&values["success"], &values["changed"]),
+            (&json!(true), &json!(changed))
+        );
         assert_eq!(harness.simulator.org().is_frozen(&user), frozen);
         assert!(harness.simulator.org().is_active(&user));
         assert_eq!(harness.simulator.api_calls(), 1 + u64::from(changed));
@@ -187,7 +234,9 @@ async fn a_user_without_a_login_record_is_told() {
             org.delete("UserLogin", row["Id"].as_str().unwrap());
         }
     });
-    let error = invoke(&harness, "freeze_user", &json!({"resource_id": user})).await.failed();
+    let error = invoke(&harness, "freeze_user", &json!({"resource_id": user}))
+        .await
+        .failed();
     assert!(error.contains("no login record (UserLogin)"), "{error}");
 }
 
@@ -195,11 +244,19 @@ async fn a_user_without_a_login_record_is_told() {
 async fn nobody_freezes_or_deactivates_itself() {
     let harness = Harness::start().await;
     let own = harness.simulator.org().integration_user();
-    let error = invoke(&harness, "freeze_user", &json!({"resource_id": own})).await.failed();
-    assert!(error.contains("the connector signs in as this very user"), "{error}");
+    let error = invoke(&harness, "freeze_user", &json!({"resource_id": own}))
+        .await
+        .failed();
+    assert!(
+        error.contains("the connector signs in as this very user"),
+        "{error}"
+    );
     let args = json!({"resource_id": own, "is_active": false});
     let error = invoke(&harness, "update_user_status", &args).await.failed();
-    assert!(error.contains("the connector signs in as this very user"), "{error}");
+    assert!(
+        error.contains("the connector signs in as this very user"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -209,12 +266,27 @@ async fn fields_are_set_and_cleared_in_one_request() {
     let fields = json!({"title": "Agent", "Department": null, "Badge__c": 2.5,
         "Start_Date__c": "2026-05-20", "ForecastEnabled": true, "UserRoleId": null});
     let args = json!({"resource_id": user, "fields": fields});
-    let values = invoke(&harness, "update_user_profile", &args).await.complete();
+    let values = invoke(&harness, "update_user_profile", &args)
+        .await
+        .complete();
     let row = harness.simulator.org().get("User", &user).unwrap();
     assert_eq!(row["Title"], "Agent");
-    assert_eq!((&row["Department"], &row["UserRoleId"]), (&Json::Null, &Json::Null));
-    assert_eq!((&row["Badge__c"], &row["ForecastEnabled"]), (&json!(2.5), &json!(true)));
-    let names = ["Badge__c", "Department", "ForecastEnabled", "Start_Date__c", "Title", "UserRoleId"];
+    assert_eq!(
+        (&row["Department"], &row["UserRoleId"]),
+        (&Json::Null, &Json::Null)
+    );
+    assert_eq!(
+        (&row["Badge__c"], &row["ForecastEnabled"]),
+        (&json!(2.5), &json!(true))
+    );
+    let names = [
+        "Badge__c",
+        "Department",
+        "ForecastEnabled",
+        "Start_Date__c",
+        "Title",
+        "UserRoleId",
+    ];
     assert_eq!(values["fields"], json!(names));
     assert_eq!(harness.simulator.api_calls(), 2);
 }
@@ -227,10 +299,17 @@ async fn all_wrong_fields_are_named_and_none_is_set() {
     let fields = json!({"Title": "fine", "Nonsense": 1, "Name": "x", "LastName": null,
         "Badge__c": "much", "TITLE": "twice", "ManagerId": {"a": 1}});
     let args = json!({"resource_id": user, "fields": fields});
-    let error = invoke(&harness, "update_user_profile", &args).await.failed();
-    for told in ["Nonsense is not a field", "Name is read-only", "LastName may not be empty",
-        "Badge__c must be a number", "Title is given twice", "ManagerId must be a Salesforce id"]
-    {
+    let error = invoke(&harness, "update_user_profile", &args)
+        .await
+        .failed();
+    for told in [
+        "Nonsense is not a field",
+        "Name is read-only",
+        "LastName may not be empty",
+        "Badge__c must be a number",
+        "Title is given twice",
+        "ManagerId must be a Salesforce id",
+    ] {
         assert!(error.contains(told), "{told:?} is not in: {error}");
     }
     assert_eq!(writes(&harness), 0);
@@ -251,11 +330,16 @@ async fn all_wrong_fields_are_named_and_none_is_set() {
 #[tokio::test]
 async fn a_wrong_user_is_refused_by_every_action(args: Json, told: &str) {
     let harness = Harness::start().await;
-    let names = schemas(&harness).await.into_iter().map(|schema| schema.name);
+    let names = schemas(&harness)
+        .await
+        .into_iter()
+        .map(|schema| schema.name);
     for name in names {
         let mut all = arguments(&harness, &name, "");
         all.as_object_mut().unwrap().remove("resource_id");
-        all.as_object_mut().unwrap().extend(args.as_object().unwrap().clone());
+        all.as_object_mut()
+            .unwrap()
+            .extend(args.as_object().unwrap().clone());
         let error = invoke(&harness, &name, &all).await.failed();
         let gone = name == "update_user_profile" && error.contains("there is no such record");
         assert!(error.contains(told) || gone, "{name}: {error}");
@@ -263,7 +347,9 @@ async fn a_wrong_user_is_refused_by_every_action(args: Json, told: &str) {
     }
     let is_harmless = |path: &str| path.contains("/sobjects/User/005000000000000AAA");
     let requests = harness.simulator.requests();
-    let harmful = requests.iter().filter(|it| !it.login && it.method == "PATCH");
+    let harmful = requests
+        .iter()
+        .filter(|it| !it.login && it.method == "PATCH");
     assert_eq!(harmful.filter(|it| !is_harmless(&it.path)).count(), 0);
 }
 
@@ -283,10 +369,17 @@ async fn a_dry_run_of_every_write_sends_none() {
     let harness = Harness::start().await;
     let user = user(&harness, 3);
     let count = |org: &Org| -> Vec<Json> {
-        ["User", "UserLogin", "PermissionSetAssignment", "Account", "Opportunity", "Task"]
-            .iter()
-            .flat_map(|name| org.rows(name))
-            .collect()
+        [
+            "User",
+            "UserLogin",
+            "PermissionSetAssignment",
+            "Account",
+            "Opportunity",
+            "Task",
+        ]
+        .iter()
+        .flat_map(|name| org.rows(name))
+        .collect()
     };
     let before = count(&harness.simulator.org());
     for name in WRITES {
@@ -303,11 +396,20 @@ async fn a_dry_run_of_every_write_sends_none() {
 
 #[tokio::test]
 async fn the_dry_run_option_rules_the_actions_too() {
-    let options = Options { dry_run: true, ..Options::default() };
-    let harness = Harness::with(Setup { options, ..Setup::default() }).await;
+    let options = Options {
+        dry_run: true,
+        ..Options::default()
+    };
+    let harness = Harness::with(Setup {
+        options,
+        ..Setup::default()
+    })
+    .await;
     let user = user(&harness, 3);
     for name in WRITES {
-        invoke(&harness, name, &arguments(&harness, name, &user)).await.complete();
+        invoke(&harness, name, &arguments(&harness, name, &user))
+            .await
+            .complete();
     }
     assert_eq!(writes(&harness), 0);
 }
@@ -318,7 +420,9 @@ async fn the_dry_run_option_rules_the_actions_too() {
 async fn a_dry_run_that_cannot_be_read_is_no_write(more: Json, told: &str) {
     let harness = Harness::start().await;
     let mut args = json!({"resource_id": user(&harness, 3)});
-    args.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    args.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     let error = invoke(&harness, "freeze_user", &args).await.failed();
     assert!(error.contains(told), "{error}");
     assert_eq!(harness.simulator.api_calls(), 0);
@@ -336,8 +440,11 @@ async fn results_are_what_the_schemas_declare() {
             args
         };
         let values = invoke(&harness, &schema.name, &args).await.complete();
-        let mut declared: Vec<_> =
-            schema.return_types.iter().map(|field| field.name.clone()).collect();
+        let mut declared: Vec<_> = schema
+            .return_types
+            .iter()
+            .map(|field| field.name.clone())
+            .collect();
         declared.sort();
         let given: Vec<_> = values.as_object().unwrap().keys().cloned().collect();
         assert_eq!(given, declared, "{}", schema.name);
@@ -378,7 +485,10 @@ async fn a_lost_answer_is_looked_up_and_not_guessed() {
         ] {
             let harness = Harness::start().await;
             let user = user(&harness, 3);
-            harness.simulator.faults().next(1, Matcher::writes_to(object), fault.clone());
+            harness
+                .simulator
+                .faults()
+                .next(1, Matcher::writes_to(object), fault.clone());
             let args = arguments(&harness, name, &user);
             invoke(&harness, name, &args).await.complete();
             assert_eq!(harness.simulator.faults().pending(), 0);
@@ -396,9 +506,14 @@ async fn a_lost_answer_is_looked_up_and_not_guessed() {
 async fn the_truth_decides_whether_a_write_is_sent_again() {
     let harness = Harness::start().await;
     let user = user(&harness, 3);
-    harness.simulator.faults().next(1, Matcher::writes_to("User"), Fault::DropAfter);
+    harness
+        .simulator
+        .faults()
+        .next(1, Matcher::writes_to("User"), Fault::DropAfter);
     let args = json!({"resource_id": user, "is_active": false});
-    invoke(&harness, "update_user_status", &args).await.complete();
+    invoke(&harness, "update_user_status", &args)
+        .await
+        .complete();
     assert_eq!(writes(&harness), 1);
 }
 
@@ -407,25 +522,41 @@ async fn a_password_is_reset_once_or_not_at_all() {
     let harness = Harness::start().await;
     let user = user(&harness, 3);
     let args = json!({"resource_id": user});
-    invoke(&harness, "send_password_reset", &args).await.complete();
+    invoke(&harness, "send_password_reset", &args)
+        .await
+        .complete();
     assert_eq!(writes(&harness), 1);
     harness.simulator.clear_requests();
     let reset = Matcher::any().method("DELETE").path("/password");
     harness.simulator.faults().next(1, reset, Fault::DropAfter);
-    let error = invoke(&harness, "send_password_reset", &args).await.failed();
+    let error = invoke(&harness, "send_password_reset", &args)
+        .await
+        .failed();
     assert!(error.contains("is not known"), "{error}");
     assert_eq!(writes(&harness), 1);
-    harness.simulator.org().set("User", &user, &[("IsActive", json!(false))]);
-    let error = invoke(&harness, "send_password_reset", &args).await.failed();
+    harness
+        .simulator
+        .org()
+        .set("User", &user, &[("IsActive", json!(false))]);
+    let error = invoke(&harness, "send_password_reset", &args)
+        .await
+        .failed();
     assert!(error.contains("the user is not active"), "{error}");
 }
 
 /// A user with 30 assignments: permission sets and groups of them, memberships, licences.
 fn burdened(org: &mut Org) -> String {
-    let user = org.user_by_username("user000003@simulated.example").unwrap();
+    let user = org
+        .user_by_username("user000003@simulated.example")
+        .unwrap();
     for row in org.rows("PermissionSetAssignment") {
-        let set = row["PermissionSetId"].as_str().unwrap_or_default().to_owned();
-        let owned = org.get("PermissionSet", &set).is_some_and(|set| set["IsOwnedByProfile"] == true);
+        let set = row["PermissionSetId"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let owned = org
+            .get("PermissionSet", &set)
+            .is_some_and(|set| set["IsOwnedByProfile"] == true);
         if row["AssigneeId"] == json!(user) && !owned {
             org.delete("PermissionSetAssignment", row["Id"].as_str().unwrap());
         }
@@ -434,11 +565,19 @@ fn burdened(org: &mut Org) -> String {
         let name = format!("Burden{number}");
         let set = org.insert(
             "PermissionSet",
-            &[("Name", json!(name)), ("Label", json!(name)), ("Type", json!("Regular"))],
+            &[
+                ("Name", json!(name)),
+                ("Label", json!(name)),
+                ("Type", json!("Regular")),
+            ],
         );
         org.insert(
             "PermissionSetAssignment",
-            &[("AssigneeId", json!(user)), ("PermissionSetId", json!(set)), ("IsActive", json!(true))],
+            &[
+                ("AssigneeId", json!(user)),
+                ("PermissionSetId", json!(set)),
+                ("IsActive", json!(true)),
+            ],
         );
     }
     user
@@ -448,11 +587,18 @@ fn burdened(org: &mut Org) -> String {
 async fn thirty_assignments_are_released_in_two_calls() {
     let mut org = Org::seed(Preset::Tiny);
     let user = burdened(&mut org);
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let groups = harness.simulator.org().memberships(&user);
     let args = json!({"resource_id": user});
     let values = invoke(&harness, "release_user", &args).await.complete();
-    assert_eq!((&values["removed_count"], &values["success"]), (&json!(30.0), &json!(true)));
+    assert_eq!(
+        (&values["removed_count"], &values["success"]),
+        (&json!(30.0), &json!(true))
+    );
     assert_eq!(harness.simulator.api_calls(), 2);
     let org = harness.simulator.org();
     assert!(org.direct_permission_sets(&user).is_empty());
@@ -470,19 +616,26 @@ async fn everything_of_every_user_is_released_in_four_calls() {
     let users: Vec<String> = (0..16).map(|number| user(&harness, number)).collect();
     for user in &users {
         harness.simulator.clear_requests();
-        let args =
-            json!({"resource_id": user, "include_groups": true, "include_licenses": true});
+        let args = json!({"resource_id": user, "include_groups": true, "include_licenses": true});
         let values = invoke(&harness, "release_user", &args).await.complete();
         assert_eq!(values["failed"], json!([]), "{values}");
-        assert!(harness.simulator.api_calls() <= 4, "{}", harness.simulator.api_calls());
+        assert!(
+            harness.simulator.api_calls() <= 4,
+            "{}",
+            harness.simulator.api_calls()
+        );
         let org = harness.simulator.org();
         assert!(org.direct_permission_sets(user).is_empty());
         assert!(org.permission_set_groups(user).is_empty());
         assert!(org.memberships(user).is_empty());
-        for (object, field) in
-            [("PermissionSetLicenseAssign", "AssigneeId"), ("UserPackageLicense", "UserId")]
-        {
-            assert!(org.rows(object).iter().all(|row| row[field] != json!(user)), "{object}");
+        for (object, field) in [
+            ("PermissionSetLicenseAssign", "AssigneeId"),
+            ("UserPackageLicense", "UserId"),
+        ] {
+            assert!(
+                org.rows(object).iter().all(|row| row[field] != json!(user)),
+                "{object}"
+            );
         }
     }
     let again = json!({"resource_id": users[3], "include_groups": true});
@@ -495,7 +648,11 @@ async fn a_release_with_a_lost_answer_takes_each_row_once() {
     for fault in faults() {
         let mut org = Org::seed(Preset::Tiny);
         let user = burdened(&mut org);
-        let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+        let harness = Harness::with(Setup {
+            org,
+            ..Setup::default()
+        })
+        .await;
         let deletes = Matcher::any().method("DELETE");
         harness.simulator.faults().next(1, deletes, fault.clone());
         let args = json!({"resource_id": user, "include_groups": true});
@@ -506,7 +663,13 @@ async fn a_release_with_a_lost_answer_takes_each_row_once() {
             removed.iter().map(|name| name.as_str().unwrap()).collect();
         assert_eq!(unique.len(), removed.len(), "{fault:?}");
         assert!(unique.len() >= 30, "{fault:?}");
-        assert!(harness.simulator.org().direct_permission_sets(&user).is_empty());
+        assert!(
+            harness
+                .simulator
+                .org()
+                .direct_permission_sets(&user)
+                .is_empty()
+        );
         assert!(harness.simulator.org().memberships(&user).is_empty());
     }
 }
@@ -516,13 +679,19 @@ async fn what_cannot_be_released_is_told_for_each_row() {
     let harness = Harness::start().await;
     let user = user(&harness, 3);
     let permissions = ["ManageUsers", "ManageGroups"].map(str::to_owned);
-    harness.simulator.with(|org| org.settings.missing_permissions.extend(permissions));
+    harness
+        .simulator
+        .with(|org| org.settings.missing_permissions.extend(permissions));
     let members = harness.simulator.org().memberships(&user);
     assert!(!members.is_empty());
     let args = json!({"resource_id": user, "include_groups": true});
     let values = invoke(&harness, "release_user", &args).await.complete();
     assert_eq!(values["success"], false);
-    assert_eq!(values["failed"].as_array().unwrap().len(), members.len(), "{values}");
+    assert_eq!(
+        values["failed"].as_array().unwrap().len(),
+        members.len(),
+        "{values}"
+    );
     assert!(values["removed_count"].as_f64().unwrap() > 0.0);
     assert_eq!(harness.simulator.org().memberships(&user), members);
 }
@@ -530,7 +699,9 @@ async fn what_cannot_be_released_is_told_for_each_row() {
 /// An org in which one user owns so many records.
 fn wealthy(counts: &[(&str, usize)]) -> (Org, String) {
     let mut org = Org::seed(Preset::Tiny);
-    let user = org.user_by_username("user000003@simulated.example").unwrap();
+    let user = org
+        .user_by_username("user000003@simulated.example")
+        .unwrap();
     for object in ["Account", "Opportunity", "Task", "Case", "Lead"] {
         for row in org.rows(object) {
             if row["OwnerId"] == json!(user) {
@@ -544,8 +715,11 @@ fn wealthy(counts: &[(&str, usize)]) -> (Org, String) {
             let mut fields = vec![("OwnerId", json!(user))];
             fields.extend(match *object {
                 "Task" => vec![("Subject", name)],
-                "Opportunity" => vec![("Name", name), ("StageName", json!("Prospecting")),
-                    ("CloseDate", json!("2026-05-20"))],
+                "Opportunity" => vec![
+                    ("Name", name),
+                    ("StageName", json!("Prospecting")),
+                    ("CloseDate", json!("2026-05-20")),
+                ],
                 "Lead" => vec![("LastName", name), ("Company", json!("Acme"))],
                 _ => vec![("Name", name)],
             });
@@ -557,24 +731,41 @@ fn wealthy(counts: &[(&str, usize)]) -> (Org, String) {
 
 fn owned(harness: &Harness, object: &str, user: &str) -> usize {
     let rows = harness.simulator.org().rows(object);
-    rows.iter().filter(|row| row["OwnerId"] == json!(user)).count()
+    rows.iter()
+        .filter(|row| row["OwnerId"] == json!(user))
+        .count()
 }
 
 #[tokio::test]
 async fn ten_thousand_records_are_transferred_in_sixty_calls() {
     let (org, from) = wealthy(&[("Account", 4000), ("Opportunity", 3500), ("Task", 2500)]);
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let to = user(&harness, 1);
     let args = json!({"resource_id": from, "new_owner_id": to});
-    let values = invoke(&harness, "transfer_user_records", &args).await.complete();
-    assert_eq!((&values["success"], &values["transferred"]), (&json!(true), &json!(10_000.0)));
+    let values = invoke(&harness, "transfer_user_records", &args)
+        .await
+        .complete();
+    assert_eq!(
+        (&values["success"], &values["transferred"]),
+        (&json!(true), &json!(10_000.0))
+    );
     let by_object = json!({"Account": 4000.0, "Opportunity": 3500.0, "Task": 2500.0});
     assert_eq!(values["transferred_by_object"], by_object);
-    assert!(harness.simulator.api_calls() <= 60, "{}", harness.simulator.api_calls());
+    assert!(
+        harness.simulator.api_calls() <= 60,
+        "{}",
+        harness.simulator.api_calls()
+    );
     for object in ["Account", "Opportunity", "Task"] {
         assert_eq!(owned(&harness, object, &from), 0);
     }
-    let again = invoke(&harness, "transfer_user_records", &args).await.complete();
+    let again = invoke(&harness, "transfer_user_records", &args)
+        .await
+        .complete();
     assert_eq!(again["transferred"], json!(0.0));
 }
 
@@ -582,14 +773,23 @@ async fn ten_thousand_records_are_transferred_in_sixty_calls() {
 async fn a_transfer_with_lost_answers_loses_and_doubles_nothing() {
     for fault in faults() {
         let (org, from) = wealthy(&[("Account", 450)]);
-        let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+        let harness = Harness::with(Setup {
+            org,
+            ..Setup::default()
+        })
+        .await;
         let to = user(&harness, 1);
         let before = owned(&harness, "Account", &to);
         // A session that is refused twice in a row is refused for good.
         let times = if fault == Fault::ExpireSession { 1 } else { 2 };
-        harness.simulator.faults().next(times, Matcher::writes_to("Account"), fault.clone());
+        harness
+            .simulator
+            .faults()
+            .next(times, Matcher::writes_to("Account"), fault.clone());
         let args = json!({"resource_id": from, "new_owner_id": to, "objects": ["account"]});
-        let values = invoke(&harness, "transfer_user_records", &args).await.complete();
+        let values = invoke(&harness, "transfer_user_records", &args)
+            .await
+            .complete();
         assert_eq!(values["transferred"], json!(450.0), "{fault:?}: {values}");
         assert_eq!(owned(&harness, "Account", &from), 0, "{fault:?}");
         assert_eq!(owned(&harness, "Account", &to), before + 450, "{fault:?}");
@@ -599,10 +799,17 @@ async fn a_transfer_with_lost_answers_loses_and_doubles_nothing() {
 #[tokio::test]
 async fn a_transfer_that_broke_off_goes_on_where_it_stopped() {
     let (org, from) = wealthy(&[("Account", 700)]);
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let args = json!({"resource_id": from, "new_owner_id": user(&harness, 1)});
-    let limit =
-        Fault::status(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.");
+    let limit = Fault::status(
+        403,
+        "REQUEST_LIMIT_EXCEEDED",
+        "TotalRequests Limit exceeded.",
+    );
     // The first batch passes.
     let third = Matcher::writes_to("Account");
     harness.simulator.faults().every_matching(3, third, [limit]);
@@ -610,7 +817,9 @@ async fn a_transfer_that_broke_off_goes_on_where_it_stopped() {
     assert_eq!(answer.values["transferred"], json!(400.0), "{answer:?}");
     answer.failed();
     harness.simulator.faults().clear();
-    let values = invoke(&harness, "transfer_user_records", &args).await.complete();
+    let values = invoke(&harness, "transfer_user_records", &args)
+        .await
+        .complete();
     assert_eq!(values["transferred"], json!(300.0));
     assert_eq!(owned(&harness, "Account", &from), 0);
 }
@@ -618,9 +827,15 @@ async fn a_transfer_that_broke_off_goes_on_where_it_stopped() {
 #[tokio::test]
 async fn other_objects_are_transferred_by_name() {
     let (org, from) = wealthy(&[("Lead", 3), ("Account", 2)]);
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let args = json!({"resource_id": from, "new_owner_id": user(&harness, 1), "objects": ["lead"]});
-    let values = invoke(&harness, "transfer_user_records", &args).await.complete();
+    let values = invoke(&harness, "transfer_user_records", &args)
+        .await
+        .complete();
     assert_eq!(values["transferred_by_object"], json!({"Lead": 3.0}));
     assert_eq!(owned(&harness, "Account", &from), 2);
 }
@@ -637,17 +852,27 @@ async fn other_objects_are_transferred_by_name() {
 #[tokio::test]
 async fn a_wrong_transfer_moves_nothing(more: Json, told: &str) {
     let (mut org, from) = wealthy(&[("Account", 3)]);
-    let inactive = org.user_by_username("user000005@simulated.example").unwrap();
+    let inactive = org
+        .user_by_username("user000005@simulated.example")
+        .unwrap();
     org.set("User", &inactive, &[("IsActive", json!(false))]);
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let mut args = json!({"resource_id": from, "new_owner_id": user(&harness, 1)});
-    args.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    args.as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     match args["new_owner_id"].as_str() {
         Some("inactive") => args["new_owner_id"] = json!(inactive),
         Some("same") => args["new_owner_id"] = json!(from[..15]),
         _ => {}
     }
-    let error = invoke(&harness, "transfer_user_records", &args).await.failed();
+    let error = invoke(&harness, "transfer_user_records", &args)
+        .await
+        .failed();
     assert!(error.contains(told), "{error}");
     assert_eq!(writes(&harness), 0);
 }
@@ -656,21 +881,47 @@ async fn a_wrong_transfer_moves_nothing(more: Json, told: &str) {
 async fn an_object_that_refuses_does_not_stop_the_others() {
     let (mut org, from) = wealthy(&[("Account", 3), ("Task", 2)]);
     org.settings.hidden_objects.insert("Opportunity".to_owned());
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let args = json!({"resource_id": from, "new_owner_id": user(&harness, 1)});
-    let values = invoke(&harness, "transfer_user_records", &args).await.complete();
-    assert_eq!((&values["success"], &values["transferred"]), (&json!(false), &json!(5.0)));
-    assert!(values["failures"][0].as_str().unwrap().contains("Opportunity"), "{values}");
+    let values = invoke(&harness, "transfer_user_records", &args)
+        .await
+        .complete();
+    assert_eq!(
+        (&values["success"], &values["transferred"]),
+        (&json!(false), &json!(5.0))
+    );
+    assert!(
+        values["failures"][0]
+            .as_str()
+            .unwrap()
+            .contains("Opportunity"),
+        "{values}"
+    );
 }
 
 #[tokio::test]
 async fn records_that_cannot_be_transferred_are_listed_within_bounds() {
     let (mut org, from) = wealthy(&[("Account", 900)]);
-    org.settings.missing_permissions.insert("TransferAnyEntity".to_owned());
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    org.settings
+        .missing_permissions
+        .insert("TransferAnyEntity".to_owned());
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let args = json!({"resource_id": from, "new_owner_id": user(&harness, 1)});
-    let values = invoke(&harness, "transfer_user_records", &args).await.complete();
-    assert_eq!((&values["success"], &values["transferred"]), (&json!(false), &json!(0.0)));
+    let values = invoke(&harness, "transfer_user_records", &args)
+        .await
+        .complete();
+    assert_eq!(
+        (&values["success"], &values["transferred"]),
+        (&json!(false), &json!(0.0))
+    );
     assert_eq!(values["failures"].as_array().unwrap().len(), 100);
     assert_eq!(values["failed"], json!(200.0));
 }
@@ -678,11 +929,23 @@ async fn records_that_cannot_be_transferred_are_listed_within_bounds() {
 #[tokio::test]
 async fn a_long_action_can_be_asked_about() {
     let (org, from) = wealthy(&[("Account", 600)]);
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let args = json!({"resource_id": from, "new_owner_id": user(&harness, 1)});
     let answer = invoke(&harness, "transfer_user_records", &args).await;
-    let request = pb::GetActionStatusRequest { id: answer.id.clone(), ..Default::default() };
-    let status = harness.actions().get_action_status(request).await.unwrap().into_inner();
+    let request = pb::GetActionStatusRequest {
+        id: answer.id.clone(),
+        ..Default::default()
+    };
+    let status = harness
+        .actions()
+        .get_action_status(request)
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(status.status, i32::from(Status::Complete));
     assert_eq!(status.name, "transfer_user_records");
 }
@@ -690,19 +953,41 @@ async fn a_long_action_can_be_asked_about() {
 #[tokio::test]
 async fn a_check_finds_what_queries_can_see_and_lists_what_they_cannot() {
     let (mut org, user) = wealthy(&[("Account", 2)]);
-    let other = org.user_by_username("user000005@simulated.example").unwrap();
-    org.set("User", &other, &[("DelegatedApproverId", json!(user)), ("IsActive", json!(true))]);
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let other = org
+        .user_by_username("user000005@simulated.example")
+        .unwrap();
+    org.set(
+        "User",
+        &other,
+        &[
+            ("DelegatedApproverId", json!(user)),
+            ("IsActive", json!(true)),
+        ],
+    );
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let args = json!({"resource_id": user});
-    let values = invoke(&harness, "check_user_deactivation", &args).await.complete();
+    let values = invoke(&harness, "check_user_deactivation", &args)
+        .await
+        .complete();
     assert_eq!(values["can_deactivate"], true, "{values}");
     let texts = |name: &str| values[name].to_string();
-    assert!(texts("warnings").contains("2 accounts are owned by it"), "{values}");
+    assert!(
+        texts("warnings").contains("2 accounts are owned by it"),
+        "{values}"
+    );
     assert!(texts("warnings").contains("1 active users have it as delegated approver"));
     assert!(texts("not_checked").contains("default lead owner"));
     assert!(texts("checked").contains("CronTrigger"));
     // The user, the describe, three composites.
-    assert!(harness.simulator.api_calls() <= 5, "{}", harness.simulator.api_calls());
+    assert!(
+        harness.simulator.api_calls() <= 5,
+        "{}",
+        harness.simulator.api_calls()
+    );
     assert_eq!(writes(&harness), 0);
 }
 
@@ -711,7 +996,10 @@ async fn the_only_administrator_is_found() {
     let mut org = Org::seed(Preset::Tiny);
     let admin = org.integration_user();
     let rights = [("PermissionsModifyAllData", json!(false))];
-    let own = org.get("User", &admin).unwrap()["ProfileId"].as_str().unwrap().to_owned();
+    let own = org.get("User", &admin).unwrap()["ProfileId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     for profile in org.rows("Profile") {
         let id = profile["Id"].as_str().unwrap().to_owned();
         if id != own {
@@ -724,11 +1012,22 @@ async fn the_only_administrator_is_found() {
             org.set("User", id, &[("IsActive", json!(false))]);
         }
     }
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let args = json!({"resource_id": admin});
-    let values = invoke(&harness, "check_user_deactivation", &args).await.complete();
+    let values = invoke(&harness, "check_user_deactivation", &args)
+        .await
+        .complete();
     assert_eq!(values["can_deactivate"], false);
-    assert!(values["blockers"][0].as_str().unwrap().contains("only active System Administrator"));
+    assert!(
+        values["blockers"][0]
+            .as_str()
+            .unwrap()
+            .contains("only active System Administrator")
+    );
 }
 
 #[tokio::test]
@@ -750,6 +1049,8 @@ async fn sixteen_at_once_end_in_one_state() {
         answer.complete();
     }
     let last = json!({"resource_id": user, "is_active": true});
-    invoke(&harness, "update_user_status", &last).await.complete();
+    invoke(&harness, "update_user_status", &last)
+        .await
+        .complete();
     assert!(harness.simulator.org().is_active(&user));
 }

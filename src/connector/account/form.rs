@@ -41,8 +41,12 @@ const DEFAULTS: &[(&str, &str)] = &[
 /// Fields that no user can be without, whatever the org's description says.
 const NEEDED: &[&str] = &["Email", "ProfileId", "Alias", "LastName"];
 /// Fields that Salesforce fills in, though its description calls them required.
-const FILLED_IN: &[&str] =
-    &["CommunityNickname", "DefaultGroupNotificationFrequency", "DigestFrequency", "Username"];
+const FILLED_IN: &[&str] = &[
+    "CommunityNickname",
+    "DefaultGroupNotificationFrequency",
+    "DigestFrequency",
+    "Username",
+];
 
 /// A form that was read.
 pub(super) struct Form {
@@ -61,69 +65,98 @@ struct Given<'a> {
     value: Value,
 }
 
-pub(super) fn schema() -> Vec<AccountField> {
-    let field = |key, display_name, required, order, description, placeholder| AccountField {
-        key,
-        display_name,
-        required,
-        description,
-        placeholder,
-        order,
-        default: None,
-    };
-    let zone = field(
+/// The form, field by field: key, name, whether it is required, what to enter, an example.
+const FORM: &[(&str, &str, bool, &str, &str)] = &[
+    (
+        "email",
+        "Email",
+        true,
+        "The user's e-mail address",
+        "jane.doe@example.com",
+    ),
+    (
+        "profileId",
+        "Profile ID",
+        true,
+        "The user's profile: its id, or its name",
+        "Standard User",
+    ),
+    (
+        "alias",
+        "Alias",
+        true,
+        "A short name of at most eight characters",
+        "jdoe",
+    ),
+    (
+        "last_name",
+        "Last Name",
+        true,
+        "The user's last name",
+        "Doe",
+    ),
+    (
+        "first_name",
+        "First Name",
+        true,
+        "The user's first name",
+        "Jane",
+    ),
+    (
         "timezone",
         "Time Zone",
         true,
-        6,
         "The user's time zone, one of those that the org knows",
         "America/New_York",
-    );
-    vec![
-        field("email", "Email", true, 1, "The user's e-mail address", "jane.doe@example.com"),
-        field(
-            "profileId",
-            "Profile ID",
-            true,
-            2,
-            "The user's profile: its id, or its name",
-            "Standard User",
-        ),
-        field("alias", "Alias", true, 3, "A short name of at most eight characters", "jdoe"),
-        field("last_name", "Last Name", true, 4, "The user's last name", "Doe"),
-        field("first_name", "First Name", true, 5, "The user's first name", "Jane"),
-        AccountField { default: Some("America/New_York"), ..zone },
-        field(
-            "contactID",
-            "Contact ID",
-            false,
-            7,
-            "The contact behind a user of a portal or community",
-            "0033h000001Xik5GAC",
-        ),
-        field(
-            "username",
-            "Username",
-            false,
-            8,
-            "The name to sign in with, unique among all Salesforce orgs; without it the e-mail \
-             address is used",
-            "jane.doe@example.com",
-        ),
-        field(
-            MAIL,
-            "Send Password Mail",
-            false,
-            9,
-            "Whether Salesforce mails the new user a link to set a password: true or false",
-            "true",
-        ),
-    ]
+    ),
+    (
+        "contactID",
+        "Contact ID",
+        false,
+        "The contact behind a user of a portal or community",
+        "0033h000001Xik5GAC",
+    ),
+    (
+        "username",
+        "Username",
+        false,
+        "The name to sign in with, unique among all Salesforce orgs; without it the e-mail address \
+         is used",
+        "jane.doe@example.com",
+    ),
+    (
+        MAIL,
+        "Send Password Mail",
+        false,
+        "Whether Salesforce mails the new user a link to set a password: true or false",
+        "true",
+    ),
+];
+
+pub(super) fn schema() -> Vec<AccountField> {
+    let field = |(order, (key, display_name, required, description, placeholder)): (i32, _)| {
+        let zone = (key == "timezone").then_some("America/New_York");
+        AccountField {
+            key,
+            display_name,
+            required,
+            description,
+            placeholder,
+            order,
+            default: zone,
+        }
+    };
+    (1..).zip(FORM.iter().copied()).map(field).collect()
 }
 
 /// Everything that is wrong, in one message.
 pub(super) fn refuse(problems: &Problems) -> Error {
-    let mut text = problems.iter().take(MAX_PROBLEMS).cloned().collect::<Vec<_>>().join("; ");
+    let mut text = problems
+        .iter()
+        .take(MAX_PROBLEMS)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("; ");
     if problems.len() > MAX_PROBLEMS {
         text.push_str("; and more");
     }
@@ -140,16 +173,23 @@ impl Form {
         let mut problems = Problems::new();
         let mail = mail(profile, &mut problems);
         let mut given = collect(profile, user, &mut problems);
-        let wanted = given.remove("ProfileId").and_then(|wanted| match wanted.value {
-            Value::Text(text) => Some(text.trim().to_owned()),
-            other => {
-                let (key, kind) = (shown(wanted.key), other.kind());
-                problems.push(format!("{key} must be the id or name of a profile, it is {kind}"));
-                None
-            }
-        });
+        let wanted = given
+            .remove("ProfileId")
+            .and_then(|wanted| match wanted.value {
+                Value::Text(text) => Some(text.trim().to_owned()),
+                other => {
+                    let (key, kind) = (shown(wanted.key), other.kind());
+                    problems.push(format!(
+                        "{key} must be the id or name of a profile, it is {kind}"
+                    ));
+                    None
+                }
+            });
         for (name, default) in DEFAULTS {
-            let default = || Given { key: key_of(name), value: (*default).into() };
+            let default = || Given {
+                key: key_of(name),
+                value: (*default).into(),
+            };
             given.entry((*name).to_owned()).or_insert_with(default);
         }
         let mut body = Map::new();
@@ -162,7 +202,15 @@ impl Form {
         let has_profile = profile_given(profile);
         problems.extend(missing(user, &given, has_profile));
         let username = username(&mut body, &given, rule, &mut problems);
-        (Self { body, profile: wanted, username, mail }, problems)
+        (
+            Self {
+                body,
+                profile: wanted,
+                username,
+                mail,
+            },
+            problems,
+        )
     }
 }
 
@@ -187,9 +235,18 @@ fn collect<'a>(
     problems: &mut Problems,
 ) -> BTreeMap<String, Given<'a>> {
     let mut all = BTreeMap::<String, Given<'a>>::new();
-    for (key, value) in profile.iter().filter(|(key, value)| *key != MAIL && !is_empty(value)) {
-        let name = KEYS.iter().find(|(known, _)| known == key).map_or(key.as_str(), |it| it.1);
-        let name = user.field(name).map_or(name, |field| field.name.as_str()).to_owned();
+    for (key, value) in profile
+        .iter()
+        .filter(|(key, value)| *key != MAIL && !is_empty(value))
+    {
+        let name = KEYS
+            .iter()
+            .find(|(known, _)| known == key)
+            .map_or(key.as_str(), |it| it.1);
+        let name = user
+            .field(name)
+            .map_or(name, |field| field.name.as_str())
+            .to_owned();
         match all.get(&name) {
             Some(before) if before.value != *value => {
                 problems.push(format!(
@@ -199,7 +256,13 @@ fn collect<'a>(
                 ));
             }
             Some(_) => {}
-            None => drop(all.insert(name, Given { key, value: value.clone() })),
+            None => drop(all.insert(
+                name,
+                Given {
+                    key,
+                    value: value.clone(),
+                },
+            )),
         }
     }
     all
@@ -207,7 +270,9 @@ fn collect<'a>(
 
 fn profile_given(profile: &Object) -> bool {
     let is_profile = |key: &String| key == "profileId" || key.eq_ignore_ascii_case("ProfileId");
-    profile.iter().any(|(key, value)| is_profile(key) && !is_empty(value))
+    profile
+        .iter()
+        .any(|(key, value)| is_profile(key) && !is_empty(value))
 }
 
 fn missing(
@@ -215,7 +280,10 @@ fn missing(
     given: &BTreeMap<String, Given<'_>>,
     has_profile: bool,
 ) -> Problems {
-    let by_description = user.fields.iter().filter(|field| field.is_required_on_create());
+    let by_description = user
+        .fields
+        .iter()
+        .filter(|field| field.is_required_on_create());
     let mut names: Vec<&str> = NEEDED.to_vec();
     for field in by_description {
         let name = field.name.as_str();
@@ -225,7 +293,9 @@ fn missing(
     }
     let has = |name: &str| given.contains_key(name) || (name == "ProfileId" && has_profile);
     let lacking = names.into_iter().filter(|name| !has(name));
-    lacking.map(|name| format!("{} is missing", key_of(name))).collect()
+    lacking
+        .map(|name| format!("{} is missing", key_of(name)))
+        .collect()
 }
 
 /// The username as given, else as the rule makes it.
@@ -236,7 +306,11 @@ fn username(
     problems: &mut Problems,
 ) -> String {
     let text = |body: &Map<String, Json>, name: &str| {
-        body.get(name).and_then(Json::as_str).unwrap_or_default().trim().to_owned()
+        body.get(name)
+            .and_then(Json::as_str)
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
     };
     if given.contains_key("Username") {
         return text(body, "Username");
@@ -246,9 +320,17 @@ fn username(
         // It is reported as missing or wrong itself.
         return String::new();
     }
-    let (alias, first, last) =
-        (text(body, "Alias"), text(body, "FirstName"), text(body, "LastName"));
-    let parts = Parts { email: &email, alias: &alias, first_name: &first, last_name: &last };
+    let (alias, first, last) = (
+        text(body, "Alias"),
+        text(body, "FirstName"),
+        text(body, "LastName"),
+    );
+    let parts = Parts {
+        email: &email,
+        alias: &alias,
+        first_name: &first,
+        last_name: &last,
+    };
     let username = rule.apply(&parts);
     if username.chars().count() > 80 || !is_address(&username) {
         problems.push(
@@ -263,5 +345,7 @@ fn username(
 
 /// What the form calls a field.
 fn key_of(name: &str) -> &str {
-    KEYS.iter().find(|(_, known)| *known == name).map_or(name, |(key, _)| key)
+    KEYS.iter()
+        .find(|(_, known)| *known == name)
+        .map_or(name, |(key, _)| key)
 }

@@ -35,7 +35,10 @@ impl Found {
 
 /// Looks the profile up; the org has at most one of a name.
 pub(super) async fn find(context: &Context, wanted: &str, wrote: &mut Wrote) -> Result<Found> {
-    let id = wanted.parse::<SalesforceId>().ok().filter(|id| id.key_prefix() == PREFIX);
+    let id = wanted
+        .parse::<SalesforceId>()
+        .ok()
+        .filter(|id| id.key_prefix() == PREFIX);
     let which = match id {
         Some(id) => field("Id").eq(id),
         // No name has that many characters, and none has any that cannot be written.
@@ -47,5 +50,8 @@ pub(super) async fn find(context: &Context, wanted: &str, wrote: &mut Wrote) -> 
     let select = Select::from("Profile").field("Id").filter(which).limit(2);
     let page = wrote.tried(context.org.client.query::<IdRow>(&select).await);
     let page = page.map_err(|error| wrap("looking the profile up", error))?;
-    Ok(page.records.first().map_or(Found::Nothing, |row| Found::Profile(row.id())))
+    Ok(page
+        .records
+        .first()
+        .map_or(Found::Nothing, |row| Found::Profile(row.id())))
 }

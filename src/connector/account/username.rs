@@ -18,7 +18,14 @@ pub(super) struct Parts<'a> {
     pub(super) last_name: &'a str,
 }
 
-const NAMES: &[&str] = &["email", "local", "domain", "alias", "first_name", "last_name"];
+const NAMES: &[&str] = &[
+    "email",
+    "local",
+    "domain",
+    "alias",
+    "first_name",
+    "last_name",
+];
 
 impl UsernameRule {
     /// Checks both parts. A template may name `{email}`, its `{local}` part and `{domain}`,
@@ -42,10 +49,18 @@ impl UsernameRule {
                 "the username template must name something of the user, such as {email}",
             ));
         }
-        if suffix.chars().any(|c| c.is_whitespace() || c.is_control() || c == '@') {
-            return Err(Error::invalid("the username suffix must be a text such as .prod"));
+        if suffix
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || c == '@')
+        {
+            return Err(Error::invalid(
+                "the username suffix must be a text such as .prod",
+            ));
         }
-        Ok(Self { template: template.to_owned(), suffix: suffix.to_owned() })
+        Ok(Self {
+            template: template.to_owned(),
+            suffix: suffix.to_owned(),
+        })
     }
 
     /// The username; the suffix is not added to what has it already.
@@ -84,7 +99,10 @@ fn plain(text: &str) -> String {
 impl Default for UsernameRule {
     /// The e-mail address, as the incumbent does.
     fn default() -> Self {
-        Self { template: "{email}".to_owned(), suffix: String::new() }
+        Self {
+            template: "{email}".to_owned(),
+            suffix: String::new(),
+        }
     }
 }
 

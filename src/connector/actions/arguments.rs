@@ -21,7 +21,9 @@ impl Given<'_> {
         let unknown: Vec<_> = self
             .0
             .iter()
-            .filter(|(name, value)| **value != Value::Null && known.iter().all(|it| it.name != *name))
+            .filter(|(name, value)| {
+                **value != Value::Null && known.iter().all(|it| it.name != *name)
+            })
             .map(|(name, _)| shown(name))
             .take(MAX_TEXTS)
             .collect();
@@ -44,9 +46,10 @@ impl Given<'_> {
         match self.get(name) {
             Some(Value::Text(text)) if !text.is_empty() => Ok(text),
             None | Some(Value::Text(_)) => Err(Error::invalid(format!("missing {name}"))),
-            Some(other) => {
-                Err(Error::invalid(format!("{name} must be a text, it is {}", other.kind())))
-            }
+            Some(other) => Err(Error::invalid(format!(
+                "{name} must be a text, it is {}",
+                other.kind()
+            ))),
         }
     }
 
@@ -60,16 +63,19 @@ impl Given<'_> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::Bool(value)) => Ok(Some(*value)),
-            Some(other) => {
-                Err(Error::invalid(format!("{name} must be a boolean, it is {}", other.kind())))
-            }
+            Some(other) => Err(Error::invalid(format!(
+                "{name} must be a boolean, it is {}",
+                other.kind()
+            ))),
         }
     }
 
     /// Several texts.
     pub(super) fn texts(&self, name: &str) -> Result<Option<Vec<&str>>> {
         let wrong = |kind: &str| {
-            Err(Error::invalid(format!("{name} must be a list of texts, it is {kind}")))
+            Err(Error::invalid(format!(
+                "{name} must be a list of texts, it is {kind}"
+            )))
         };
         let values = match self.get(name) {
             None => return Ok(None),
@@ -77,7 +83,9 @@ impl Given<'_> {
             Some(other) => return wrong(other.kind()),
         };
         if values.len() > MAX_TEXTS {
-            return Err(Error::invalid(format!("{name} may have {MAX_TEXTS} entries at most")));
+            return Err(Error::invalid(format!(
+                "{name} may have {MAX_TEXTS} entries at most"
+            )));
         }
         let mut texts = Vec::new();
         for value in values {
@@ -94,9 +102,10 @@ impl Given<'_> {
         match self.get(name) {
             Some(Value::Object(object)) => Ok(object),
             None => Err(Error::invalid(format!("missing {name}"))),
-            Some(other) => {
-                Err(Error::invalid(format!("{name} must be an object, it is {}", other.kind())))
-            }
+            Some(other) => Err(Error::invalid(format!(
+                "{name} must be an object, it is {}",
+                other.kind()
+            ))),
         }
     }
 }

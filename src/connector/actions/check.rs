@@ -83,7 +83,11 @@ impl Work for CheckUserDeactivation {
                     "Whether nothing was found that blocks it; not_checked lists what nobody can \
                      see",
                 ),
-                texts("blockers", "Blockers", "What Salesforce would refuse it for"),
+                texts(
+                    "blockers",
+                    "Blockers",
+                    "What Salesforce would refuse it for",
+                ),
                 texts("warnings", "Warnings", "What would break or be left behind"),
                 texts("checked", "Checked", "What was looked at"),
                 texts("not_checked", "Not Checked", "What could not be looked at"),
@@ -93,29 +97,46 @@ impl Work for CheckUserDeactivation {
         }
     }
 
+    fn is_write(&self) -> bool {
+        false
+    }
+
     async fn run(&self, call: &mut Invocation<'_>) -> Result<Object> {
         let user = call.given.user(fields::USER.name)?;
         call.wrote.about(user);
         let mut findings = Findings::default();
-        findings.not_checked.extend(INVISIBLE.iter().map(|text| (*text).to_owned()));
+        findings
+            .not_checked
+            .extend(INVISIBLE.iter().map(|text| (*text).to_owned()));
         let row = look_at(call, user).await?;
         findings.judge(&row, user);
         let described = self.0.any(call.context, &mut call.wrote).await?;
-        let is_admin = row.profile.and_then(|profile| profile.permissions_modify_all_data);
+        let is_admin = row
+            .profile
+            .and_then(|profile| profile.permissions_modify_all_data);
         let all = probes(user, &described, is_admin == Some(true) && row.is_active);
         for some in all.chunks(QUERIES) {
             call.go_on()?;
             findings.probe(call, some).await?;
         }
-        call.wrote.ended("checked");
         Ok(findings.reply(user))
     }
 }
 
 async fn look_at(call: &mut Invocation<'_>, user: SalesforceId) -> Result<UserRow> {
-    let columns = ["Id", "IsActive", "UserType", "Profile.PermissionsModifyAllData"];
-    let select = Select::from("User").fields(columns).filter(field("Id").eq(user)).limit(1);
-    let page = call.wrote.tried(call.context.org.client.query::<UserRow>(&select).await);
+    let columns = [
+        "Id",
+        "IsActive",
+        "UserType",
+        "Profile.PermissionsModifyAllData",
+    ];
+    let select = Select::from("User")
+        .fields(columns)
+        .filter(field("Id").eq(user))
+        .limit(1);
+    let page = call
+        .wrote
+        .tried(call.context.org.client.query::<UserRow>(&select).await);
     let page = page.map_err(|error| wrap("reading the user", error))?;
     page.records.into_iter().next().ok_or_else(|| unknown(user))
 }
@@ -124,7 +145,8 @@ impl Findings {
     fn judge(&mut self, row: &UserRow, user: SalesforceId) {
         self.checked.push("the user itself".to_owned());
         if !row.is_active {
-            self.warnings.push(format!("user {user} is deactivated already"));
+            self.warnings
+                .push(format!("user {user} is deactivated already"));
         }
         if let Some(kind @ ("AutomatedProcess" | "CloudIntegrationUser" | "Guest")) =
             row.user_type.as_deref()
@@ -148,12 +170,16 @@ impl Findings {
         let answers = call.wrote.tried(answers).map_err(failed)?;
         for (number, probe) in probes.iter().enumerate() {
             let name = format!("probe{number}");
-            let answer = answers.iter().find(|answer| answer.reference_id == name).cloned();
+            let answer = answers
+                .iter()
+                .find(|answer| answer.reference_id == name)
+                .cloned();
             let count = match answer.map(|answer| answer.decode::<QueryPage<IgnoredAny>>("count")) {
                 Some(Ok(page)) => page.total_size,
                 Some(Err(error)) => {
                     let code = error.code().map_or("no code", ErrorCode::as_str);
-                    self.not_checked.push(format!("{}: cannot be read ({code})", probe.what));
+                    self.not_checked
+                        .push(format!("{}: cannot be read ({code})", probe.what));
                     continue;
                 }
                 None => {
@@ -180,7 +206,10 @@ impl Findings {
                 self.not_checked.len()
             )
         } else {
-            format!("deactivating user {user} is blocked: {}", self.blockers.join("; "))
+            format!(
+                "deactivating user {user} is blocked: {}",
+                self.blockers.join("; ")
+            )
         };
         Object::from([
             ("success".to_owned(), true.into()),

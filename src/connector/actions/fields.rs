@@ -15,7 +15,13 @@ pub(super) const fn required(
     kind: FieldKind,
     description: &'static str,
 ) -> ActionField {
-    ActionField { name, display_name, description, kind, required: true }
+    ActionField {
+        name,
+        display_name,
+        description,
+        kind,
+        required: true,
+    }
 }
 
 /// A field that may be left out.
@@ -25,7 +31,13 @@ pub(super) const fn optional(
     kind: FieldKind,
     description: &'static str,
 ) -> ActionField {
-    ActionField { name, display_name, description, kind, required: false }
+    ActionField {
+        name,
+        display_name,
+        description,
+        kind,
+        required: false,
+    }
 }
 
 /// Which user it is about.
@@ -44,8 +56,12 @@ pub(super) const DRY_RUN: ActionField = optional(
     "Check everything and tell what would be done, but change nothing",
 );
 
-pub(super) const SUCCESS: ActionField =
-    required("success", "Success", FieldKind::Bool, "Whether all of it was done");
+pub(super) const SUCCESS: ActionField = required(
+    "success",
+    "Success",
+    FieldKind::Bool,
+    "Whether all of it was done",
+);
 pub(super) const CHANGED: ActionField = required(
     "changed",
     "Changed",
@@ -58,5 +74,9 @@ pub(super) const WAS_DRY_RUN: ActionField = required(
     FieldKind::Bool,
     "Whether nothing was sent, as this was a dry run",
 );
-pub(super) const SUMMARY: ActionField =
-    required("summary", "Summary", FieldKind::Text, "What was done, or would be, in a sentence");
+pub(super) const SUMMARY: ActionField = required(
+    "summary",
+    "Summary",
+    FieldKind::Text,
+    "What was done, or would be, in a sentence",
+);

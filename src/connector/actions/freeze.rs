@@ -40,7 +40,12 @@ impl Work for Freeze {
             display_name: self.display_name,
             description: self.description,
             arguments: vec![fields::USER, fields::DRY_RUN],
-            returns: vec![fields::SUCCESS, fields::CHANGED, fields::WAS_DRY_RUN, fields::SUMMARY],
+            returns: vec![
+                fields::SUCCESS,
+                fields::CHANGED,
+                fields::WAS_DRY_RUN,
+                fields::SUMMARY,
+            ],
             kinds: vec![self.kind],
         }
     }
@@ -48,8 +53,14 @@ impl Work for Freeze {
     async fn run(&self, call: &mut Invocation<'_>) -> Result<Object> {
         let user = call.given.user(fields::USER.name)?;
         call.wrote.about(user);
-        let changed =
-            set_frozen(call.context, user, self.frozen, call.dry_run, &mut call.wrote).await?;
+        let changed = set_frozen(
+            call.context,
+            user,
+            self.frozen,
+            call.dry_run,
+            &mut call.wrote,
+        )
+        .await?;
         call.ended(changed);
         let word = if self.frozen { "frozen" } else { "unfrozen" };
         let summary = match (changed, call.dry_run) {

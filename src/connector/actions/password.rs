@@ -31,7 +31,9 @@ impl Work for SendPasswordReset {
         let before = person(call.context, user, &mut call.wrote).await?;
         let doing = format!("the password of user {user} cannot be reset");
         if !before.is_active {
-            return Err(Error::precondition(format!("{doing}: the user is not active")));
+            return Err(Error::precondition(format!(
+                "{doing}: the user is not active"
+            )));
         }
         if !call.dry_run {
             let sent = call.context.org.client.reset_password(user).await;
@@ -45,11 +47,18 @@ impl Work for SendPasswordReset {
             })?;
         }
         call.ended(true);
-        let word = if call.dry_run { "would be reset" } else { "was reset" };
+        let word = if call.dry_run {
+            "would be reset"
+        } else {
+            "was reset"
+        };
         Ok(Object::from([
             ("success".to_owned(), true.into()),
             ("dry_run".to_owned(), call.dry_run.into()),
-            ("summary".to_owned(), format!("the password of user {user} {word}").into()),
+            (
+                "summary".to_owned(),
+                format!("the password of user {user} {word}").into(),
+            ),
         ]))
     }
 }

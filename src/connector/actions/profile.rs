@@ -65,7 +65,10 @@ impl Work for UpdateUserProfile {
         let (body, problems) = self.0.read(call.context, &mut call.wrote, read).await?;
         if !problems.is_empty() {
             let told: Vec<_> = problems.into_iter().take(MAX_PROBLEMS).collect();
-            return Err(Error::invalid(format!("nothing was changed: {}", told.join("; "))));
+            return Err(Error::invalid(format!(
+                "nothing was changed: {}",
+                told.join("; ")
+            )));
         }
         if call.dry_run {
             person(call.context, user, &mut call.wrote).await?;
@@ -74,7 +77,11 @@ impl Work for UpdateUserProfile {
         }
         call.ended(true);
         let names: Vec<String> = body.keys().cloned().collect();
-        let word = if call.dry_run { "would be set" } else { "were set" };
+        let word = if call.dry_run {
+            "would be set"
+        } else {
+            "were set"
+        };
         let summary = format!("of user {user} {word}: {}", names.join(", "));
         Ok(Object::from([
             ("success".to_owned(), true.into()),
@@ -108,15 +115,27 @@ async fn send(
 ) -> Result<()> {
     let doing = format!("user {user} cannot be changed");
     let (client, object) = (&call.context.org.client, FieldName::from("User"));
-    let names: Vec<FieldName> =
-        body.keys().filter_map(|name| FieldName::parse(name).ok()).collect();
+    let names: Vec<FieldName> = body
+        .keys()
+        .filter_map(|name| FieldName::parse(name).ok())
+        .collect();
     // Setting the same values twice is the same as once; but where they are set already, nobody's
     // later change may be overwritten by a second sending.
     let is_done = || async {
-        let now = client.read::<Map<String, Json>>(&object, user, &names).await?;
-        Ok(now.map(|now| body.iter().all(|(name, wanted)| is_equal(name, now.get(name), wanted))))
+        let now = client
+            .read::<Map<String, Json>>(&object, user, &names)
+            .await?;
+        Ok(now.map(|now| {
+            body.iter()
+                .all(|(name, wanted)| is_equal(name, now.get(name), wanted))
+        }))
     };
-    let sent = settle(&mut call.wrote, || client.update(&object, user, body), is_done).await;
+    let sent = settle(
+        &mut call.wrote,
+        || client.update(&object, user, body),
+        is_done,
+    )
+    .await;
     match sent {
         Ok(()) => Ok(()),
         Err(error) if error.code() == Some(&ErrorCode::LicenseLimitExceeded) => {

@@ -62,7 +62,11 @@ impl Work for ReleaseUser {
                           was given directly; the profile stays",
             arguments: vec![
                 fields::USER,
-                flag(GROUPS, "Include Groups", "Also leave public groups and queues"),
+                flag(
+                    GROUPS,
+                    "Include Groups",
+                    "Also leave public groups and queues",
+                ),
                 flag(
                     LICENSES,
                     "Include Licenses",
@@ -107,13 +111,19 @@ impl Work for ReleaseUser {
         }
         report.failed.extend(found.unread);
         if call.dry_run {
-            report.removed.extend(found.rows.iter().map(|row| row.name.clone()));
+            report
+                .removed
+                .extend(found.rows.iter().map(|row| row.name.clone()));
         } else {
             release(call, user, scope, found.rows, &mut report).await?;
         }
         let changed = !report.removed.is_empty();
         call.ended(changed);
-        let word = if call.dry_run { "would be removed" } else { "were removed" };
+        let word = if call.dry_run {
+            "would be removed"
+        } else {
+            "were removed"
+        };
         let summary = format!(
             "{} assignments of user {user} {word}, {} could not be",
             report.removed.len(),
@@ -142,12 +152,16 @@ async fn release(
             call.go_on()?;
             match remove(call.context, &batch, &mut call.wrote).await {
                 Ok(results) => {
+                    let is_some_gone = results.iter().any(Result::is_ok);
                     for (row, outcome) in batch.into_iter().zip(results) {
                         match outcome {
                             Ok(()) => report.removed.push(row.name),
                             Err(refusal) if refusal.is_passing() && left > 0 => again.push(row),
                             Err(refusal) => report.failed.push(format!("{}: {refusal}", row.name)),
                         }
+                    }
+                    if is_some_gone {
+                        call.ended(true);
                     }
                 }
                 Err(error) if error.is_ambiguous() && left > 0 => {
@@ -178,7 +192,9 @@ pub(super) struct Refusal {
 
 impl Refusal {
     fn new(code: Option<&ErrorCode>) -> Self {
-        Self { code: code.cloned() }
+        Self {
+            code: code.cloned(),
+        }
     }
 
     /// Somebody else holds the row just now.
@@ -189,7 +205,9 @@ impl Refusal {
 
 impl std::fmt::Display for Refusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Some(code) = &self.code else { return f.write_str("Salesforce gave no reason") };
+        let Some(code) = &self.code else {
+            return f.write_str("Salesforce gave no reason");
+        };
         let words = match code {
             ErrorCode::UnableToLockRow => "somebody else is changing it; run this again",
             ErrorCode::FieldIntegrityException => "something that the user has needs it",

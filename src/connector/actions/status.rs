@@ -44,8 +44,7 @@ impl Work for UpdateUserStatus {
         let active = active.ok_or_else(|| Error::invalid(format!("missing {IS_ACTIVE}")))?;
         let user = call.given.user(fields::USER.name)?;
         call.wrote.about(user);
-        let changed =
-            set_active(call.context, user, active, call.dry_run, &mut call.wrote).await?;
+        let changed = set_active(call.context, user, active, call.dry_run, &mut call.wrote).await?;
         call.ended(changed);
         Ok(Object::from([("success".to_owned(), true.into())]))
     }

@@ -12,7 +12,10 @@ const MAX_WORDS: usize = 300;
 
 /// Phrases of a refusal, and what they mean with the Setup place that mends it. The first counts.
 const REASONS: &[(&[&str], &str)] = &[
-    (&["deactivate yourself", "your own user"], "the connector signs in as this very user"),
+    (
+        &["deactivate yourself", "your own user"],
+        "the connector signs in as this very user",
+    ),
     (
         &["default lead owner"],
         "it is the default lead owner; choose another one in Setup > Lead Settings",
@@ -57,7 +60,10 @@ const REASONS: &[(&[&str], &str)] = &[
         "it administers a portal or site; choose another administrator in Setup > Digital \
          Experiences",
     ),
-    (&["approv"], "an approval process names it; change Setup > Approval Processes"),
+    (
+        &["approv"],
+        "an approval process names it; change Setup > Approval Processes",
+    ),
     (
         &["system administrator", "last admin"],
         "Salesforce keeps one active System Administrator; give another active user that profile \
@@ -67,7 +73,9 @@ const REASONS: &[(&[&str], &str)] = &[
 
 /// The refusal of a change to a user, in words; `doing` says which change was refused.
 pub(in crate::connector) fn explain(doing: &str, error: salesforce::Error) -> Error {
-    let Some(code) = error.code().cloned() else { return wrap(doing, error) };
+    let Some(code) = error.code().cloned() else {
+        return wrap(doing, error);
+    };
     let reason = match code {
         ErrorCode::CannotDisableLastAdmin => {
             "Salesforce keeps one active System Administrator; give another active user that \
@@ -104,7 +112,9 @@ pub(in crate::connector) fn explain(doing: &str, error: salesforce::Error) -> Er
 fn words(error: &salesforce::Error) -> String {
     let message = error.api().map_or("", |api| api.message());
     let lower = message.to_lowercase();
-    let known = REASONS.iter().find(|(phrases, _)| phrases.iter().any(|it| lower.contains(it)));
+    let known = REASONS
+        .iter()
+        .find(|(phrases, _)| phrases.iter().any(|it| lower.contains(it)));
     match known {
         Some((_, reason)) => (*reason).to_owned(),
         None => format!("the org says: {}", without_data(message)),
@@ -118,11 +128,19 @@ pub(in crate::connector) fn without_data(message: &str) -> String {
         let is_id = matches!(bare.len(), 15 | 18)
             && bare.bytes().all(|byte| byte.is_ascii_alphanumeric())
             && bare.bytes().any(|byte| byte.is_ascii_digit());
-        if word.contains('@') || is_id { "…".to_owned() } else { word.to_owned() }
+        if word.contains('@') || is_id {
+            "…".to_owned()
+        } else {
+            word.to_owned()
+        }
     };
     let words: Vec<String> = message.split_whitespace().map(shown).collect();
     let text: String = words.join(" ").chars().take(MAX_WORDS).collect();
-    if text.is_empty() { "nothing more".to_owned() } else { text }
+    if text.is_empty() {
+        "nothing more".to_owned()
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]

@@ -54,8 +54,16 @@ pub(in crate::connector) async fn no_seat(
 
 /// What cannot be read is left out of the sentence: the refusal itself stands.
 async fn license(context: &Context, profile: SalesforceId, wrote: &mut Wrote) -> Option<License> {
-    let columns = ["UserLicense.Name", "UserLicense.TotalLicenses", "UserLicense.UsedLicenses"];
-    let select = Select::from("Profile").fields(columns).filter(field("Id").eq(profile));
-    let page = wrote.tried(context.org.client.query::<ProfileRow>(&select).await).ok()?;
+    let columns = [
+        "UserLicense.Name",
+        "UserLicense.TotalLicenses",
+        "UserLicense.UsedLicenses",
+    ];
+    let select = Select::from("Profile")
+        .fields(columns)
+        .filter(field("Id").eq(profile));
+    let page = wrote
+        .tried(context.org.client.query::<ProfileRow>(&select).await)
+        .ok()?;
     page.records.into_iter().next()?.user_license
 }

@@ -26,8 +26,14 @@ pub(super) struct Probe {
 }
 
 /// States of a scheduled job that will run again.
-const SCHEDULED: [&str; 6] =
-    ["WAITING", "ACQUIRED", "EXECUTING", "PAUSED", "BLOCKED", "PAUSED_BLOCKED"];
+const SCHEDULED: [&str; 6] = [
+    "WAITING",
+    "ACQUIRED",
+    "EXECUTING",
+    "PAUSED",
+    "BLOCKED",
+    "PAUSED_BLOCKED",
+];
 
 /// A question whose answer is of interest when it is not zero.
 fn warns(what: &str, object: &'static str, which: Condition, then: &'static str) -> Probe {
@@ -65,7 +71,9 @@ pub(super) fn probes(
         warns(
             "scheduled jobs (CronTrigger)",
             "CronTrigger",
-            field("OwnerId").eq(user).and(field("State").in_strings(SCHEDULED)),
+            field("OwnerId")
+                .eq(user)
+                .and(field("State").in_strings(SCHEDULED)),
             "scheduled jobs run as this user and will fail",
         ),
         warns(
@@ -89,7 +97,9 @@ pub(super) fn probes(
         warns(
             "queues that it is in",
             "GroupMember",
-            field("UserOrGroupId").eq(user).and(field("Group.Type").eq("Queue")),
+            field("UserOrGroupId")
+                .eq(user)
+                .and(field("Group.Type").eq("Queue")),
             "queues have it as a member and keep it",
         ),
         warns(
@@ -124,15 +134,27 @@ fn hierarchy(user: SalesforceId, described: &ObjectDescription) -> Vec<Probe> {
         };
         let which = field("IsActive").eq(true).and(field(name).eq(user));
         let select = Select::from("User").count().filter(which);
-        Probe { what, select, finding: Box::new(finding) }
+        Probe {
+            what,
+            select,
+            finding: Box::new(finding),
+        }
     };
-    names_users.filter_map(|field| FieldName::parse(&field.name).ok()).map(probe).collect()
+    names_users
+        .filter_map(|field| FieldName::parse(&field.name).ok())
+        .map(probe)
+        .collect()
 }
 
 fn records(user: SalesforceId) -> Vec<Probe> {
     let owned = || field("OwnerId").eq(user);
     vec![
-        warns("accounts", "Account", owned(), "accounts are owned by it; transfer them"),
+        warns(
+            "accounts",
+            "Account",
+            owned(),
+            "accounts are owned by it; transfer them",
+        ),
         warns(
             "open opportunities",
             "Opportunity",

@@ -1,7 +1,7 @@
 //! What a user holds that can be taken away, read afresh in one call.
 
-use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::baton::{EntitlementId, GrantId, ResourceId, Result};
 use crate::connector::catalog::{GROUP, PERMISSION_SET, PERMISSION_SET_GROUP, USER};
@@ -85,7 +85,11 @@ pub(super) async fn read(
     let requests = requests(user, scope).map_err(failed)?;
     let answer = context.org.client.composite(&requests, false).await;
     let answers = wrote.tried(answer).map_err(failed)?;
-    let mut found = Found { user_exists: false, rows: Vec::new(), unread: Vec::new() };
+    let mut found = Found {
+        user_exists: false,
+        rows: Vec::new(),
+        unread: Vec::new(),
+    };
     for answer in answers {
         let name = answer.reference_id.clone();
         let taken = take(answer, user, &mut found);
@@ -94,7 +98,10 @@ pub(super) async fn read(
             // Without these nothing can be said; the others are what was asked for on top.
             ("User" | ASSIGNMENT, Err(error)) => return Err(failed(error)),
             (_, Err(error)) => {
-                found.unread.push(format!("{name} could not be read: {}", failed(error).chain()));
+                found.unread.push(format!(
+                    "{name} could not be read: {}",
+                    failed(error).chain()
+                ));
             }
         }
     }
@@ -108,11 +115,21 @@ fn requests(user: SalesforceId, scope: Scope) -> Result<Vec<Subrequest>, salesfo
         .not_null()
         .or(field("PermissionSet.IsOwnedByProfile").eq(false));
     let mut selects = vec![
-        ("User", Select::from("User").field("Id").filter(field("Id").eq(user))),
+        (
+            "User",
+            Select::from("User")
+                .field("Id")
+                .filter(field("Id").eq(user)),
+        ),
         (
             ASSIGNMENT,
             Select::from(ASSIGNMENT)
-                .fields(["Id", "AssigneeId", "PermissionSetId", "PermissionSetGroupId"])
+                .fields([
+                    "Id",
+                    "AssigneeId",
+                    "PermissionSetId",
+                    "PermissionSetGroupId",
+                ])
                 .filter(field("AssigneeId").eq(user))
                 .filter(direct),
         ),
@@ -121,16 +138,22 @@ fn requests(user: SalesforceId, scope: Scope) -> Result<Vec<Subrequest>, salesfo
         // All other groups are kept by Salesforce itself.
         let by_hand = field("Group.Type").in_strings(["Regular", "Queue"]);
         let select = Select::from(MEMBER).fields(["Id", "GroupId", "UserOrGroupId"]);
-        let select = select.filter(field("UserOrGroupId").eq(user)).filter(by_hand);
+        let select = select
+            .filter(field("UserOrGroupId").eq(user))
+            .filter(by_hand);
         selects.push((MEMBER, select));
     }
     if scope.licenses {
-        let select = Select::from(SET_LICENSE).fields(["Id", "AssigneeId", "PermissionSetLicenseId"]);
+        let select =
+            Select::from(SET_LICENSE).fields(["Id", "AssigneeId", "PermissionSetLicenseId"]);
         selects.push((SET_LICENSE, select.filter(field("AssigneeId").eq(user))));
         let select = Select::from(PACKAGE_LICENSE).fields(["Id", "UserId", "PackageLicenseId"]);
         selects.push((PACKAGE_LICENSE, select.filter(field("UserId").eq(user))));
     }
-    selects.iter().map(|(name, select)| Subrequest::select(select, *name)).collect()
+    selects
+        .iter()
+        .map(|(name, select)| Subrequest::select(select, *name))
+        .collect()
 }
 
 /// Adds the rows of one answer. The user of every row is looked at once more: what is not the
@@ -144,38 +167,65 @@ fn take(
         "User" => found.user_exists = !page::<IgnoredAny>(answer)?.is_empty(),
         ASSIGNMENT => {
             let rows = page::<AssignmentRow>(answer)?.into_iter();
-            found.rows.extend(rows.filter(|row| row.assignee_id == user).filter_map(|row| {
-                let (kind, target, slug) = match (row.permission_set_group_id, row.permission_set_id)
-                {
-                    (Some(group), _) => (PERMISSION_SET_GROUP.id, group, "member"),
-                    (None, Some(set)) => (PERMISSION_SET.id, set, "assigned"),
-                    (None, None) => return None,
-                };
-                let name = grant(kind, target, slug, user)?;
-                Some(Held { object: ASSIGNMENT, id: row.id, name })
-            }));
+            found.rows.extend(
+                rows.filter(|row| row.assignee_id == user)
+                    .filter_map(|row| {
+                        let (kind, target, slug) =
+                            match (row.permission_set_group_id, row.permission_set_id) {
+                                (Some(group), _) => (PERMISSION_SET_GROUP.id, group, "member"),
+                                (None, Some(set)) => (PERMISSION_SET.id, set, "assigned"),
+                                (None, None) => return None,
+                            };
+                        let name = grant(kind, target, slug, user)?;
+                        Some(Held {
+                            object: ASSIGNMENT,
+                            id: row.id,
+                            name,
+                        })
+                    }),
+            );
         }
         MEMBER => {
             let rows = page::<MemberRow>(answer)?.into_iter();
-            found.rows.extend(rows.filter(|row| row.user_or_group_id == user).filter_map(|row| {
-                let name = grant(GROUP.id, row.group_id, "member", user)?;
-                Some(Held { object: MEMBER, id: row.id, name })
-            }));
+            found.rows.extend(
+                rows.filter(|row| row.user_or_group_id == user)
+                    .filter_map(|row| {
+                        let name = grant(GROUP.id, row.group_id, "member", user)?;
+                        Some(Held {
+                            object: MEMBER,
+                            id: row.id,
+                            name,
+                        })
+                    }),
+            );
         }
         SET_LICENSE => {
             let rows = page::<SetLicenseRow>(answer)?.into_iter();
-            found.rows.extend(rows.filter(|row| row.assignee_id == user).filter_map(|row| {
-                let license = row.permission_set_license_id;
-                let name = grant("permission_set_license", license, "assigned", user)?;
-                Some(Held { object: SET_LICENSE, id: row.id, name })
-            }));
+            found.rows.extend(
+                rows.filter(|row| row.assignee_id == user)
+                    .filter_map(|row| {
+                        let license = row.permission_set_license_id;
+                        let name = grant("permission_set_license", license, "assigned", user)?;
+                        Some(Held {
+                            object: SET_LICENSE,
+                            id: row.id,
+                            name,
+                        })
+                    }),
+            );
         }
         PACKAGE_LICENSE => {
             let rows = page::<PackageLicenseRow>(answer)?.into_iter();
-            found.rows.extend(rows.filter(|row| row.user_id == user).filter_map(|row| {
-                let name = grant("package_license", row.package_license_id, "assigned", user)?;
-                Some(Held { object: PACKAGE_LICENSE, id: row.id, name })
-            }));
+            found
+                .rows
+                .extend(rows.filter(|row| row.user_id == user).filter_map(|row| {
+                    let name = grant("package_license", row.package_license_id, "assigned", user)?;
+                    Some(Held {
+                        object: PACKAGE_LICENSE,
+                        id: row.id,
+                        name,
+                    })
+                }));
         }
         _ => {}
     }
@@ -183,12 +233,20 @@ fn take(
 }
 
 fn page<T: DeserializeOwned>(answer: SubResponse) -> Result<Vec<T>, salesforce::Error> {
-    Ok(answer.decode::<QueryPage<T>>("read what a user holds")?.records)
+    Ok(answer
+        .decode::<QueryPage<T>>("read what a user holds")?
+        .records)
 }
 
 fn grant(kind: &str, on: SalesforceId, slug: &str, user: SalesforceId) -> Option<String> {
     let on = ResourceId::new(kind, on.to_string()).ok()?;
     let principal = ResourceId::new(USER.id, user.to_string()).ok()?;
     let entitlement = EntitlementId::new(on, slug);
-    Some(GrantId { entitlement, principal }.to_string())
+    Some(
+        GrantId {
+            entitlement,
+            principal,
+        }
+        .to_string(),
+    )
 }

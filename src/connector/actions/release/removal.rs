@@ -20,8 +20,15 @@ pub(super) fn batches(rows: Vec<Held>) -> Vec<Vec<Held>> {
         let mut batch: Vec<Held> = Vec::new();
         let mut later = Vec::new();
         for row in rest {
-            let alike = batch.iter().filter(|other| other.object == row.object).count();
-            if alike < MAX_RECORDS { batch.push(row) } else { later.push(row) }
+            let alike = batch
+                .iter()
+                .filter(|other| other.object == row.object)
+                .count();
+            if alike < MAX_RECORDS {
+                batch.push(row);
+            } else {
+                later.push(row);
+            }
         }
         // Rows of one object stand together, as the answers will.
         batch.sort_by_key(|row| row.object);
@@ -41,21 +48,24 @@ pub(super) async fn remove(
     let kinds: Vec<&[Held]> = batch.chunk_by(|a, b| a.object == b.object).collect();
     if let [rows] = kinds.as_slice() {
         let results = wrote.tried(client.delete_many(&ids(rows), false).await)?;
-        return Ok(results.into_iter().map(outcome).collect());
+        return Ok(results.iter().map(outcome).collect());
     }
     let requests: Vec<_> = kinds.iter().map(|rows| collection(rows)).collect();
     let answers = wrote.tried(client.composite(&requests, false).await)?;
     let mut outcomes = Vec::with_capacity(batch.len());
     for rows in kinds {
         let object = rows.first().map_or("", |row| row.object);
-        let answer = answers.iter().find(|answer| answer.reference_id == object).cloned();
+        let answer = answers
+            .iter()
+            .find(|answer| answer.reference_id == object)
+            .cloned();
         let results = match answer {
             Some(answer) => answer.decode::<Vec<SaveResult>>("delete records"),
             None => Err(Error::Invalid("an answer is missing")),
         };
         match results {
             Ok(results) if results.len() == rows.len() => {
-                outcomes.extend(results.into_iter().map(outcome));
+                outcomes.extend(results.iter().map(outcome));
             }
             Ok(_) => outcomes.extend(rows.iter().map(|_| Err(Refusal::new(None)))),
             // A server that failed may have deleted some: the caller reads what is left.
@@ -80,10 +90,13 @@ fn collection(rows: &[Held]) -> Subrequest {
 }
 
 /// What is gone already is as good as removed.
-fn outcome(result: SaveResult) -> Result<(), Refusal> {
+fn outcome(result: &SaveResult) -> Result<(), Refusal> {
     let code = result.errors.first().and_then(|problem| problem.code());
-    let is_gone = code.is_some_and(|code| {
-        code.is_not_found() || *code == ErrorCode::InvalidCrossReferenceKey
-    });
-    if result.success || is_gone { Ok(()) } else { Err(Refusal::new(code)) }
+    let is_gone = code
+        .is_some_and(|code| code.is_not_found() || *code == ErrorCode::InvalidCrossReferenceKey);
+    if result.success || is_gone {
+        Ok(())
+    } else {
+        Err(Refusal::new(code))
+    }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::tally::Failures;
 use super::{Invocation, Transfer, owned};
 use crate::connector::context::IdRow;
-use crate::connector::table::Row as _;
+use crate::connector::table::Row;
 use crate::salesforce::composite::Record;
 use crate::salesforce::soql::{FieldName, field};
 use crate::salesforce::{Error, ErrorCode, SalesforceId};
@@ -37,11 +37,17 @@ pub(super) async fn give(
     object: &FieldName,
     ids: &[SalesforceId],
 ) -> Result<Given, Error> {
-    let mut given = Given { done: 0, failed: Failures::default() };
+    let mut given = Given {
+        done: 0,
+        failed: Failures::default(),
+    };
     let mut open = ids.to_vec();
     let mut pause = PAUSE;
     for left in (0..ROUNDS).rev() {
-        let records: Vec<_> = open.iter().map(|id| record(object, *id, transfer.to)).collect();
+        let records: Vec<_> = open
+            .iter()
+            .map(|id| record(object, *id, transfer.to))
+            .collect();
         let sent = call.context.org.client.update_many(&records, false).await;
         let results = match call.wrote.tried(sent) {
             Ok(results) => results,
@@ -85,9 +91,13 @@ async fn still_owned(
     object: &FieldName,
     ids: &[SalesforceId],
 ) -> Result<Vec<SalesforceId>, Error> {
-    let select = owned(object, transfer.from).field("Id").filter(field("Id").in_ids(ids));
-    let page = call.wrote.tried(call.context.org.client.query::<IdRow>(&select).await)?;
-    Ok(page.records.iter().map(|row| row.id()).collect())
+    let select = owned(object, transfer.from)
+        .field("Id")
+        .filter(field("Id").in_ids(ids));
+    let page = call
+        .wrote
+        .tried(call.context.org.client.query::<IdRow>(&select).await)?;
+    Ok(page.records.iter().map(Row::id).collect())
 }
 
 fn count(number: usize) -> u64 {

@@ -14,9 +14,13 @@ const USUAL: &[&str] = &["Account", "Opportunity", "Task"];
 
 /// The objects named, each once.
 pub(super) fn names(given: Option<Vec<&str>>) -> Result<Vec<FieldName>> {
-    let Some(given) = given else { return Ok(USUAL.iter().map(FieldName::from).collect()) };
+    let Some(given) = given else {
+        return Ok(USUAL.iter().map(FieldName::from).collect());
+    };
     if given.is_empty() {
-        return Err(Error::invalid("objects names no object; leave it out for the usual ones"));
+        return Err(Error::invalid(
+            "objects names no object; leave it out for the usual ones",
+        ));
     }
     let (mut names, mut wrong) = (Vec::<FieldName>::new(), Vec::new());
     for text in given {
@@ -34,7 +38,10 @@ pub(super) fn names(given: Option<Vec<&str>>) -> Result<Vec<FieldName>> {
     if wrong.is_empty() {
         return Ok(names);
     }
-    Err(Error::invalid(format!("no names of objects: {}", wrong.join(", "))))
+    Err(Error::invalid(format!(
+        "no names of objects: {}",
+        wrong.join(", ")
+    )))
 }
 
 /// The objects by their proper names, if records of all of them can be given away.
@@ -45,16 +52,16 @@ pub(super) async fn check(
 ) -> Result<Vec<FieldName>> {
     let (mut objects, mut problems) = (Vec::new(), Vec::new());
     for name in names {
-        let usual = USUAL.iter().find(|usual| usual.eq_ignore_ascii_case(name.as_str()));
+        let usual = USUAL
+            .iter()
+            .find(|usual| usual.eq_ignore_ascii_case(name.as_str()));
         if let Some(usual) = usual {
             objects.push(FieldName::from(usual));
             continue;
         }
         let described = match wrote.tried(context.org.client.describe(&name).await) {
             Ok(described) => described,
-            Err(error)
-                if error.is_not_found() || error.code() == Some(&ErrorCode::InvalidType) =>
-            {
+            Err(error) if error.is_not_found() || error.code() == Some(&ErrorCode::InvalidType) => {
                 problems.push(format!(
                     "{} is no object of this org, or the connector's user may not see it",
                     name.as_str()
@@ -63,14 +70,22 @@ pub(super) async fn check(
             }
             Err(error) => return Err(wrap(format!("describing {}", name.as_str()), error)),
         };
-        let can_be_given = described.field("OwnerId").is_some_and(|owner| owner.updateable);
+        let can_be_given = described
+            .field("OwnerId")
+            .is_some_and(|owner| owner.updateable);
         match FieldName::parse(&described.name) {
             Ok(name) if described.queryable && can_be_given => objects.push(name),
-            _ => problems.push(format!("records of {} have no owner to change", described.name)),
+            _ => problems.push(format!(
+                "records of {} have no owner to change",
+                described.name
+            )),
         }
     }
     if problems.is_empty() {
         return Ok(objects);
     }
-    Err(Error::invalid(format!("nothing was transferred: {}", problems.join("; "))))
+    Err(Error::invalid(format!(
+        "nothing was transferred: {}",
+        problems.join("; ")
+    )))
 }

@@ -21,7 +21,9 @@ impl Failures {
 
     /// Many records failed, all for one reason that does not pass: the next ones will, too.
     pub(super) fn is_hopeless(&self) -> bool {
-        let Some((_, first)) = self.0.first() else { return false };
+        let Some((_, first)) = self.0.first() else {
+            return false;
+        };
         let passes = *first == Some(ErrorCode::UnableToLockRow);
         self.0.len() >= 20 && !passes && self.0.iter().all(|(_, code)| code == first)
     }
@@ -37,12 +39,23 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn new(objects: &[FieldName]) -> Self {
-        let by_object = objects.iter().map(|object| (object.as_str().to_owned(), 0)).collect();
-        Self { by_object, failed: 0, listed: Vec::new(), is_complete: true }
+        let by_object = objects
+            .iter()
+            .map(|object| (object.as_str().to_owned(), 0))
+            .collect();
+        Self {
+            by_object,
+            failed: 0,
+            listed: Vec::new(),
+            is_complete: true,
+        }
     }
 
     pub(super) fn add(&mut self, object: &FieldName, number: u64) {
-        *self.by_object.entry(object.as_str().to_owned()).or_default() += number;
+        *self
+            .by_object
+            .entry(object.as_str().to_owned())
+            .or_default() += number;
     }
 
     pub(super) fn fail(&mut self, object: &FieldName, failures: Failures) {
@@ -70,11 +83,16 @@ impl Tally {
     }
 
     pub(super) fn values(&self) -> Object {
-        let by_object =
-            self.by_object.iter().map(|(name, count)| (name.clone(), number(*count)));
+        let by_object = self
+            .by_object
+            .iter()
+            .map(|(name, count)| (name.clone(), number(*count)));
         Object::from([
             ("transferred".to_owned(), number(self.transferred())),
-            ("transferred_by_object".to_owned(), Value::Object(by_object.collect())),
+            (
+                "transferred_by_object".to_owned(),
+                Value::Object(by_object.collect()),
+            ),
             ("failed".to_owned(), number(self.failed)),
             ("failures".to_owned(), self.listed.clone().into()),
         ])
@@ -82,7 +100,11 @@ impl Tally {
 
     pub(super) fn reply(&self, dry_run: bool, transfer: Transfer) -> Object {
         let Transfer { from, to } = transfer;
-        let word = if dry_run { "would be given" } else { "were given" };
+        let word = if dry_run {
+            "would be given"
+        } else {
+            "were given"
+        };
         let summary = format!(
             "{} records of user {from} {word} to user {to}, {} could not be",
             self.transferred(),
