@@ -23,6 +23,7 @@ use profile::Found;
 use turn::Turns;
 pub use username::UsernameRule;
 
+use super::audit::Outcome;
 use super::catalog::USER;
 use super::context::Context;
 use super::error::wrap;
@@ -82,7 +83,7 @@ impl Accounts {
         if problems.is_empty()
             && let Some(resource) = self.lookup(&form.username, wrote).await?
         {
-            wrote.ended("exists");
+            wrote.ended(Outcome::Already);
             return Ok((AccountOutcome::AlreadyExists, resource));
         }
         let profile = match &form.profile {
@@ -98,7 +99,7 @@ impl Accounts {
             body.insert("ProfileId".to_owned(), Json::String(id.to_string()));
         }
         if self.context.options.dry_run {
-            wrote.ended("dry run");
+            wrote.ended(Outcome::DryRun);
             let names: Vec<_> = body.keys().map(String::as_str).collect();
             return Err(Error::precondition(format!(
                 "dry run: would create a User with the fields {}; nothing was sent",
@@ -107,12 +108,12 @@ impl Accounts {
         }
         match self.send(&form, &body, profile.id(), wrote).await? {
             Ended::Exists(resource) => {
-                wrote.ended("exists");
+                wrote.ended(Outcome::Already);
                 Ok((AccountOutcome::AlreadyExists, *resource))
             }
             Ended::Created(id) => {
                 wrote.about(id);
-                wrote.ended("created");
+                wrote.ended(Outcome::Changed);
                 let outcome = self
                     .welcome(id, &form, request.credential, &body, wrote)
                     .await;
@@ -301,7 +302,7 @@ impl AccountManager for Accounts {
     async fn create(&self, request: &AccountRequest) -> Result<NewAccount> {
         let mut wrote = Wrote::new("create_account", "User");
         let made = self.make(request, &mut wrote).await;
-        wrote.log();
+        wrote.log(made.as_ref().err());
         let quota = wrote.quota();
         match made {
             Ok((outcome, resource)) => Ok(NewAccount {

@@ -18,6 +18,7 @@ mod release;
 mod status;
 mod transfer;
 
+use super::audit::Outcome;
 use super::context::Context;
 use super::typed::Described;
 use super::wrote::Wrote;
@@ -59,6 +60,11 @@ trait Work: Send + Sync + 'static {
         false
     }
 
+    /// Whether it may change the org.
+    fn is_write(&self) -> bool {
+        true
+    }
+
     /// Does it.
     async fn run(&self, call: &mut Invocation<'_>) -> Result<Object>;
 }
@@ -77,9 +83,9 @@ impl Invocation<'_> {
     /// Notes for the log what came of it.
     fn ended(&mut self, changed: bool) {
         self.wrote.ended(match (self.dry_run, changed) {
-            (true, _) => "dry run",
-            (false, true) => "changed",
-            (false, false) => "unchanged",
+            (true, _) => Outcome::DryRun,
+            (false, true) => Outcome::Changed,
+            (false, false) => Outcome::Already,
         });
     }
 
@@ -121,7 +127,9 @@ impl<W: Work> Action for Listed<W> {
             dry_run: asked || self.context.options.dry_run,
         };
         let done = self.work.run(&mut call).await;
-        call.wrote.log();
+        if self.work.is_write() {
+            call.wrote.log(done.as_ref().err());
+        }
         let quota = call.wrote.quota();
         match done {
             Ok(values) => Ok(ActionReply { values, quota }),

@@ -13,6 +13,7 @@ mod seats;
 pub(super) use refusal::{explain, without_data};
 pub(super) use seats::no_seat;
 
+use super::audit::Outcome;
 use super::context::Context;
 use super::error::wrap;
 use super::user::Users;
@@ -185,9 +186,13 @@ impl Deleter for Users {
         let mut wrote = Wrote::new("delete", "User");
         let done = deactivate(&self.context, id, &mut wrote).await;
         if let Ok(changed) = &done {
-            wrote.ended(if *changed { "changed" } else { "unchanged" });
+            wrote.ended(if *changed {
+                Outcome::Changed
+            } else {
+                Outcome::Already
+            });
         }
-        wrote.log();
+        wrote.log(done.as_ref().err());
         let quota = wrote.quota();
         done.map(|changed| Deleted {
             already: !changed,
@@ -203,7 +208,7 @@ async fn deactivate(context: &Context, id: &ResourceId, wrote: &mut Wrote) -> Re
     let dry_run = context.options.dry_run;
     let changed = set_active(context, id, false, dry_run, wrote).await?;
     if dry_run && changed {
-        wrote.ended("dry run");
+        wrote.ended(Outcome::DryRun);
         return Err(Error::new(
             Kind::FailedPrecondition,
             format!("dry run: would set IsActive of user {id} to false; nothing was sent"),

@@ -329,29 +329,32 @@ mod tests {
         .unwrap()
     }
 
-    #[test_case("title", "Agent".into() => Ok(json!("Agent")); "names in any case")]
-    #[test_case("Title", 7.0.into() => Ok(json!("7")); "number for a text")]
+    #[test_case("title", "Agent" => Ok(json!("Agent")); "names in any case")]
+    #[test_case("Title", 7.0 => Ok(json!("7")); "number for a text")]
     #[test_case("Title", Value::Null => Ok(json!(null)); "null clears")]
-    #[test_case("Title", "".into() => Ok(json!(null)); "blank clears")]
-    #[test_case("Title", "far too long".into() => Err("Title has 12 characters, 8 are allowed".into()); "too long")]
-    #[test_case("Title", true.into() => Err("Title must be a text, it is a boolean".into()); "boolean for a text")]
-    #[test_case("Name", "x".into() => Err("Name is read-only".into()); "read only")]
+    #[test_case("Title", "" => Ok(json!(null)); "blank clears")]
+    #[test_case("Title", "far too long" => Err("Title has 12 characters, 8 are allowed".into()); "too long")]
+    #[test_case("Title", true => Err("Title must be a text, it is a boolean".into()); "boolean for a text")]
+    #[test_case("Name", "x" => Err("Name is read-only".into()); "read only")]
     #[test_case("LastName", Value::Null => Err("LastName may not be empty".into()); "required")]
-    #[test_case("ForecastEnabled", "TRUE".into() => Ok(json!(true)); "text for a boolean")]
-    #[test_case("ForecastEnabled", "yes".into() => Err("ForecastEnabled must be true or false, it is another text".into()); "another text")]
-    #[test_case("Limit__c", "12".into() => Ok(json!(12)); "text for a number")]
-    #[test_case("Limit__c", 1.5.into() => Err("Limit__c must be a whole number of at most nine digits".into()); "fraction")]
-    #[test_case("Badge__c", "1.5".into() => Ok(json!(1.5)); "decimal")]
-    #[test_case("Badge__c", "NaN".into() => Err("Badge__c must be a number".into()); "no number")]
-    #[test_case("Start__c", "2026-02-30".into() => Err("Start__c must be a date such as 2026-05-20".into()); "no day")]
-    #[test_case("Seen__c", "2026-05-20T10:00:00+02:00".into() => Ok(json!("2026-05-20T08:00:00.000Z")); "instant")]
-    #[test_case("ManagerId", "005D0000001KyEI".into() => Ok(json!("005D0000001KyEIIA0")); "short id")]
+    #[test_case("ForecastEnabled", "TRUE" => Ok(json!(true)); "text for a boolean")]
+    #[test_case("ForecastEnabled", "yes" => Err("ForecastEnabled must be true or false, it is another text".into()); "another text")]
+    #[test_case("Limit__c", "12" => Ok(json!(12)); "text for a number")]
+    #[test_case("Limit__c", 1.5 => Err("Limit__c must be a whole number of at most nine digits".into()); "fraction")]
+    #[test_case("Badge__c", "1.5" => Ok(json!(1.5)); "decimal")]
+    #[test_case("Badge__c", "NaN" => Err("Badge__c must be a number".into()); "no number")]
+    #[test_case("Start__c", "2026-02-30" => Err("Start__c must be a date such as 2026-05-20".into()); "no day")]
+    #[test_case("Seen__c", "2026-05-20T10:00:00+02:00" => Ok(json!("2026-05-20T08:00:00.000Z")); "instant")]
+    #[test_case("ManagerId", "005D0000001KyEI" => Ok(json!("005D0000001KyEIIA0")); "short id")]
     #[test_case("ManagerId", "' OR 1=1".into() => Err("ManagerId must be a Salesforce id".into()); "no id")]
-    #[test_case("Email", "jane".into() => Err("Email must have the form of an e-mail address".into()); "no address")]
-    #[test_case("TimeZoneSidKey", "europe/berlin".into() => Ok(json!("Europe/Berlin")); "the org's spelling")]
-    #[test_case("TimeZoneSidKey", "Europe/Paris".into() => Err("TimeZoneSidKey is none of the values that the org has for TimeZoneSidKey".into()); "zone of another org")]
-    fn values_are_typed_by_the_orgs_description(name: &str, value: Value) -> Result<Json, String> {
-        read(&described(), name, name, &value, For::Update).map(|(_, json)| json)
+    #[test_case("Email", "jane" => Err("Email must have the form of an e-mail address".into()); "no address")]
+    #[test_case("TimeZoneSidKey", "europe/berlin" => Ok(json!("Europe/Berlin")); "the org's spelling")]
+    #[test_case("TimeZoneSidKey", "Europe/Paris" => Err("TimeZoneSidKey is none of the values that the org has for TimeZoneSidKey".into()); "zone of another org")]
+    fn values_are_typed_by_the_orgs_description(
+        name: &str,
+        value: impl Into<Value>,
+    ) -> Result<Json, String> {
+        read(&described(), name, name, &value.into(), For::Update).map(|(_, json)| json)
     }
 
     #[test]

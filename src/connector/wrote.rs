@@ -1,14 +1,13 @@
-//! A write as it goes: what it cost, its one line in the log, and what is done when nobody knows
-//! whether it happened.
+//! A write as it goes: what it cost, what came of it, and what is done when nobody knows whether
+//! it happened.
 //!
 //! Must not know: what is written.
 
 use std::time::Instant;
 
-use tracing::info;
-
+use super::audit::{self, Entry, Outcome};
 use super::table::quota;
-use crate::baton::Quota;
+use crate::baton::{Error as Refusal, Kind, Quota};
 use crate::salesforce::{Error, Response, SalesforceId};
 
 /// Sends of a write whose outcome stays unknown.
@@ -18,46 +17,43 @@ const TRIES: u32 = 3;
 pub(super) struct Wrote {
     action: &'static str,
     object: &'static str,
-    started: Instant,
+    began: Instant,
     calls: u32,
     quota: Option<Quota>,
-    result: &'static str,
-    id: Option<SalesforceId>,
+    outcome: Option<Outcome>,
+    ids: Vec<SalesforceId>,
+    /// The last call was sent, and its answer was lost.
+    is_lost: bool,
 }
 
 impl Wrote {
     pub(super) fn new(action: &'static str, object: &'static str) -> Self {
-        let started = Instant::now();
         Self {
             action,
             object,
-            started,
+            began: Instant::now(),
             calls: 0,
             quota: None,
-            result: "refused",
-            id: None,
+            outcome: None,
+            ids: Vec::new(),
+            is_lost: false,
         }
     }
 
-    /// Takes the value of an answer, and notes what it cost.
-    pub(super) fn keep<T>(&mut self, answer: Response<T>) -> T {
-        self.calls += answer.calls;
-        self.quota = answer.quota.as_ref().map(quota).or(self.quota);
-        answer.value
-    }
-
-    /// Notes a call that failed; how often the transport repeated it is not known here.
-    pub(super) fn lost(&mut self, error: &Error) {
-        self.calls += 1;
-        self.quota = error.quota().map(quota).or(self.quota);
-    }
-
-    /// Takes the value, or notes the failure.
+    /// Takes the value of an answer, or notes the failure; and what it cost. How often the
+    /// transport repeated a call that failed is not known here.
     pub(super) fn tried<T>(&mut self, answer: Result<Response<T>, Error>) -> Result<T, Error> {
         match answer {
-            Ok(answer) => Ok(self.keep(answer)),
+            Ok(answer) => {
+                self.calls += answer.calls;
+                self.quota = answer.quota.as_ref().map(quota).or(self.quota);
+                Ok(answer.value)
+            }
             Err(error) => {
-                self.lost(&error);
+                self.calls += 1;
+                self.quota = error.quota().map(quota).or(self.quota);
+                // A read that fails afterwards leaves it as unknown as it was.
+                self.is_lost |= error.is_ambiguous();
                 Err(error)
             }
         }
@@ -73,35 +69,44 @@ impl Wrote {
         self.quota
     }
 
-    /// Says which record it is about.
+    /// Adds a record that it is about.
     pub(super) fn about(&mut self, id: SalesforceId) {
-        self.id = Some(id);
+        self.ids.push(id);
     }
 
-    /// Says what came of it: a word for the log, such as `changed`.
-    pub(super) fn ended(&mut self, result: &'static str) {
-        self.result = result;
+    /// Says what came of it so far.
+    pub(super) fn ended(&mut self, outcome: Outcome) {
+        self.outcome = Some(outcome);
     }
 
-    /// Writes the line of the log: ids and numbers only, no names and no addresses.
-    pub(super) fn log(&self) {
-        info!(
-            action = self.action,
-            sf.object = self.object,
-            sf.id = self.id.map(tracing::field::display),
-            result = self.result,
-            duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            sf.api_calls = self.calls,
-            "write"
-        );
+    /// Writes the line of the log. What was changed before a failure counts as changed.
+    pub(super) fn log(&self, failure: Option<&Refusal>) {
+        let by_failure = match failure.map(Refusal::kind) {
+            _ if self.is_lost => Outcome::Unknown,
+            Some(
+                Kind::Unavailable
+                | Kind::DeadlineExceeded
+                | Kind::ResourceExhausted
+                | Kind::Cancelled,
+            ) => Outcome::Failed,
+            _ => Outcome::Refused,
+        };
+        audit::record(&Entry {
+            action: self.action,
+            object: self.object,
+            ids: &self.ids,
+            outcome: self.outcome.unwrap_or(by_failure),
+            began: self.began,
+            api_calls: self.calls,
+        });
     }
 }
 
 /// Sends a write that may be repeated. When its outcome is unknown, `is_done` reads the truth, and
 /// only a write that did not happen is sent again.
 pub(super) async fn settle<W, D>(
-    tally: &mut Wrote,
-    write: impl Fn() -> W + Send,
+    wrote: &mut Wrote,
+    send: impl Fn() -> W + Send,
     is_done: impl Fn() -> D + Send,
 ) -> Result<(), Error>
 where
@@ -111,13 +116,13 @@ where
     let mut left = TRIES;
     loop {
         left -= 1;
-        let error = match tally.tried(write().await) {
+        let error = match wrote.tried(send().await) {
             Ok(()) => return Ok(()),
             Err(error) if error.is_ambiguous() => error,
             Err(error) => return Err(error),
         };
         // Without the truth the first failure is what there is to tell.
-        match tally.tried(is_done().await) {
+        match wrote.tried(is_done().await) {
             Ok(true) => return Ok(()),
             Ok(false) if left > 0 => {}
             _ => return Err(error),

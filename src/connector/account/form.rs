@@ -65,95 +65,88 @@ struct Given<'a> {
     value: Value,
 }
 
-pub(super) fn schema() -> Vec<AccountField> {
-    let field = |key, display_name, required, order, description, placeholder| AccountField {
-        key,
-        display_name,
-        required,
-        description,
-        placeholder,
-        order,
-        default: None,
-    };
-    let zone = field(
+/// The form, field by field: key, name, whether it is required, what to enter, an example.
+const FORM: &[(&str, &str, bool, &str, &str)] = &[
+    (
+        "email",
+        "Email",
+        true,
+        "The user's e-mail address",
+        "jane.doe@example.com",
+    ),
+    (
+        "profileId",
+        "Profile ID",
+        true,
+        "The user's profile: its id, or its name",
+        "Standard User",
+    ),
+    (
+        "alias",
+        "Alias",
+        true,
+        "A short name of at most eight characters",
+        "jdoe",
+    ),
+    (
+        "last_name",
+        "Last Name",
+        true,
+        "The user's last name",
+        "Doe",
+    ),
+    (
+        "first_name",
+        "First Name",
+        true,
+        "The user's first name",
+        "Jane",
+    ),
+    (
         "timezone",
         "Time Zone",
         true,
-        6,
         "The user's time zone, one of those that the org knows",
         "America/New_York",
-    );
-    vec![
-        field(
-            "email",
-            "Email",
-            true,
-            1,
-            "The user's e-mail address",
-            "jane.doe@example.com",
-        ),
-        field(
-            "profileId",
-            "Profile ID",
-            true,
-            2,
-            "The user's profile: its id, or its name",
-            "Standard User",
-        ),
-        field(
-            "alias",
-            "Alias",
-            true,
-            3,
-            "A short name of at most eight characters",
-            "jdoe",
-        ),
-        field(
-            "last_name",
-            "Last Name",
-            true,
-            4,
-            "The user's last name",
-            "Doe",
-        ),
-        field(
-            "first_name",
-            "First Name",
-            true,
-            5,
-            "The user's first name",
-            "Jane",
-        ),
+    ),
+    (
+        "contactID",
+        "Contact ID",
+        false,
+        "The contact behind a user of a portal or community",
+        "0033h000001Xik5GAC",
+    ),
+    (
+        "username",
+        "Username",
+        false,
+        "The name to sign in with, unique among all Salesforce orgs; without it the e-mail address \
+         is used",
+        "jane.doe@example.com",
+    ),
+    (
+        MAIL,
+        "Send Password Mail",
+        false,
+        "Whether Salesforce mails the new user a link to set a password: true or false",
+        "true",
+    ),
+];
+
+pub(super) fn schema() -> Vec<AccountField> {
+    let field = |(order, (key, display_name, required, description, placeholder)): (i32, _)| {
+        let zone = (key == "timezone").then_some("America/New_York");
         AccountField {
-            default: Some("America/New_York"),
-            ..zone
-        },
-        field(
-            "contactID",
-            "Contact ID",
-            false,
-            7,
-            "The contact behind a user of a portal or community",
-            "0033h000001Xik5GAC",
-        ),
-        field(
-            "username",
-            "Username",
-            false,
-            8,
-            "The name to sign in with, unique among all Salesforce orgs; without it the e-mail \
-             address is used",
-            "jane.doe@example.com",
-        ),
-        field(
-            MAIL,
-            "Send Password Mail",
-            false,
-            9,
-            "Whether Salesforce mails the new user a link to set a password: true or false",
-            "true",
-        ),
-    ]
+            key,
+            display_name,
+            required,
+            description,
+            placeholder,
+            order,
+            default: zone,
+        }
+    };
+    (1..).zip(FORM.iter().copied()).map(field).collect()
 }
 
 /// Everything that is wrong, in one message.

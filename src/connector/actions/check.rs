@@ -97,6 +97,10 @@ impl Work for CheckUserDeactivation {
         }
     }
 
+    fn is_write(&self) -> bool {
+        false
+    }
+
     async fn run(&self, call: &mut Invocation<'_>) -> Result<Object> {
         let user = call.given.user(fields::USER.name)?;
         call.wrote.about(user);
@@ -115,7 +119,6 @@ impl Work for CheckUserDeactivation {
             call.go_on()?;
             findings.probe(call, some).await?;
         }
-        call.wrote.ended("checked");
         Ok(findings.reply(user))
     }
 }

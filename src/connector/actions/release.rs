@@ -152,12 +152,16 @@ async fn release(
             call.go_on()?;
             match remove(call.context, &batch, &mut call.wrote).await {
                 Ok(results) => {
+                    let is_some_gone = results.iter().any(Result::is_ok);
                     for (row, outcome) in batch.into_iter().zip(results) {
                         match outcome {
                             Ok(()) => report.removed.push(row.name),
                             Err(refusal) if refusal.is_passing() && left > 0 => again.push(row),
                             Err(refusal) => report.failed.push(format!("{}: {refusal}", row.name)),
                         }
+                    }
+                    if is_some_gone {
+                        call.ended(true);
                     }
                 }
                 Err(error) if error.is_ambiguous() && left > 0 => {

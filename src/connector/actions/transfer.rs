@@ -15,7 +15,7 @@ use crate::baton::{ActionSchema, Error, FieldKind, Object, Result};
 use crate::connector::context::IdRow;
 use crate::connector::error::wrap;
 use crate::connector::lifecycle::{people, unknown};
-use crate::connector::table::{PAGE, Row as _};
+use crate::connector::table::{PAGE, Row};
 use crate::salesforce::composite::MAX_RECORDS;
 use crate::salesforce::soql::{FieldName, Select, field};
 use crate::salesforce::{self, SalesforceId};
@@ -92,6 +92,7 @@ impl Work for TransferUserRecords {
         let from = call.given.user(fields::USER.name)?;
         let to = call.given.user(NEW_OWNER)?;
         call.wrote.about(from);
+        call.wrote.about(to);
         let transfer = Transfer { from, to };
         let names = object::names(call.given.texts(OBJECTS)?)?;
         check_users(call, transfer).await?;
@@ -180,25 +181,23 @@ async fn give(
             Err(error) => return give_up(object, error, tally),
         };
         let is_last = page.done && page.records.len() <= PAGE;
-        let ids: Vec<_> = page.records.iter().take(PAGE).map(|row| row.id()).collect();
+        let ids: Vec<_> = page.records.iter().take(PAGE).map(Row::id).collect();
         let Some(last) = ids.last() else {
             return Ok(());
         };
         after = Some(*last);
         for ids in ids.chunks(MAX_RECORDS) {
             call.go_on()?;
-            let given = batch::give(call, transfer, object, ids).await;
-            call.progress.report(tally.values());
-            match given {
+            match batch::give(call, transfer, object, ids).await {
                 Ok(Given { done, failed }) => {
                     let is_hopeless = done == 0 && failed.is_hopeless();
                     tally.add(object, done);
+                    call.ended(tally.transferred() > 0);
                     tally.fail(object, failed);
                     if is_hopeless {
+                        let name = object.as_str();
                         tally.note(format!(
-                            "{object}: no record can be given away; it was left at \
-                                            that",
-                            object = object.as_str()
+                            "{name}: the others were not tried, as none can be given"
                         ));
                         return Ok(());
                     }

@@ -25,9 +25,9 @@ pub(super) fn batches(rows: Vec<Held>) -> Vec<Vec<Held>> {
                 .filter(|other| other.object == row.object)
                 .count();
             if alike < MAX_RECORDS {
-                batch.push(row)
+                batch.push(row);
             } else {
-                later.push(row)
+                later.push(row);
             }
         }
         // Rows of one object stand together, as the answers will.
@@ -48,7 +48,7 @@ pub(super) async fn remove(
     let kinds: Vec<&[Held]> = batch.chunk_by(|a, b| a.object == b.object).collect();
     if let [rows] = kinds.as_slice() {
         let results = wrote.tried(client.delete_many(&ids(rows), false).await)?;
-        return Ok(results.into_iter().map(outcome).collect());
+        return Ok(results.iter().map(outcome).collect());
     }
     let requests: Vec<_> = kinds.iter().map(|rows| collection(rows)).collect();
     let answers = wrote.tried(client.composite(&requests, false).await)?;
@@ -65,7 +65,7 @@ pub(super) async fn remove(
         };
         match results {
             Ok(results) if results.len() == rows.len() => {
-                outcomes.extend(results.into_iter().map(outcome));
+                outcomes.extend(results.iter().map(outcome));
             }
             Ok(_) => outcomes.extend(rows.iter().map(|_| Err(Refusal::new(None)))),
             // A server that failed may have deleted some: the caller reads what is left.
@@ -90,7 +90,7 @@ fn collection(rows: &[Held]) -> Subrequest {
 }
 
 /// What is gone already is as good as removed.
-fn outcome(result: SaveResult) -> Result<(), Refusal> {
+fn outcome(result: &SaveResult) -> Result<(), Refusal> {
     let code = result.errors.first().and_then(|problem| problem.code());
     let is_gone = code
         .is_some_and(|code| code.is_not_found() || *code == ErrorCode::InvalidCrossReferenceKey);

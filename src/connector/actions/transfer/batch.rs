@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::tally::Failures;
 use super::{Invocation, Transfer, owned};
 use crate::connector::context::IdRow;
-use crate::connector::table::Row as _;
+use crate::connector::table::Row;
 use crate::salesforce::composite::Record;
 use crate::salesforce::soql::{FieldName, field};
 use crate::salesforce::{Error, ErrorCode, SalesforceId};
@@ -97,7 +97,7 @@ async fn still_owned(
     let page = call
         .wrote
         .tried(call.context.org.client.query::<IdRow>(&select).await)?;
-    Ok(page.records.iter().map(|row| row.id()).collect())
+    Ok(page.records.iter().map(Row::id).collect())
 }
 
 fn count(number: usize) -> u64 {
