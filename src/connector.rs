@@ -43,8 +43,8 @@ pub use account::UsernameRule;
 pub use options::Options;
 
 use crate::baton::{Connector, Id, Registry, Result, Validation};
-use crate::salesforce::{self, Auth, Client, ClientConfig, Instance};
 use crate::salesforce::soql::Select;
+use crate::salesforce::{self, Auth, Client, ClientConfig, Instance};
 use context::Context;
 use error::wrap;
 use table::Org;
@@ -66,7 +66,11 @@ struct Salesforce {
 pub fn build(client: Arc<Client>, options: Options) -> Registry {
     let org = Arc::new(Org::new(client));
     let lists_apps = options.connected_apps;
-    let context = Arc::new(Context { org, options, memories: memory::Memories::default() });
+    let context = Arc::new(Context {
+        org,
+        options,
+        memories: memory::Memories::default(),
+    });
     let salesforce = Arc::new(Salesforce {
         users: Arc::new(user::Users::new(Arc::clone(&context))),
         groups: Arc::new(group::Groups::new(Arc::clone(&context))),
@@ -76,8 +80,7 @@ pub fn build(client: Arc<Client>, options: Options) -> Registry {
         )),
         roles: Arc::new(role::Roles::new(Arc::clone(&context))),
         profiles: Arc::new(profile::Profiles::new(Arc::clone(&context))),
-        connected_apps: lists_apps
-            .then(|| Arc::new(connected_app::ConnectedApps::new(&context))),
+        connected_apps: lists_apps.then(|| Arc::new(connected_app::ConnectedApps::new(&context))),
         context: Arc::clone(&context),
     });
     let described = Arc::<typed::Described>::default();
@@ -106,7 +109,13 @@ pub fn offline() -> Result<Registry, salesforce::Error> {
         .map_err(|_| salesforce::Error::Invalid("the login host is no instance"))?;
     let auth = Auth::Token(secrecy::SecretString::default());
     let client = Client::new(ClientConfig::new(instance, auth))?;
-    Ok(build(Arc::new(client), Options { connected_apps: true, ..Options::default() }))
+    Ok(build(
+        Arc::new(client),
+        Options {
+            connected_apps: true,
+            ..Options::default()
+        },
+    ))
 }
 
 #[derive(Deserialize)]
@@ -131,9 +140,15 @@ impl Connector for Salesforce {
         let select = Select::from("Organization")
             .fields(["Id", "IsSandbox", "OrganizationType"])
             .limit(1);
-        let answer = self.context.org.client.query::<OrganizationRow>(&select).await;
-        let answer = answer.map_err(|error| wrap("checking the connection to Salesforce", error))?;
-        let quota = answer.quota.map(table::quota);
+        let answer = self
+            .context
+            .org
+            .client
+            .query::<OrganizationRow>(&select)
+            .await;
+        let answer =
+            answer.map_err(|error| wrap("checking the connection to Salesforce", error))?;
+        let quota = answer.quota.as_ref().map(table::quota);
         if let Some(organization) = answer.value.records.first() {
             info!(
                 sf.org_id = organization.id,
@@ -144,7 +159,10 @@ impl Connector for Salesforce {
                 "connected to Salesforce"
             );
         }
-        Ok(Validation { warnings: Vec::new(), quota })
+        Ok(Validation {
+            warnings: Vec::new(),
+            quota,
+        })
     }
 
     async fn cleanup(&self, sync: Option<&Id>) {

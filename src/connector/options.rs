@@ -7,6 +7,7 @@ use crate::salesforce::soql::FieldName;
 
 /// The choices of the person who runs the connector.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Options {
     /// Show the username as the e-mail address.
     pub username_for_email: bool,

@@ -12,8 +12,8 @@ use super::memory::{Locks, UserLinks};
 use super::table::{Row, Table};
 use crate::baton::syncer::no_entitlements;
 use crate::baton::{
-    Call, Deleter, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Resource, ResourceId, ResourceRef,
-    ResourceSyncer, ResourceType, Result,
+    Call, Deleter, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Resource, ResourceId,
+    ResourceRef, ResourceSyncer, ResourceType, Result,
 };
 use crate::salesforce::soql::{Condition, field};
 use crate::salesforce::{self, SalesforceId};
@@ -36,7 +36,15 @@ pub(super) struct Users {
 pub(super) fn table(context: &Context) -> Table {
     let mut table = Table::new(
         "User",
-        &["Id", "Username", "Name", "IsActive", "UserType", "ProfileId", "UserRoleId"],
+        &[
+            "Id",
+            "Username",
+            "Name",
+            "IsActive",
+            "UserType",
+            "ProfileId",
+            "UserRoleId",
+        ],
     )
     .optional(&[
         "Email",
@@ -54,7 +62,9 @@ pub(super) fn table(context: &Context) -> Table {
         "CreatedDate",
         "LastLoginDate",
     ]);
-    table.optional.extend(context.options.user_fields.iter().cloned());
+    table
+        .optional
+        .extend(context.options.user_fields.iter().cloned());
     table
 }
 
@@ -131,15 +141,23 @@ async fn fetch_where(
     guarded: Guarded,
 ) -> Result<Page<Resource>, Trouble> {
     let table = table(context).only(which);
-    let mut batch = context.org.read::<WideUserRow>(&table, None).await.map_err(Trouble::Salesforce)?;
+    let mut batch = context
+        .org
+        .read::<WideUserRow>(&table, None)
+        .await
+        .map_err(Trouble::Salesforce)?;
     let mut page = Page::last(Vec::new()).with_quota(batch.quota);
     if let Some(row) = batch.rows.next() {
         let (user, custom) = row.into_parts()?;
         let locks = match guarded {
-            Guarded::Perhaps => context.locks_of(user.id).await.map_err(Trouble::Salesforce)?,
+            Guarded::Perhaps => context
+                .locks_of(user.id)
+                .await
+                .map_err(Trouble::Salesforce)?,
             Guarded::No => Arc::default(),
         };
-        page.items.push(to_resource(&user, custom, &locks, &context.options)?);
+        page.items
+            .push(to_resource(&user, custom, &locks, &context.options)?);
     }
     Ok(page)
 }
@@ -156,7 +174,8 @@ impl ResourceSyncer for Users {
         let locks = self.context.locks(&memory).await.map_err(failed)?;
         let mut links = Vec::new();
         let read = if self.context.options.user_fields.is_empty() {
-            self.read(&self.listing, after, page, &locks, &mut links).await
+            self.read(&self.listing, after, page, &locks, &mut links)
+                .await
         } else {
             self.read(&self.wide, after, page, &locks, &mut links).await
         };
@@ -165,12 +184,16 @@ impl ResourceSyncer for Users {
             Trouble::Own(error) => error,
             Trouble::Salesforce(error) => failed(error),
         })?;
-        memory.users.extend(after.as_ref(), links, read.next.as_ref());
+        memory
+            .users
+            .extend(after.as_ref(), links, read.next.as_ref());
         read.into_page(USER.id)
     }
 
     async fn get(&self, id: &ResourceId, _call: &Call) -> Result<Page<Resource>> {
-        let Ok(id) = id.resource.as_str().parse() else { return Ok(Page::last(Vec::new())) };
+        let Ok(id) = super::text::record_id(id) else {
+            return Ok(Page::last(Vec::new()));
+        };
         self.fetch(id).await.map_err(|trouble| match trouble {
             Trouble::Own(error) => error,
             Trouble::Salesforce(error) => wrap("reading one user", error),

@@ -46,12 +46,12 @@ impl Wrote {
         match answer {
             Ok(answer) => {
                 self.calls += answer.calls;
-                self.quota = answer.quota.map(quota).or(self.quota);
+                self.quota = answer.quota.as_ref().map(quota).or(self.quota);
                 Ok(answer.value)
             }
             Err(error) => {
                 self.calls += 1;
-                self.quota = error.quota().cloned().map(quota).or(self.quota);
+                self.quota = error.quota().map(quota).or(self.quota);
                 // A read that fails afterwards leaves it as unknown as it was.
                 self.is_lost |= error.is_ambiguous();
                 Err(error)

@@ -82,11 +82,7 @@ impl<T> Record<T> {
 
     /// Changes to a record that is there.
     #[must_use]
-    pub fn existing(
-        object: impl Into<Cow<'static, str>>,
-        id: SalesforceId,
-        fields: T,
-    ) -> Self {
+    pub fn existing(object: impl Into<Cow<'static, str>>, id: SalesforceId, fields: T) -> Self {
         Self {
             attributes: Attributes {
                 object: object.into(),

@@ -27,11 +27,18 @@ pub(super) fn build(config: &Config) -> Result<Client, Failure> {
 fn auth(method: &AuthMethod) -> Result<Auth, Failure> {
     let secret = |secret: &SecretString| secret.clone();
     Ok(match method {
-        AuthMethod::ClientCredentials { client_id, client_secret } => Auth::ClientCredentials {
+        AuthMethod::ClientCredentials {
+            client_id,
+            client_secret,
+        } => Auth::ClientCredentials {
             client_id: client_id.clone(),
             client_secret: secret(client_secret),
         },
-        AuthMethod::Password { username, password, security_token } => Auth::Password {
+        AuthMethod::Password {
+            username,
+            password,
+            security_token,
+        } => Auth::Password {
             username: username.clone(),
             password: secret(password),
             security_token: security_token.as_ref().map(secret),
@@ -50,7 +57,10 @@ fn auth(method: &AuthMethod) -> Result<Auth, Failure> {
 pub(super) fn options(config: &Config) -> Result<Options, Failure> {
     let fields = config.sync.user_custom_fields.iter().map(|name| {
         FieldName::parse(name).map_err(|error| {
-            Failure::usage(format!("field user-custom-fields: {name}: {}", chain(&error)))
+            Failure::usage(format!(
+                "field user-custom-fields: {name}: {}",
+                chain(&error)
+            ))
         })
     });
     Ok(Options {
