@@ -195,8 +195,8 @@ mod tests {
         assert!((2..=MOST_SPANS + 1).contains(&spans.len()));
         assert_eq!(spans.first().unwrap().lower, None);
         assert_eq!(spans.last().unwrap().upper, None);
-        for pair in spans.windows(2) {
-            assert_eq!(pair[0].upper, pair[1].lower);
+        for (span, next) in spans.iter().zip(spans.iter().skip(1)) {
+            assert_eq!(span.upper, next.lower);
         }
     }
 }
