@@ -346,7 +346,7 @@ mod tests {
     #[test_case("Start__c", "2026-02-30" => Err("Start__c must be a date such as 2026-05-20".into()); "no day")]
     #[test_case("Seen__c", "2026-05-20T10:00:00+02:00" => Ok(json!("2026-05-20T08:00:00.000Z")); "instant")]
     #[test_case("ManagerId", "005D0000001KyEI" => Ok(json!("005D0000001KyEIIA0")); "short id")]
-    #[test_case("ManagerId", "' OR 1=1".into() => Err("ManagerId must be a Salesforce id".into()); "no id")]
+    #[test_case("ManagerId", "' OR 1=1" => Err("ManagerId must be a Salesforce id".into()); "no id")]
     #[test_case("Email", "jane" => Err("Email must have the form of an e-mail address".into()); "no address")]
     #[test_case("TimeZoneSidKey", "europe/berlin" => Ok(json!("Europe/Berlin")); "the org's spelling")]
     #[test_case("TimeZoneSidKey", "Europe/Paris" => Err("TimeZoneSidKey is none of the values that the org has for TimeZoneSidKey".into()); "zone of another org")]
