@@ -66,6 +66,12 @@ pub struct Config {
     pub provisioning: bool,
     /// Whether tickets are enabled.
     pub ticketing: bool,
+    /// How a new account's username is made when none is given.
+    pub username_template: String,
+    /// What is appended to such a username.
+    pub username_suffix: String,
+    /// Whether Salesforce mails new accounts a link to set their password.
+    pub account_password_mail: bool,
     /// Whether writes are told instead of done.
     pub dry_run: bool,
     /// The version of the Salesforce API, for example `63.0`.
@@ -164,6 +170,9 @@ impl Config {
             least_privileged_profiles,
             provisioning: provisioning(values),
             ticketing: ticketing(values),
+            username_template: values.text(&connector::USERNAME_TEMPLATE).to_owned(),
+            username_suffix: values.text(&connector::USERNAME_SUFFIX).to_owned(),
+            account_password_mail: values.switch(&connector::ACCOUNT_PASSWORD_MAIL),
             dry_run: values.switch(&connector::DRY_RUN),
             api_version,
             allow_custom_domain: values.switch(&connector::ALLOW_CUSTOM_DOMAIN),

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use super::chain;
 use crate::cli::Failure;
 use crate::config::{AuthMethod, Config};
-use crate::connector::Options;
+use crate::connector::{Options, UsernameRule};
 use crate::salesforce::soql::FieldName;
 use crate::salesforce::{ApiVersion, Auth, Client, ClientConfig, Instance};
 
@@ -63,7 +63,10 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
             ))
         })
     });
+    let username = UsernameRule::new(&config.username_template, &config.username_suffix);
     Ok(Options {
+        username: username.map_err(|error| Failure::usage(error.chain()))?,
+        password_mail: config.account_password_mail,
         username_for_email: config.sync.username_for_email,
         connected_apps: config.sync.connected_apps,
         deactivated_users: config.sync.deactivated_users,
@@ -71,6 +74,5 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
         user_fields: fields.collect::<Result<_, _>>()?,
         least_privileged_profiles: config.least_privileged_profiles.clone(),
         dry_run: config.dry_run,
-        ..Options::default()
     })
 }

@@ -92,6 +92,21 @@ flags! {
         "user-custom-fields",
         "Further fields of User to read in a sync, by API name",
     );
+    USERNAME_TEMPLATE = Flag::new(
+        "username-template",
+        Kind::Text("{email}"),
+        "How a new account's username is made when none is given: from {email}, {local}, {domain}, \
+         {alias}, {first_name} and {last_name}",
+    );
+    USERNAME_SUFFIX = Flag::text(
+        "username-suffix",
+        "What is appended to a username made from the template, such as .acme",
+    );
+    ACCOUNT_PASSWORD_MAIL = Flag::new(
+        "account-password-mail",
+        Kind::Switch(true),
+        "Let Salesforce mail new accounts a link to set their password",
+    );
     DRY_RUN = Flag::switch(
         "dry-run",
         "Tell what would be written to Salesforce, and write nothing",
