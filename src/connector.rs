@@ -4,6 +4,8 @@
 //! sync reads Salesforce is told in `connector/listing.rs`, `connector/edges.rs` and
 //! `connector/memory.rs`; each resource type has a file of its name.
 
+mod account;
+mod actions;
 mod assignment;
 mod audit;
 mod catalog;
@@ -14,6 +16,7 @@ mod edges;
 mod error;
 mod group;
 mod known;
+mod lifecycle;
 mod links;
 mod listing;
 mod memory;
@@ -26,7 +29,9 @@ mod provision;
 mod role;
 mod table;
 mod text;
+mod typed;
 mod user;
+mod wrote;
 
 use std::sync::Arc;
 
@@ -34,11 +39,12 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use tracing::info;
 
+pub use account::UsernameRule;
 pub use options::Options;
 
 use crate::baton::{Connector, Id, Registry, Result, Validation};
-use crate::salesforce::{self, Auth, Client, ClientConfig, Instance};
 use crate::salesforce::soql::Select;
+use crate::salesforce::{self, Auth, Client, ClientConfig, Instance};
 use context::Context;
 use error::wrap;
 use table::Org;
@@ -60,7 +66,11 @@ struct Salesforce {
 pub fn build(client: Arc<Client>, options: Options) -> Registry {
     let org = Arc::new(Org::new(client));
     let lists_apps = options.connected_apps;
-    let context = Arc::new(Context { org, options, memories: memory::Memories::default() });
+    let context = Arc::new(Context {
+        org,
+        options,
+        memories: memory::Memories::default(),
+    });
     let salesforce = Arc::new(Salesforce {
         users: Arc::new(user::Users::new(Arc::clone(&context))),
         groups: Arc::new(group::Groups::new(Arc::clone(&context))),
@@ -70,17 +80,22 @@ pub fn build(client: Arc<Client>, options: Options) -> Registry {
         )),
         roles: Arc::new(role::Roles::new(Arc::clone(&context))),
         profiles: Arc::new(profile::Profiles::new(Arc::clone(&context))),
-        connected_apps: lists_apps
-            .then(|| Arc::new(connected_app::ConnectedApps::new(&context))),
-        context,
+        connected_apps: lists_apps.then(|| Arc::new(connected_app::ConnectedApps::new(&context))),
+        context: Arc::clone(&context),
     });
+    let described = Arc::<typed::Described>::default();
+    let accounts = account::Accounts::new(Arc::clone(&context), Arc::clone(&described));
     let registry = Registry::new(Arc::clone(&salesforce) as Arc<dyn Connector>)
         .with_syncer(salesforce.users.clone())
         .with_syncer(salesforce.groups.clone())
         .with_syncer(salesforce.permission_sets.clone())
         .with_syncer(salesforce.permission_set_groups.clone())
         .with_syncer(salesforce.roles.clone())
-        .with_syncer(salesforce.profiles.clone());
+        .with_syncer(salesforce.profiles.clone())
+        .with_accounts(Arc::new(accounts));
+    let registry = actions::all(&context, &described)
+        .into_iter()
+        .fold(registry, Registry::with_action);
     match &salesforce.connected_apps {
         Some(apps) => registry.with_syncer(apps.clone()),
         None => registry,
@@ -94,7 +109,13 @@ pub fn offline() -> Result<Registry, salesforce::Error> {
         .map_err(|_| salesforce::Error::Invalid("the login host is no instance"))?;
     let auth = Auth::Token(secrecy::SecretString::default());
     let client = Client::new(ClientConfig::new(instance, auth))?;
-    Ok(build(Arc::new(client), Options { connected_apps: true, ..Options::default() }))
+    Ok(build(
+        Arc::new(client),
+        Options {
+            connected_apps: true,
+            ..Options::default()
+        },
+    ))
 }
 
 #[derive(Deserialize)]
@@ -119,9 +140,15 @@ impl Connector for Salesforce {
         let select = Select::from("Organization")
             .fields(["Id", "IsSandbox", "OrganizationType"])
             .limit(1);
-        let answer = self.context.org.client.query::<OrganizationRow>(&select).await;
-        let answer = answer.map_err(|error| wrap("checking the connection to Salesforce", error))?;
-        let quota = answer.quota.map(table::quota);
+        let answer = self
+            .context
+            .org
+            .client
+            .query::<OrganizationRow>(&select)
+            .await;
+        let answer =
+            answer.map_err(|error| wrap("checking the connection to Salesforce", error))?;
+        let quota = answer.quota.as_ref().map(table::quota);
         if let Some(organization) = answer.value.records.first() {
             info!(
                 sf.org_id = organization.id,
@@ -132,7 +159,10 @@ impl Connector for Salesforce {
                 "connected to Salesforce"
             );
         }
-        Ok(Validation { warnings: Vec::new(), quota })
+        Ok(Validation {
+            warnings: Vec::new(),
+            quota,
+        })
     }
 
     async fn cleanup(&self, sync: Option<&Id>) {

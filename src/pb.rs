@@ -7,13 +7,13 @@
     unreachable_pub,
     clippy::pedantic,
     clippy::large_enum_variant,
+    clippy::len_without_is_empty,
     deprecated,
     reason = "generated code; the proto files are the documentation"
 )]
 
 /// The compiled descriptor set of `proto/`, for reflection and for the contract test.
-pub const FILE_DESCRIPTOR_SET: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
 /// The packages of the protocol.
 pub mod c1 {

@@ -54,7 +54,7 @@ impl Program for Connector {
     async fn host(&self, config: Config, options: HostOptions, job: Job) -> Result<(), Failure> {
         // The child would refuse a wrong configuration too, but less clearly: as a dead child.
         registry(&config)?;
-        jobs::run(&config, &options, job).await
+        jobs::run(&options, job).await
     }
 
     async fn capabilities(&self) -> Result<ConnectorCapabilities, Failure> {
@@ -65,12 +65,18 @@ impl Program for Connector {
 
 /// All services of the configured connector. Nothing is sent to Salesforce yet.
 fn services(config: &Config) -> Result<Services, Failure> {
-    let toggles = Toggles { provisioning: config.provisioning, ticketing: config.ticketing };
+    let toggles = Toggles {
+        provisioning: config.provisioning,
+        ticketing: config.ticketing,
+    };
     Ok(Services::new(Arc::new(registry(config)?), toggles))
 }
 
 fn registry(config: &Config) -> Result<Registry, Failure> {
-    Ok(connector::build(Arc::new(client::build(config)?), client::options(config)?))
+    Ok(connector::build(
+        Arc::new(client::build(config)?),
+        client::options(config)?,
+    ))
 }
 
 async fn serve_health(config: &Config, settings: &HealthSettings) -> Result<(), Failure> {
@@ -82,9 +88,14 @@ async fn serve_health(config: &Config, settings: &HealthSettings) -> Result<(), 
             checked.map(drop).map_err(|error| error.chain())
         })
     });
-    let listener = tokio::net::TcpListener::bind(settings.address).await.map_err(|error| {
-        Failure::usage(format!("cannot listen on {} for health checks: {error}", settings.address))
-    })?;
+    let listener = tokio::net::TcpListener::bind(settings.address)
+        .await
+        .map_err(|error| {
+            Failure::usage(format!(
+                "cannot listen on {} for health checks: {error}",
+                settings.address
+            ))
+        })?;
     tokio::spawn(async move {
         if let Err(error) = health::serve(listener, check).await {
             warn!(%error, "the health endpoint ended");

@@ -1,9 +1,5 @@
-# Warnings of the SDK's that say nothing about the connector.
-ALLOWED=(
-    # The simulated org has groups that contain each other, so that both
-    # hosts must cope; the SDK says that it did.
-    --allow-warning "cycle detected in entitlement graph"
-)
+# No warning of the SDK's is exempt.
+ALLOWED=()
 # Only the pebble engine can check references. The runs that check use it;
 # those for comparing files use SQLite, where the SDK says that it did not.
 UNCHECKED=(--allow-warning "store engine lacks the inspection surface")

@@ -4,13 +4,9 @@
 set -euo pipefail
 source steps/allowed.sh
 
-if [ ! -f ../examples/drive.rs ]; then
-    echo "skipped: there is no examples/drive.rs (our runner for any binary) yet"
-    exit 0
-fi
-profile=${INTEROP_PROFILE:-release}
-(cd .. && cargo build --profile "$profile" --example drive)
-drive=$(dirname "$CONNECTOR")/examples/drive
+# In the dev profile, and with the workspace: as the tests have it built already.
+(cd .. && cargo build --workspace --example drive)
+drive=$TARGET/debug/examples/drive
 
 cd "$FILES"
 # compare_hosts NAME CONNECTOR-FLAGS…
@@ -26,5 +22,6 @@ compare_hosts() {
 }
 
 compare_hosts foreign
-compare_hosts foreign-cycle --cycle
+# Not --cycle: there the two hosts differ on purpose (docs/adr/007). Our connector's rows have no
+# cycles, which the other steps prove by allowing no warning.
 compare_hosts foreign-large --users 5000

@@ -28,6 +28,7 @@ build_ours() {
     target=$(cd .. && cargo metadata --format-version 1 --no-deps |
         sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
     directory=$target/${profile/#dev/debug}
+    export TARGET=$target
     export CONNECTOR=$directory/baton-salesforce SIMULATOR=$directory/salesforce-simulator
 }
 

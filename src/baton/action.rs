@@ -89,23 +89,35 @@ struct ProgressState {
 impl Progress {
     /// Replaces what is known of the results so far.
     pub fn report(&self, so_far: Object) {
-        *self.state.so_far.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = so_far;
+        *self
+            .state
+            .so_far
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = so_far;
     }
 
     /// What was reported last.
     #[must_use]
     pub fn so_far(&self) -> Object {
-        self.state.so_far.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.state
+            .so_far
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 
     /// Asks the action to stop at the next safe place.
     pub fn cancel(&self) {
-        self.state.cancelled.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.state
+            .cancelled
+            .store(true, std::sync::atomic::Ordering::Relaxed);
     }
 
     /// Whether it should stop.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.state.cancelled.load(std::sync::atomic::Ordering::Relaxed)
+        self.state
+            .cancelled
+            .load(std::sync::atomic::Ordering::Relaxed)
     }
 }

@@ -58,8 +58,13 @@ mod tests {
 
     #[test]
     fn a_position_survives_the_round_trip() {
-        let position = Position { last: "005é".into() };
-        assert_eq!(Position::from_token(&position.to_token().unwrap()).unwrap(), position);
+        let position = Position {
+            last: "005é".into(),
+        };
+        assert_eq!(
+            Position::from_token(&position.to_token().unwrap()).unwrap(),
+            position
+        );
     }
 
     #[test_case("SELECT Id FROM Account"; "a query")]

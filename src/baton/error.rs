@@ -57,7 +57,13 @@ pub struct Error {
 impl Error {
     /// An error of `kind` that says what was being done and what the user can do.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), retry_after: None, quota: None, source: None }
+        Self {
+            kind,
+            message: message.into(),
+            retry_after: None,
+            quota: None,
+            source: None,
+        }
     }
 
     /// Shorthand for [`Kind::InvalidArgument`].
@@ -146,7 +152,9 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }
 

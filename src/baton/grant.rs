@@ -17,7 +17,11 @@ impl Grant {
     /// A plain grant of `entitlement` to `principal`.
     #[must_use]
     pub fn new(entitlement: EntitlementId, principal: ResourceId) -> Self {
-        Self { entitlement, principal, marks: Vec::new() }
+        Self {
+            entitlement,
+            principal,
+            marks: Vec::new(),
+        }
     }
 
     /// Adds an annotation.
@@ -30,7 +34,10 @@ impl Grant {
     /// The id that hosts store: `<entitlement id>:<principal type>:<principal id>`.
     #[must_use]
     pub fn id(&self) -> GrantId {
-        GrantId { entitlement: self.entitlement.clone(), principal: self.principal.clone() }
+        GrantId {
+            entitlement: self.entitlement.clone(),
+            principal: self.principal.clone(),
+        }
     }
 }
 

@@ -80,7 +80,10 @@ pub struct EntitlementId {
 impl EntitlementId {
     /// The id of `slug` on `on`.
     pub fn new(on: ResourceId, slug: impl Into<String>) -> Self {
-        Self { on, slug: slug.into() }
+        Self {
+            on,
+            slug: slug.into(),
+        }
     }
 
     /// Reads `<type>:<resource>:<slug>`; only the slug may contain colons.
@@ -99,7 +102,11 @@ impl EntitlementId {
 
 impl fmt::Display for EntitlementId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.on.resource_type, self.on.resource, self.slug)
+        write!(
+            f,
+            "{}:{}:{}",
+            self.on.resource_type, self.on.resource, self.slug
+        )
     }
 }
 
@@ -141,7 +148,11 @@ mod tests {
         assert_eq!(id.to_string(), "territory:0MI1:role:Sales Rep");
         let principal = ResourceId::new("user", "005x").unwrap();
         assert_eq!(
-            GrantId { entitlement: id, principal }.to_string(),
+            GrantId {
+                entitlement: id,
+                principal
+            }
+            .to_string(),
             "territory:0MI1:role:Sales Rep:user:005x"
         );
         assert!(EntitlementId::parse("territory:0MI1").is_err());

@@ -98,7 +98,12 @@ impl<T> Page<T> {
     /// A page that is also the end.
     #[must_use]
     pub fn last(items: Vec<T>) -> Self {
-        Self { items, next: None, siblings: Vec::new(), quota: None }
+        Self {
+            items,
+            next: None,
+            siblings: Vec::new(),
+            quota: None,
+        }
     }
 
     /// Adds the quota.

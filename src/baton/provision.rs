@@ -12,8 +12,7 @@ pub trait Provisioner: Send + Sync {
     async fn grant(&self, principal: &ResourceId, entitlement: &EntitlementId) -> Result<Granted>;
 
     /// Takes `entitlement` from `principal`.
-    async fn revoke(&self, principal: &ResourceId, entitlement: &EntitlementId)
-    -> Result<Revoked>;
+    async fn revoke(&self, principal: &ResourceId, entitlement: &EntitlementId) -> Result<Revoked>;
 }
 
 /// What a grant did.

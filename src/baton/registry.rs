@@ -16,7 +16,12 @@ pub struct Registry {
 impl Registry {
     /// A registry with nothing but the connector.
     pub fn new(connector: Arc<dyn Connector>) -> Self {
-        Self { connector, syncers: BTreeMap::new(), actions: BTreeMap::new(), accounts: None }
+        Self {
+            connector,
+            syncers: BTreeMap::new(),
+            actions: BTreeMap::new(),
+            accounts: None,
+        }
     }
 
     /// Adds a resource type.
@@ -55,7 +60,9 @@ impl Registry {
     /// The syncer of a type; `doing` says what was asked for in the error.
     pub fn syncer(&self, resource_type: &str, doing: &str) -> Result<&dyn ResourceSyncer> {
         self.find(resource_type).ok_or_else(|| {
-            Error::not_found(format!("{doing} with unknown resource type {resource_type}"))
+            Error::not_found(format!(
+                "{doing} with unknown resource type {resource_type}"
+            ))
         })
     }
 

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use super::{
-    Call, Deleter, Entitlement, Error, Grant, Object, Page, PageRequest, Provisioner, Resource, ResourceId,
-    ResourceType, Result,
+    Call, Deleter, Entitlement, Error, Grant, Object, Page, PageRequest, Provisioner, Resource,
+    ResourceId, ResourceType, Result,
 };
 
 /// A resource as a request names it. Only the id can be relied on: daemons and one-shot commands

@@ -31,7 +31,10 @@ fn text(value: &str) -> usize {
 }
 
 fn object(object: &Object) -> usize {
-    object.iter().map(|(name, value)| FIELD + text(name) + FIELD + value.weight()).sum()
+    object
+        .iter()
+        .map(|(name, value)| FIELD + text(name) + FIELD + value.weight())
+        .sum()
 }
 
 impl Weight for Value {
@@ -40,7 +43,11 @@ impl Weight for Value {
             Self::Null | Self::Bool(_) | Self::Number(_) => SCALAR,
             Self::Text(value) => text(value),
             Self::List(values) => {
-                FIELD + values.iter().map(|value| FIELD + value.weight()).sum::<usize>()
+                FIELD
+                    + values
+                        .iter()
+                        .map(|value| FIELD + value.weight())
+                        .sum::<usize>()
             }
             Self::Object(fields) => FIELD + object(fields),
         }
@@ -58,8 +65,10 @@ impl Weight for Resource {
         let variant = match &self.variant {
             Variant::Plain => 0,
             Variant::User(user) => {
-                let emails =
-                    user.emails.iter().map(|email| FIELD + text(&email.address) + SCALAR);
+                let emails = user
+                    .emails
+                    .iter()
+                    .map(|email| FIELD + text(&email.address) + SCALAR);
                 let employee_ids = user.employee_ids.iter().map(|id| text(id));
                 let names = [&user.given_name, &user.family_name].into_iter().flatten();
                 ANY + text(&user.login)
@@ -74,7 +83,10 @@ impl Weight for Resource {
             Variant::Agent { identity } => ANY + identity.as_ref().map_or(0, Weight::weight),
         };
         // Profile and status go out twice: on the resource and, for older readers, on its trait.
-        let twice = self.profile.as_ref().map_or(0, |profile| FIELD + object(profile))
+        let twice = self
+            .profile
+            .as_ref()
+            .map_or(0, |profile| FIELD + object(profile))
             + self.status.as_ref().map_or(0, |status| {
                 FIELD + SCALAR + status.details.as_deref().map_or(0, text)
             })
@@ -90,9 +102,10 @@ impl Weight for Resource {
 
 impl Weight for Entitlement {
     fn weight(&self) -> usize {
-        let marks = self.marks.iter().map(|EntitlementMark::Immutable(fields)| {
-            ANY + FIELD + object(fields)
-        });
+        let marks = self
+            .marks
+            .iter()
+            .map(|EntitlementMark::Immutable(fields)| ANY + FIELD + object(fields));
         // Each resource type goes out in full.
         let grantable = self.grantable_to.len() * 1024;
         FIELD
@@ -124,7 +137,10 @@ impl Weight for Grant {
 
 impl Weight for Expansion {
     fn weight(&self) -> usize {
-        let entitlements = self.entitlements.iter().map(|id| id.on.weight() + text(&id.slug));
+        let entitlements = self
+            .entitlements
+            .iter()
+            .map(|id| id.on.weight() + text(&id.slug));
         let types = self.resource_types.iter().map(|id| text(id));
         SCALAR + entitlements.sum::<usize>() + types.sum::<usize>()
     }

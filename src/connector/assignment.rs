@@ -45,14 +45,22 @@ impl Assigned {
             Self::Set => (PERMISSION_SET.id, "assigned"),
             Self::Group => (PERMISSION_SET_GROUP.id, "member"),
         };
-        Ok(EntitlementId::new(ResourceId::new(kind, id.to_string())?, slug))
+        Ok(EntitlementId::new(
+            ResourceId::new(kind, id.to_string())?,
+            slug,
+        ))
     }
 
     /// Its effective assignments to the users of a sync.
     pub(super) fn table(self, context: &Context) -> Table {
         let table = Table::new(
             "PermissionSetAssignment",
-            &["Id", "AssigneeId", "PermissionSetId", "PermissionSetGroupId"],
+            &[
+                "Id",
+                "AssigneeId",
+                "PermissionSetId",
+                "PermissionSetGroupId",
+            ],
         );
         let (table, kind) = match self {
             Self::Set => (
@@ -67,7 +75,9 @@ impl Assigned {
             ),
         };
         let now = Timestamp::now();
-        let lasting = field("ExpirationDate").is_null().or(field("ExpirationDate").gt(now));
+        let lasting = field("ExpirationDate")
+            .is_null()
+            .or(field("ExpirationDate").gt(now));
         table
             .optional(&["ExpirationDate", "IsRevoked"])
             .only(kind)
@@ -122,7 +132,10 @@ impl AssignmentRow {
 
     /// Whether the user has it because of the profile.
     pub(super) fn is_of_profile(&self) -> bool {
-        self.permission_set.as_ref().and_then(|set| set.is_owned_by_profile) == Some(true)
+        self.permission_set
+            .as_ref()
+            .and_then(|set| set.is_owned_by_profile)
+            == Some(true)
     }
 
     /// The permission set group because of which the user has it.
@@ -137,7 +150,8 @@ impl AssignmentRow {
 
     /// Whether its end has come.
     pub(super) fn is_expired(&self, now: Timestamp) -> bool {
-        self.expiration_date.is_some_and(|end| end <= now || self.is_active == Some(false))
+        self.expiration_date
+            .is_some_and(|end| end <= now || self.is_active == Some(false))
     }
 
     /// Whether it gives access.
@@ -160,7 +174,11 @@ impl AssignmentRow {
         if part.as_ref().and_then(|part| part.has_activation_required) == Some(true) {
             facts.insert("session_activation_required".to_owned(), true.into());
         }
-        Ok(if facts.is_empty() { grant } else { grant.with(GrantMark::Metadata(facts)) })
+        Ok(if facts.is_empty() {
+            grant
+        } else {
+            grant.with(GrantMark::Metadata(facts))
+        })
     }
 }
 
@@ -188,7 +206,14 @@ pub(super) async fn page<F>(question: Question<'_, F>) -> Result<Page<Grant>>
 where
     F: Future<Output = Result<Arc<Sealed<()>>>>,
 {
-    let Question { context, assigned, on, page, memory, .. } = question;
+    let Question {
+        context,
+        assigned,
+        on,
+        page,
+        memory,
+        ..
+    } = question;
     let doing = "listing permission set assignments";
     let is_full = page.call.sync.is_some() && on.is_none();
     let users = if is_full {
@@ -197,8 +222,14 @@ where
     } else {
         memory.users.peek()
     };
-    let targets = if is_full { Some(question.targets.await?) } else { None };
-    let table = assigned.table(context).only(on.map(|on| field(assigned.column()).eq(on)));
+    let targets = if is_full {
+        Some(question.targets.await?)
+    } else {
+        None
+    };
+    let table = assigned
+        .table(context)
+        .only(on.map(|on| field(assigned.column()).eq(on)));
     let is_first = question.span == Span::default();
     let plan = Plan {
         org: &context.org,
@@ -206,18 +237,35 @@ where
         column: assigned.column(),
         may_split: is_full,
     };
-    let edges = edges::read(question.listing, plan, question.span, page, |row: AssignmentRow| {
-        let Some(target) = row.target(assigned) else { return Ok(None) };
-        let is_known = users.as_ref().is_none_or(|users| users.contains(&row.assignee_id))
-            && targets.as_ref().is_none_or(|targets| targets.contains(&target));
-        is_known.then(|| row.grant(assigned, target)).transpose()
-    });
+    let edges = edges::read(
+        question.listing,
+        plan,
+        question.span,
+        page,
+        |row: AssignmentRow| {
+            let Some(target) = row.target(assigned) else {
+                return Ok(None);
+            };
+            let is_known = users
+                .as_ref()
+                .is_none_or(|users| users.contains(&row.assignee_id))
+                && targets
+                    .as_ref()
+                    .is_none_or(|targets| targets.contains(&target));
+            is_known.then(|| row.grant(assigned, target)).transpose()
+        },
+    );
     match edges.await {
         Ok(edges) => {
             let next = edges.next.map(question.position).transpose()?;
             let siblings = edges.siblings.into_iter().map(question.position);
             let siblings = siblings.collect::<Result<_>>()?;
-            Ok(Page { items: edges.read.items, next, siblings, quota: edges.read.quota })
+            Ok(Page {
+                items: edges.read.items,
+                next,
+                siblings,
+                quota: edges.read.quota,
+            })
         }
         Err(Trouble::Salesforce(error))
             if is_first && is_outage(memory, "PermissionSetAssignment", NEEDS, &error) =>

@@ -74,7 +74,9 @@ impl Entry for AppRow {
             id: ResourceId::new(CONNECTED_APP.id, self.id.to_string())?,
             display_name: text::name([self.name], self.id),
             description: None,
-            variant: Variant::App(AppKind { nhi_detail: "salesforce.connected_application" }),
+            variant: Variant::App(AppKind {
+                nhi_detail: "salesforce.connected_application",
+            }),
             profile: Some(profile),
             status: None,
             created_at: self.created_date,
@@ -93,7 +95,9 @@ pub(super) struct ConnectedApps {
 
 impl ConnectedApps {
     pub(super) fn new(context: &Arc<Context>) -> Self {
-        Self { directory: Directory::new(Arc::clone(context)) }
+        Self {
+            directory: Directory::new(Arc::clone(context)),
+        }
     }
 
     pub(super) fn forget(&self, sync: Option<&Id>) {

@@ -102,8 +102,7 @@ impl Context {
             Via::User => ("UserType", "IsActive"),
             Via::Assignee => ("Assignee.UserType", "Assignee.IsActive"),
         };
-        let standard =
-            (!self.options.non_standard_users).then(|| field(user_type).eq("Standard"));
+        let standard = (!self.options.non_standard_users).then(|| field(user_type).eq("Standard"));
         let active = (!self.options.deactivated_users).then(|| field(is_active).eq(true));
         match (standard, active) {
             (Some(standard), Some(active)) => Some(standard.and(active)),
@@ -125,8 +124,14 @@ impl Context {
 
     /// Frozen and password-locked users: only rows that are news are read.
     pub(super) async fn locks(&self, memory: &Memory) -> Result<Arc<Locks>, Error> {
-        let news = field("IsFrozen").eq(true).or(field("IsPasswordLocked").eq(true));
-        memory.locks.get_or_try_init(|| self.read_locks(memory, news)).await.cloned()
+        let news = field("IsFrozen")
+            .eq(true)
+            .or(field("IsPasswordLocked").eq(true));
+        memory
+            .locks
+            .get_or_try_init(|| self.read_locks(memory, news))
+            .await
+            .cloned()
     }
 
     async fn read_locks(&self, memory: &Memory, which: Condition) -> Result<Arc<Locks>, Error> {
@@ -162,13 +167,13 @@ impl Context {
             let columns = &["Id", "PermissionSetGroupId", "PermissionSetId"];
             let table = Table::new("PermissionSetGroupComponent", columns);
             let mut rows = Vec::new();
-            let result =
-                self.org.read_all(&table, |row: ComponentRow| rows.push(row)).await;
+            let result = self
+                .org
+                .read_all(&table, |row: ComponentRow| rows.push(row))
+                .await;
             let needs = "give the connector's user \"View Setup and Configuration\"";
             match result {
-                Err(error)
-                    if is_outage(memory, "PermissionSetGroupComponent", needs, &error) =>
-                {
+                Err(error) if is_outage(memory, "PermissionSetGroupComponent", needs, &error) => {
                     return Ok(Arc::default());
                 }
                 result => result?,

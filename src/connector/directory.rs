@@ -10,9 +10,8 @@ use super::listing::{Listing, Position, Reading, Trouble};
 use super::memory::Memory;
 use super::outage::is_outage;
 use super::table::{Row, Table};
-use crate::baton::{
-    Error, Id, Page, PageRequest, Resource, ResourceId, ResourceType, Result,
-};
+use super::text;
+use crate::baton::{Error, Id, Page, PageRequest, Resource, ResourceId, ResourceType, Result};
 use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::field;
 
@@ -44,7 +43,10 @@ pub(super) struct Directory<R> {
 
 impl<R: Entry> Directory<R> {
     pub(super) fn new(context: Arc<Context>) -> Self {
-        Self { listing: Listing::new(Arc::clone(&context.org)), context }
+        Self {
+            listing: Listing::new(Arc::clone(&context.org)),
+            context,
+        }
     }
 
     pub(super) fn forget(&self, sync: Option<&Id>) {
@@ -60,7 +62,9 @@ impl<R: Entry> Directory<R> {
         let table = R::table();
         let reading = Reading::new(&table, page, after);
         let read = self.listing.read(reading, |row: R| {
-            let Some(links) = row.links() else { return Ok(None) };
+            let Some(links) = row.links() else {
+                return Ok(None);
+            };
             known.push((row.id(), links));
             row.into_resource().map(Some)
         });
@@ -81,7 +85,7 @@ impl<R: Entry> Directory<R> {
 
     /// One resource, or an empty page.
     pub(super) async fn get(&self, id: &ResourceId) -> Result<Page<Resource>> {
-        let Ok(id) = id.resource.as_str().parse::<SalesforceId>() else {
+        let Ok(id) = text::record_id(id) else {
             return Ok(Page::last(Vec::new()));
         };
         let batch = self.row(id).await?;
@@ -116,7 +120,10 @@ impl<R: Entry> Directory<R> {
                 result => result.map(|()| rows),
             }
         };
-        R::known(memory).all(read).await.map_err(|error| wrap_listing(doing::<R>(), error))
+        R::known(memory)
+            .all(read)
+            .await
+            .map_err(|error| wrap_listing(doing::<R>(), error))
     }
 }
 

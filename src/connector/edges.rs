@@ -44,7 +44,9 @@ impl Span {
     }
 
     fn part(self) -> String {
-        self.lower.map(|lower| lower.to_string()).unwrap_or_default()
+        self.lower
+            .map(|lower| lower.to_string())
+            .unwrap_or_default()
     }
 }
 
@@ -79,7 +81,10 @@ pub(super) async fn read<R: Row, T: Weight>(
     let mut reading = Reading::new(&table, page, span.after).part(span.part());
     reading.reads_ahead = !splits;
     let mut read = listing.read(reading, turn).await?;
-    let mut next = read.next.map(|after| Span { after: Some(after), ..span });
+    let mut next = read.next.map(|after| Span {
+        after: Some(after),
+        ..span
+    });
     let mut siblings = Vec::new();
     if let (true, Some(after)) = (splits, read.next) {
         let mut spans = split(&plan, after, &mut read.quota).await;
@@ -96,7 +101,11 @@ pub(super) async fn read<R: Row, T: Weight>(
             siblings = spans;
         }
     }
-    Ok(Edges { read, next, siblings })
+    Ok(Edges {
+        read,
+        next,
+        siblings,
+    })
 }
 
 /// Cuts what lies behind `after`; empty if it is not worth it, or if the org will not count.
@@ -115,11 +124,11 @@ async fn split(
     if let Some(rows) = &plan.table.rows {
         select = select.filter(rows.clone());
     }
-    match plan.org.client.query::<Map<String, Json>>(&select).await {
+    match Box::pin(plan.org.client.query::<Map<String, Json>>(&select)).await {
         Ok(answer) => {
-            *quota = answer.quota.map(super::table::quota).or(*quota);
+            *quota = answer.quota.as_ref().map(super::table::quota).or(*quota);
             let groups = answer.value.records.iter().filter_map(|row| {
-                let id = row.get(plan.column)?.as_str()?.parse().ok()?;
+                let id = SalesforceId::read(row.get(plan.column)?.as_str()?).ok()?;
                 let count = row.get("total")?.as_u64()?;
                 Some((id, usize::try_from(count).ok()?))
             });
@@ -147,13 +156,21 @@ fn cut(groups: Vec<(SalesforceId, usize)>, after: SalesforceId) -> Vec<Span> {
     for (id, count) in groups {
         filled += count;
         if filled >= size {
-            result.push(Span { lower, upper: Some(id), after: Some(after) });
+            result.push(Span {
+                lower,
+                upper: Some(id),
+                after: Some(after),
+            });
             lower = Some(id);
             filled = 0;
         }
     }
     // Open at the end: groups that appeared meanwhile, or were not counted, are not lost.
-    result.push(Span { lower, upper: None, after: Some(after) });
+    result.push(Span {
+        lower,
+        upper: None,
+        after: Some(after),
+    });
     result
 }
 
@@ -178,8 +195,8 @@ mod tests {
         assert!((2..=MOST_SPANS + 1).contains(&spans.len()));
         assert_eq!(spans.first().unwrap().lower, None);
         assert_eq!(spans.last().unwrap().upper, None);
-        for pair in spans.windows(2) {
-            assert_eq!(pair[0].upper, pair[1].lower);
+        for (span, next) in spans.iter().zip(spans.iter().skip(1)) {
+            assert_eq!(span.upper, next.lower);
         }
     }
 }

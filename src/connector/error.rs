@@ -14,14 +14,19 @@ const THROTTLED: Duration = Duration::from_secs(5);
 /// Wraps `error` for a call that names one thing; `doing` says what was being done.
 pub(super) fn wrap(doing: impl Into<String>, error: salesforce::Error) -> Error {
     let kind = kind(&error);
-    let wait = error.retry_after().or((kind == Kind::Unavailable).then_some(THROTTLED));
+    let wait = error
+        .retry_after()
+        .or((kind == Kind::Unavailable).then_some(THROTTLED));
     let wait = wait.filter(|_| error.is_throttled());
-    let quota = error.quota().cloned().map(quota);
+    let quota = error.quota().map(quota);
     let mut doing = doing.into();
     if let Some(remedy) = remedy(&error) {
         doing = format!("{doing} ({remedy})");
     }
-    Error::new(kind, doing).retry_after(wait).with_quota(quota).because(error)
+    Error::new(kind, doing)
+        .retry_after(wait)
+        .with_quota(quota)
+        .because(error)
 }
 
 /// Wraps `error` for a listing. A host drops rows silently when a listing answers `NotFound`, so
@@ -47,9 +52,9 @@ fn kind(error: &salesforce::Error) -> Kind {
         salesforce::Error::Auth(_) | salesforce::Error::Unreadable { .. } => Kind::Unavailable,
         salesforce::Error::DryRun { .. } => Kind::FailedPrecondition,
         salesforce::Error::Soql(_) | salesforce::Error::Invalid(_) => Kind::InvalidArgument,
-        salesforce::Error::Api { source, .. } => {
-            source.code().map_or_else(|| by_status(source.status()), by_code)
-        }
+        salesforce::Error::Api { source, .. } => source
+            .code()
+            .map_or_else(|| by_status(source.status()), by_code),
         _ => Kind::Unknown,
     }
 }
@@ -104,9 +109,8 @@ fn by_status(status: u16) -> Kind {
         404 => Kind::NotFound,
         408 => Kind::DeadlineExceeded,
         409 => Kind::AlreadyExists,
-        429 => Kind::Unavailable,
         501 => Kind::Unimplemented,
-        500.. => Kind::Unavailable,
+        429 | 500.. => Kind::Unavailable,
         _ => Kind::InvalidArgument,
     }
 }

@@ -20,7 +20,8 @@ use super::table::Table;
 use super::text;
 use crate::baton::{
     Call, Cursor, Entitlement, EntitlementMark, Grant, GrantScope, Id, Object, Page, PageRequest,
-    Provisioner, REPLY_BUDGET, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result, Weight,
+    Provisioner, REPLY_BUDGET, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType,
+    Result, Weight,
 };
 use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::{Select, field};
@@ -65,11 +66,14 @@ impl Groups {
 
     /// The kind of a group: as the request tells it, or as Salesforce does.
     async fn kind(&self, on: &ResourceRef) -> Result<Option<Kind>> {
-        let told = on.profile.as_ref().and_then(|profile| profile.get("type")?.as_text());
+        let told = on
+            .profile
+            .as_ref()
+            .and_then(|profile| profile.get("type")?.as_text());
         if let Some(told) = told {
             return Ok(Some(Kind::of(told)));
         }
-        let Ok(id) = on.id.resource.as_str().parse() else { return Ok(None) };
+        let id = text::record_id(&on.id)?;
         Ok(self.directory.row(id).await?.0.map(|row| row.kind()))
     }
 
@@ -82,7 +86,10 @@ impl Groups {
             let mut edges = Vec::new();
             let groups = Select::from("Group").fields(["Id"]);
             let nested = member::table().only(field("UserOrGroupId").in_select(groups));
-            let read = self.context.org.read_all(&nested, |row: MemberRow| edges.push(row.edge()));
+            let read = self
+                .context
+                .org
+                .read_all(&nested, |row: MemberRow| edges.push(row.edge()));
             if let Err(error) = read.await {
                 // Reading the members will tell. Without this, hosts cut cycles as they like.
                 debug!(%error, "cannot look for groups that contain each other");
@@ -93,9 +100,12 @@ impl Groups {
             for chunk in nesting.groups().chunks(member::IDS_A_QUERY) {
                 let of = field("GroupId").in_ids(chunk.iter().copied());
                 let table = member::table().only(of);
-                let read =
-                    self.context.org.read_all(&table, |row: MemberRow| members.push(row.edge()));
-                read.await.map_err(|error| wrap_listing("listing group members", error))?;
+                let read = self
+                    .context
+                    .org
+                    .read_all(&table, |row: MemberRow| members.push(row.edge()));
+                read.await
+                    .map_err(|error| wrap_listing("listing group members", error))?;
             }
             nesting.settle(&members);
             Ok(Arc::new(nesting))
@@ -116,14 +126,22 @@ impl Groups {
             None => self.directory.known(memory).await?,
             Some(on) => {
                 let links = self.directory.row(on).await?.0.and_then(|row| row.links());
-                Arc::new(super::known::Sealed::new(links.map(|links| (on, links)).into_iter().collect()))
+                Arc::new(super::known::Sealed::new(
+                    links.map(|links| (on, links)).into_iter().collect(),
+                ))
             }
         };
         let needs_roles = groups.iter().any(|group| group.1.kind.is_of_role());
         let nesting = self.nesting(page, memory).await?;
         let needs_users = nesting.has_cycles()
-            || groups.iter().any(|group| group.1.kind == Kind::Organization);
-        let roles = if needs_roles { Some(self.roles.known(memory).await?) } else { None };
+            || groups
+                .iter()
+                .any(|group| group.1.kind == Kind::Organization);
+        let roles = if needs_roles {
+            Some(self.roles.known(memory).await?)
+        } else {
+            None
+        };
         let users = if needs_users {
             let users = self.context.users(memory).await;
             Some(users.map_err(|error| wrap_listing("listing users", error))?)
@@ -150,11 +168,21 @@ impl Groups {
             items.push(grant);
             if weight >= REPLY_BUDGET || items.len() >= most {
                 let next = Some(Position::Implied(place).to_token()?);
-                return Ok(Page { items, next, siblings: Vec::new(), quota: None });
+                return Ok(Page {
+                    items,
+                    next,
+                    siblings: Vec::new(),
+                    quota: None,
+                });
             }
         }
         let next = Some(Position::Members(Span::default()).to_token()?);
-        Ok(Page { items, next, siblings: Vec::new(), quota: None })
+        Ok(Page {
+            items,
+            next,
+            siblings: Vec::new(),
+            quota: None,
+        })
     }
 
     /// Memberships that somebody entered.
@@ -189,7 +217,9 @@ impl Groups {
                 (true, Some(users), _) => users.contains(&row.user_or_group_id),
                 (false, _, Some(groups)) => groups.contains(&row.user_or_group_id),
                 _ => true,
-            } && groups.as_ref().is_none_or(|groups| groups.contains(&row.group_id));
+            } && groups
+                .as_ref()
+                .is_none_or(|groups| groups.contains(&row.group_id));
             is_known.then(|| row.grant(&nesting)).transpose()
         });
         let mut edges = match edges.await {
@@ -207,8 +237,17 @@ impl Groups {
         }
         let token = |span: Span| Position::Members(span).to_token();
         let next = edges.next.map(token).transpose()?;
-        let siblings = edges.siblings.into_iter().map(token).collect::<Result<_>>()?;
-        Ok(Page { items: edges.read.items, next, siblings, quota: edges.read.quota })
+        let siblings = edges
+            .siblings
+            .into_iter()
+            .map(token)
+            .collect::<Result<_>>()?;
+        Ok(Page {
+            items: edges.read.items,
+            next,
+            siblings,
+            quota: edges.read.quota,
+        })
     }
 
     /// Drops the users that a sync with these options would not list, by asking for each.
@@ -219,19 +258,23 @@ impl Groups {
         let users: Vec<SalesforceId> = grants
             .iter()
             .filter(|grant| grant.principal.resource_type.as_str() == USER.id)
-            .filter_map(|grant| grant.principal.resource.as_str().parse().ok())
+            .filter_map(|grant| text::record_id(&grant.principal).ok())
             .collect();
         let mut listed = std::collections::HashSet::new();
         for chunk in users.chunks(member::IDS_A_QUERY) {
             let ids = field("Id").in_ids(chunk.iter().copied());
             let table = Table::new("User", &["Id"]).only(synced.clone()).only(ids);
-            let read = self.context.org.read_all(&table, |row: super::context::IdRow| {
-                listed.insert(super::table::Row::id(&row));
-            });
-            read.await.map_err(|error| wrap("reading the users of a group", error))?;
+            let read = self
+                .context
+                .org
+                .read_all(&table, |row: super::context::IdRow| {
+                    listed.insert(super::table::Row::id(&row));
+                });
+            read.await
+                .map_err(|error| wrap("reading the users of a group", error))?;
         }
         grants.retain(|grant| {
-            let user: Option<SalesforceId> = grant.principal.resource.as_str().parse().ok();
+            let user: Option<SalesforceId> = text::record_id(&grant.principal).ok();
             grant.principal.resource_type.as_str() != USER.id
                 || user.is_some_and(|user| listed.contains(&user))
         });
@@ -267,17 +310,12 @@ impl ResourceSyncer for Groups {
     async fn grants(&self, scope: &GrantScope, page: &PageRequest) -> Result<Page<Grant>> {
         let on = match scope {
             GrantScope::Type => None,
-            GrantScope::Resource(on) => match on.id.resource.as_str().parse() {
-                Ok(id) => Some(id),
-                Err(_) => return Ok(Page::last(Vec::new())),
-            },
+            GrantScope::Resource(on) => Some(text::record_id(&on.id)?),
         };
         let memory = self.context.memory(&page.call);
         match page.token.as_ref().map(Position::from_token).transpose()? {
             None => self.implied(on, None, page, &memory).await,
-            Some(Position::Implied(place)) => {
-                self.implied(on, Some(place), page, &memory).await
-            }
+            Some(Position::Implied(place)) => self.implied(on, Some(place), page, &memory).await,
             Some(Position::Members(span)) => self.members(on, span, page, &memory).await,
         }
     }

@@ -65,7 +65,10 @@ pub(super) struct Known<E> {
 impl<E> Default for Known<E> {
     fn default() -> Self {
         Self {
-            growing: Mutex::new(Growing { rows: Vec::new(), reach: Reach::Start }),
+            growing: Mutex::new(Growing {
+                rows: Vec::new(),
+                reach: Reach::Start,
+            }),
             sealed: OnceCell::new(),
         }
     }
@@ -91,14 +94,13 @@ impl<E: Send + Sync> Known<E> {
             return;
         }
         growing.rows.extend(rows);
-        match next {
-            Some(next) => growing.reach = Reach::Until(*next),
-            None => {
-                let rows = std::mem::take(&mut growing.rows);
-                // A second listing of the same sync changes nothing: the first one counts.
-                let _ = self.sealed.set(Arc::new(Sealed::new(rows)));
-            }
+        if let Some(next) = next {
+            growing.reach = Reach::Until(*next);
+            return;
         }
+        let rows = std::mem::take(&mut growing.rows);
+        // A second listing of the same sync changes nothing: the first one counts.
+        let _ = self.sealed.set(Arc::new(Sealed::new(rows)));
     }
 
     /// All rows, if the listing came to its end in this process.
@@ -130,10 +132,17 @@ mod tests {
 
     async fn ids(known: &Known<()>, otherwise: &[&str]) -> Vec<String> {
         let read = async {
-            Ok::<_, Infallible>(otherwise.iter().map(|text| (id(text), ())).collect::<Vec<_>>())
+            Ok::<_, Infallible>(
+                otherwise
+                    .iter()
+                    .map(|text| (id(text), ()))
+                    .collect::<Vec<_>>(),
+            )
         };
         let all = known.all(read).await.unwrap();
-        all.iter().map(|row| row.0.to_string().chars().take(15).collect()).collect()
+        all.iter()
+            .map(|row| row.0.to_string().chars().take(15).collect())
+            .collect()
     }
 
     const A: &str = "005Hp0000000001";

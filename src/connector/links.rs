@@ -15,6 +15,7 @@ use super::known::Sealed;
 use super::listing::{Listing, Reading, Trouble};
 use super::memory::{Memory, UserLinks};
 use super::table::Table;
+use super::text;
 use crate::baton::{
     Cursor, EntitlementId, Error, Grant, GrantScope, Id, Page, PageRequest, REPLY_BUDGET,
     ResourceId, ResourceType, Result, Weight,
@@ -66,7 +67,12 @@ pub(super) struct Links {
 
 impl Links {
     pub(super) fn new(context: Arc<Context>, link: Link, on: &'static ResourceType) -> Self {
-        Self { listing: Listing::new(Arc::clone(&context.org)), context, link, on }
+        Self {
+            listing: Listing::new(Arc::clone(&context.org)),
+            context,
+            link,
+            on,
+        }
     }
 
     pub(super) fn forget(&self, sync: Option<&Id>) {
@@ -85,32 +91,30 @@ impl Links {
         let position = page.token.as_ref().map(Position::from_token).transpose()?;
         match (scope, position) {
             (GrantScope::Type, Some(Position::Server(_)) | None) if page.call.sync.is_none() => {
-                self.from_server(None, page, position).await
+                self.page_of_server(None, page, position).await
             }
             (GrantScope::Type, position) => {
                 let users = self.context.users(memory).await.map_err(failed)?;
                 let targets = targets.await?;
-                self.from_memory(&users, page, position, |target| targets.contains(target))
+                self.page_of_memory(&users, page, position, |target| targets.contains(target))
             }
             (GrantScope::Resource(on), position) => {
-                let Ok(on) = on.id.resource.as_str().parse::<SalesforceId>() else {
-                    return Ok(Page::last(Vec::new()));
-                };
+                let on = text::record_id(&on.id)?;
                 match (memory.users.peek(), &position) {
                     (Some(users), None | Some(Position::Memory(_))) => {
-                        self.from_memory(&users, page, position, |target| *target == on)
+                        self.page_of_memory(&users, page, position, |target| *target == on)
                     }
                     (None, Some(Position::Memory(_))) => {
                         let users = self.context.users(memory).await.map_err(failed)?;
-                        self.from_memory(&users, page, position, |target| *target == on)
+                        self.page_of_memory(&users, page, position, |target| *target == on)
                     }
-                    _ => self.from_server(Some(on), page, position).await,
+                    _ => self.page_of_server(Some(on), page, position).await,
                 }
             }
         }
     }
 
-    fn from_memory(
+    fn page_of_memory(
         &self,
         users: &Sealed<UserLinks>,
         page: &PageRequest,
@@ -133,13 +137,18 @@ impl Links {
             items.push(grant);
             if (weight >= REPLY_BUDGET || items.len() >= most) && rows.peek().is_some() {
                 let next = Some(Position::Memory(*user).to_token()?);
-                return Ok(Page { items, next, siblings: Vec::new(), quota: None });
+                return Ok(Page {
+                    items,
+                    next,
+                    siblings: Vec::new(),
+                    quota: None,
+                });
             }
         }
         Ok(Page::last(items))
     }
 
-    async fn from_server(
+    async fn page_of_server(
         &self,
         target: Option<SalesforceId>,
         page: &PageRequest,
@@ -155,18 +164,31 @@ impl Links {
             Some(target) => field(column).eq(target),
             None => field(column).not_null(),
         };
-        let table = link_table().only(self.context.synced_users(Via::User)).only(wanted);
+        let table = link_table()
+            .only(self.context.synced_users(Via::User))
+            .only(wanted);
         let part = target.map(|target| target.to_string()).unwrap_or_default();
         let reading = Reading::new(&table, page, after).part(part);
         let read = self.listing.read(reading, |row| {
-            self.link.of(&row.links()).map(|target| self.grant(target, row.id)).transpose()
+            self.link
+                .of(&row.links())
+                .map(|target| self.grant(target, row.id))
+                .transpose()
         });
         let read = read.await.map_err(|trouble| match trouble {
             Trouble::Own(error) => error,
             Trouble::Salesforce(error) => failed(error),
         })?;
-        let next = read.next.map(|after| Position::Server(after).to_token()).transpose()?;
-        Ok(Page { items: read.items, next, siblings: Vec::new(), quota: read.quota })
+        let next = read
+            .next
+            .map(|after| Position::Server(after).to_token())
+            .transpose()?;
+        Ok(Page {
+            items: read.items,
+            next,
+            siblings: Vec::new(),
+            quota: read.quota,
+        })
     }
 
     fn grant(&self, target: SalesforceId, user: SalesforceId) -> Result<Grant> {
@@ -178,7 +200,10 @@ impl Links {
 
 /// The columns that say what a user is linked to.
 pub(super) fn link_table() -> Table {
-    Table::new("User", &["Id", "ProfileId", "UserRoleId", "IsActive", "UserType"])
+    Table::new(
+        "User",
+        &["Id", "ProfileId", "UserRoleId", "IsActive", "UserType"],
+    )
 }
 
 fn foreign() -> Error {

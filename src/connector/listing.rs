@@ -34,7 +34,9 @@ impl Cursor for Position {}
 impl Position {
     /// Reads the position of a listing of `of`; `None` is the beginning.
     pub(super) fn read(of: &str, page: &PageRequest) -> Result<Option<SalesforceId>> {
-        let Some(token) = &page.token else { return Ok(None) };
+        let Some(token) = &page.token else {
+            return Ok(None);
+        };
         let position = Self::from_token(token)?;
         if position.of != of {
             return Err(Error::invalid(format!(
@@ -46,7 +48,11 @@ impl Position {
     }
 
     pub(super) fn token(of: &str, after: SalesforceId) -> Result<PageToken> {
-        Self { of: of.to_owned(), after }.to_token()
+        Self {
+            of: of.to_owned(),
+            after,
+        }
+        .to_token()
     }
 }
 
@@ -101,7 +107,13 @@ impl<'a> Reading<'a> {
         page: &'a PageRequest,
         after: Option<SalesforceId>,
     ) -> Self {
-        Self { table, part: String::new(), after, page, reads_ahead: true }
+        Self {
+            table,
+            part: String::new(),
+            after,
+            page,
+            reads_ahead: true,
+        }
     }
 
     #[must_use]
@@ -121,14 +133,25 @@ pub(super) struct Read<T> {
 impl<T> Read<T> {
     /// The page of a listing of `of`.
     pub(super) fn into_page(self, of: &str) -> Result<Page<T>> {
-        let next = self.next.map(|after| Position::token(of, after)).transpose()?;
-        Ok(Page { items: self.items, next, siblings: Vec::new(), quota: self.quota })
+        let next = self
+            .next
+            .map(|after| Position::token(of, after))
+            .transpose()?;
+        Ok(Page {
+            items: self.items,
+            next,
+            siblings: Vec::new(),
+            quota: self.quota,
+        })
     }
 }
 
 impl<R: Row> Listing<R> {
     pub(super) fn new(org: Arc<Org>) -> Self {
-        Self { org, slots: Mutex::default() }
+        Self {
+            org,
+            slots: Mutex::default(),
+        }
     }
 
     /// Reads one page and turns each row into zero or more items.
@@ -159,7 +182,11 @@ impl<R: Row> Listing<R> {
             }
         }
         let has_rest = is_full && batch.rows.len() > 0;
-        let next = if has_rest || !batch.is_last { last } else { None };
+        let next = if has_rest || !batch.is_last {
+            last
+        } else {
+            None
+        };
         if next.is_some() && next == reading.after {
             // More was promised, and nothing came.
             return Err(Trouble::Own(Error::new(
@@ -171,7 +198,11 @@ impl<R: Row> Listing<R> {
             )));
         }
         if let (true, Some(sync)) = (has_rest, &reading.page.call.sync) {
-            let place = Place { sync: sync.clone(), part: reading.part, after: last };
+            let place = Place {
+                sync: sync.clone(),
+                part: reading.part,
+                after: last,
+            };
             self.keep(place, Slot::Rest(batch));
         } else if next.is_some() && reading.reads_ahead {
             self.read_ahead(reading.table.clone(), reading.page, reading.part, next);
@@ -188,7 +219,9 @@ impl<R: Row> Listing<R> {
         part: String,
         after: Option<SalesforceId>,
     ) {
-        let Some(sync) = page.call.sync.clone() else { return };
+        let Some(sync) = page.call.sync.clone() else {
+            return;
+        };
         let org = Arc::clone(&self.org);
         let coming = tokio::spawn(async move { org.read(&table, after).await });
         self.keep(Place { sync, part, after }, Slot::Coming(ReadAhead(coming)));
@@ -218,7 +251,10 @@ impl<R: Row> Listing<R> {
             }
             None => {}
         }
-        self.org.read(reading.table, reading.after).await.map_err(Trouble::Salesforce)
+        self.org
+            .read(reading.table, reading.after)
+            .await
+            .map_err(Trouble::Salesforce)
     }
 
     fn take(&self, place: &Place) -> Option<Slot<R>> {

@@ -79,7 +79,9 @@ pub(super) struct Memories(Mutex<Vec<(Id, Arc<Memory>)>>);
 impl Memories {
     /// The memory of `sync`; a fresh one that nobody else sees for a call outside any sync.
     pub(super) fn of(&self, sync: Option<&Id>) -> Arc<Memory> {
-        let Some(sync) = sync else { return Arc::default() };
+        let Some(sync) = sync else {
+            return Arc::default();
+        };
         let mut memories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = memories.iter().position(|(id, _)| id == sync);
         // The one used last stands last, so the first is the one to go.

@@ -1,11 +1,13 @@
-//! What a sync reads, and how accounts are shown.
+//! What a sync reads, and how accounts are shown and made.
 
 use std::collections::BTreeMap;
 
+use super::account::UsernameRule;
 use crate::salesforce::soql::FieldName;
 
 /// The choices of the person who runs the connector.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Options {
     /// Show the username as the e-mail address.
     pub username_for_email: bool,
@@ -19,6 +21,11 @@ pub struct Options {
     pub user_fields: Vec<FieldName>,
     /// Licence name → name of the profile that a user falls back to when a profile is revoked.
     pub least_privileged_profiles: BTreeMap<String, String>,
+    /// How a new account's username is made when the form gives none.
+    pub username: UsernameRule,
+    /// Whether Salesforce mails new accounts a link to set their password, unless the form says
+    /// otherwise. Accounts that sign in elsewhere never get it unasked.
+    pub password_mail: bool,
     /// Check writes but send none.
     pub dry_run: bool,
 }
@@ -32,6 +39,8 @@ impl Default for Options {
             non_standard_users: false,
             user_fields: Vec::new(),
             least_privileged_profiles: BTreeMap::new(),
+            username: UsernameRule::default(),
+            password_mail: true,
             dry_run: false,
         }
     }

@@ -21,7 +21,10 @@ pub(super) fn is_outage(
     if !error.is_object_unavailable() {
         return false;
     }
-    let mut reported = memory.reported.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut reported = memory
+        .reported
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     if reported.insert(object) {
         let code = error.code().map_or("", ErrorCode::as_str);
         let cause = match error.code() {

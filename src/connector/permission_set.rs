@@ -21,8 +21,8 @@ use super::table::{Row, Table};
 use super::text;
 use crate::baton::{
     Call, Cursor, Entitlement, Expansion, Grant, GrantMark, GrantScope, Id, Object, Page,
-    PageRequest, Provisioner, REPLY_BUDGET, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType,
-    Result, Variant, Weight,
+    PageRequest, Provisioner, REPLY_BUDGET, Resource, ResourceId, ResourceRef, ResourceSyncer,
+    ResourceType, Result, Variant, Weight,
 };
 use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::field;
@@ -131,7 +131,10 @@ fn display_name(label: Option<String>, name: Option<String>, id: SalesforceId) -
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Position {
     /// Behind the component of this set and group.
-    Components { set: SalesforceId, group: SalesforceId },
+    Components {
+        set: SalesforceId,
+        group: SalesforceId,
+    },
     Assignments(Span),
 }
 
@@ -188,19 +191,33 @@ impl PermissionSets {
         let most = page.rows(usize::MAX);
         let (mut items, mut weight) = (Vec::new(), 0);
         for component in wanted {
-            let is_muted = components.iter().any(|c| c.group == component.group && c.is_muting);
+            let is_muted = components
+                .iter()
+                .any(|c| c.group == component.group && c.is_muting);
             let grant = component_grant(component, is_muted)?;
             weight += grant.weight();
             items.push(grant);
             if weight >= REPLY_BUDGET || items.len() >= most {
-                let position =
-                    Position::Components { set: component.set, group: component.group };
+                let position = Position::Components {
+                    set: component.set,
+                    group: component.group,
+                };
                 let next = Some(position.to_token()?);
-                return Ok(Page { items, next, siblings: Vec::new(), quota: None });
+                return Ok(Page {
+                    items,
+                    next,
+                    siblings: Vec::new(),
+                    quota: None,
+                });
             }
         }
         let next = Some(Position::Assignments(Span::default()).to_token()?);
-        Ok(Page { items, next, siblings: Vec::new(), quota: None })
+        Ok(Page {
+            items,
+            next,
+            siblings: Vec::new(),
+            quota: None,
+        })
     }
 }
 
@@ -251,10 +268,7 @@ impl ResourceSyncer for PermissionSets {
     async fn grants(&self, scope: &GrantScope, page: &PageRequest) -> Result<Page<Grant>> {
         let on = match scope {
             GrantScope::Type => None,
-            GrantScope::Resource(on) => match on.id.resource.as_str().parse() {
-                Ok(id) => Some(id),
-                Err(_) => return Ok(Page::last(Vec::new())),
-            },
+            GrantScope::Resource(on) => Some(text::record_id(&on.id)?),
         };
         let memory = self.context.memory(&page.call);
         let position = page.token.as_ref().map(Position::from_token).transpose()?;

@@ -19,8 +19,8 @@ use super::provision::{Assignments, Provisioning};
 use super::table::{Row, Table};
 use super::text;
 use crate::baton::{
-    Call, Cursor, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Provisioner, Resource, ResourceId,
-    ResourceRef, ResourceSyncer, ResourceType, Result, Value, Variant,
+    Call, Cursor, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Provisioner, Resource,
+    ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result, Value, Variant,
 };
 use crate::salesforce::SalesforceId;
 
@@ -159,29 +159,34 @@ impl ResourceSyncer for PermissionSetGroups {
 
     async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
         let mut answer = self.directory.list(page).await?;
-        self.show_muting(&mut answer, &self.context.memory(&page.call)).await?;
+        self.show_muting(&mut answer, &self.context.memory(&page.call))
+            .await?;
         Ok(answer)
     }
 
     async fn get(&self, id: &ResourceId, call: &Call) -> Result<Page<Resource>> {
         let mut answer = self.directory.get(id).await?;
-        self.show_muting(&mut answer, &self.context.memory(call)).await?;
+        self.show_muting(&mut answer, &self.context.memory(call))
+            .await?;
         Ok(answer)
     }
 
     async fn entitlements(&self, on: &ResourceRef, _: &PageRequest) -> Result<Page<Entitlement>> {
         let about = format!("Has the permission set group {}", text::shown(on));
         let noun = "Permission Set Group Member";
-        Ok(Page::last(vec![text::entitlement(on, "member", noun, about, &[USER.id])]))
+        Ok(Page::last(vec![text::entitlement(
+            on,
+            "member",
+            noun,
+            about,
+            &[USER.id],
+        )]))
     }
 
     async fn grants(&self, scope: &GrantScope, page: &PageRequest) -> Result<Page<Grant>> {
         let on = match scope {
             GrantScope::Type => None,
-            GrantScope::Resource(on) => match on.id.resource.as_str().parse() {
-                Ok(id) => Some(id),
-                Err(_) => return Ok(Page::last(Vec::new())),
-            },
+            GrantScope::Resource(on) => Some(text::record_id(&on.id)?),
         };
         let memory = self.context.memory(&page.call);
         let position = page.token.as_ref().map(Position::from_token).transpose()?;

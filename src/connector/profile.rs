@@ -65,8 +65,9 @@ impl Entry for ProfileRow {
 
     fn into_resource(self) -> Result<Resource> {
         let license = self.user_license;
-        let (license, key) =
-            license.map_or((None, None), |part| (part.name, part.license_definition_key));
+        let (license, key) = license.map_or((None, None), |part| {
+            (part.name, part.license_definition_key)
+        });
         let profile = text::profile([
             ("id", Some(self.id.to_string())),
             ("name", self.name.clone()),
@@ -131,12 +132,20 @@ impl ResourceSyncer for Profiles {
 
     async fn entitlements(&self, on: &ResourceRef, _: &PageRequest) -> Result<Page<Entitlement>> {
         let about = format!("Has the profile {}", text::shown(on));
-        Ok(Page::last(vec![text::entitlement(on, "assigned", "Profile", about, &[USER.id])]))
+        Ok(Page::last(vec![text::entitlement(
+            on,
+            "assigned",
+            "Profile",
+            about,
+            &[USER.id],
+        )]))
     }
 
     async fn grants(&self, scope: &GrantScope, page: &PageRequest) -> Result<Page<Grant>> {
         let memory = self.context.memory(&page.call);
-        self.links.page(scope, page, &memory, self.directory.known(&memory)).await
+        self.links
+            .page(scope, page, &memory, self.directory.known(&memory))
+            .await
     }
 
     fn provisioner(&self) -> Option<&dyn Provisioner> {

@@ -20,7 +20,7 @@ use crate::baton::{
 };
 use crate::salesforce::SalesforceId;
 
-/// A row of UserRole (facts/salesforce-api.md C.3).
+/// A row of `UserRole` (facts/salesforce-api.md C.3).
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct RoleRow {
@@ -56,8 +56,14 @@ impl Entry for RoleRow {
     }
 
     fn links(&self) -> Option<RoleLinks> {
-        let is_portal = self.portal_type.as_deref().is_some_and(|kind| kind != "None");
-        Some(RoleLinks { parent: self.parent_role_id, is_portal })
+        let is_portal = self
+            .portal_type
+            .as_deref()
+            .is_some_and(|kind| kind != "None");
+        Some(RoleLinks {
+            parent: self.parent_role_id,
+            is_portal,
+        })
     }
 
     fn into_resource(self) -> Result<Resource> {
@@ -65,7 +71,10 @@ impl Entry for RoleRow {
             ("id", Some(self.id.to_string())),
             ("name", self.name.clone()),
             ("developer_name", self.developer_name.clone()),
-            ("parent_role_id", self.parent_role_id.map(|id| id.to_string())),
+            (
+                "parent_role_id",
+                self.parent_role_id.map(|id| id.to_string()),
+            ),
             ("portal_type", self.portal_type),
         ]);
         Ok(Resource {
@@ -124,12 +133,20 @@ impl ResourceSyncer for Roles {
 
     async fn entitlements(&self, on: &ResourceRef, _: &PageRequest) -> Result<Page<Entitlement>> {
         let about = format!("Has the role {}", text::shown(on));
-        Ok(Page::last(vec![text::entitlement(on, "assigned", "User Role", about, &[USER.id])]))
+        Ok(Page::last(vec![text::entitlement(
+            on,
+            "assigned",
+            "User Role",
+            about,
+            &[USER.id],
+        )]))
     }
 
     async fn grants(&self, scope: &GrantScope, page: &PageRequest) -> Result<Page<Grant>> {
         let memory = self.context.memory(&page.call);
-        self.links.page(scope, page, &memory, self.directory.known(&memory)).await
+        self.links
+            .page(scope, page, &memory, self.directory.known(&memory))
+            .await
     }
 
     fn provisioner(&self) -> Option<&dyn Provisioner> {

@@ -46,7 +46,8 @@ impl Table {
 
     #[must_use]
     pub(super) fn optional(mut self, columns: &[&'static str]) -> Self {
-        self.optional.extend(columns.iter().map(|name| FieldName::from(*name)));
+        self.optional
+            .extend(columns.iter().map(|name| FieldName::from(*name)));
         self
     }
 
@@ -90,7 +91,10 @@ pub(super) struct Org {
 
 impl Org {
     pub(super) fn new(client: Arc<Client>) -> Self {
-        Self { client, missing: Mutex::default() }
+        Self {
+            client,
+            missing: Mutex::default(),
+        }
     }
 
     /// One batch of at most [`PAGE`] rows behind `after`. Costs one call.
@@ -103,20 +107,26 @@ impl Org {
         let mut table = table.clone();
         self.leave_out_missing(&mut table);
         let answer = loop {
-            match self.client.query::<R>(&table.select(after).limit(limit)).await {
+            let select = table.select(after).limit(limit);
+            // Boxed: the state of a request is large, and listings hold it inside their own.
+            match Box::pin(self.client.query::<R>(&select)).await {
                 Err(error) if self.learn_missing(&table, &error) => {
                     self.leave_out_missing(&mut table);
                 }
                 answer => break answer?,
             }
         };
-        let quota = answer.quota.map(quota);
+        let quota = answer.quota.as_ref().map(quota);
         let page = answer.value;
         let is_last = page.done && page.records.len() <= PAGE;
         let mut rows = page.records;
         // The row too many was only asked for to see whether there is one.
         rows.truncate(PAGE);
-        Ok(Batch { rows: rows.into_iter(), is_last, quota })
+        Ok(Batch {
+            rows: rows.into_iter(),
+            is_last,
+            quota,
+        })
     }
 
     /// All rows of a table, a batch at a time; `each` takes them.
@@ -150,7 +160,9 @@ impl Org {
     /// is about something else, so that the caller does not ask the same again.
     fn learn_missing(&self, table: &Table, error: &Error) -> bool {
         let is_field = error.code() == Some(&ErrorCode::InvalidField);
-        let Some(api) = error.api().filter(|_| is_field) else { return false };
+        let Some(api) = error.api().filter(|_| is_field) else {
+            return false;
+        };
         let quoted = quoted_words(api.message());
         let named = |column: &&FieldName| {
             let mut parts = column.as_str().split('.');
@@ -177,7 +189,9 @@ impl Org {
 /// 'User'`, `Didn't understand relationship 'Bar'`. What comes before `ERROR at Row` is an excerpt
 /// of the query, which names innocent columns too.
 fn quoted_words(message: &str) -> Vec<&str> {
-    let message = message.rsplit_once("ERROR at").map_or(message, |(_, message)| message);
+    let message = message
+        .rsplit_once("ERROR at")
+        .map_or(message, |(_, message)| message);
     let is_word = |word: &&str| {
         !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
@@ -185,8 +199,11 @@ fn quoted_words(message: &str) -> Vec<&str> {
 }
 
 /// The client's quota in the domain's terms.
-pub(super) fn quota(quota: crate::salesforce::Quota) -> Quota {
-    Quota { used: quota.used, limit: quota.limit }
+pub(super) fn quota(quota: &crate::salesforce::Quota) -> Quota {
+    Quota {
+        used: quota.used,
+        limit: quota.limit,
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,16 @@
 //! Small pieces of text and profile that all resource types share.
 
 use crate::baton::{
-    Entitlement, EntitlementId, Object, Purpose, ResourceRef, Value,
+    Entitlement, EntitlementId, Error, Object, Purpose, ResourceId, ResourceRef, Result, Value,
 };
 use crate::salesforce::SalesforceId;
 
 /// The first name that says something, else the id.
 pub(super) fn name<const N: usize>(names: [Option<String>; N], id: SalesforceId) -> String {
-    names.into_iter().find_map(filled).unwrap_or_else(|| id.to_string())
+    names
+        .into_iter()
+        .find_map(filled)
+        .unwrap_or_else(|| id.to_string())
 }
 
 /// The text, unless it is empty.
@@ -23,9 +26,24 @@ pub(super) fn profile<const N: usize>(texts: [(&str, Option<String>); N]) -> Obj
         .collect()
 }
 
+/// The Salesforce id in a request. It came from the org once, so its spelling is not judged.
+pub(super) fn record_id(id: &ResourceId) -> Result<SalesforceId> {
+    SalesforceId::read(id.resource.as_str()).map_err(|error| {
+        Error::invalid(format!(
+            "the resource id of the {} is none of Salesforce's",
+            id.resource_type
+        ))
+        .because(error)
+    })
+}
+
 /// How a request's resource is called; a stub has only its id.
 pub(super) fn shown(on: &ResourceRef) -> &str {
-    if on.display_name.is_empty() { on.id.resource.as_str() } else { &on.display_name }
+    if on.display_name.is_empty() {
+        on.id.resource.as_str()
+    } else {
+        &on.display_name
+    }
 }
 
 /// The entitlement `slug` on a resource, called "<name> <noun>".

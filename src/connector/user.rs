@@ -12,10 +12,10 @@ use super::memory::{Locks, UserLinks};
 use super::table::{Row, Table};
 use crate::baton::syncer::no_entitlements;
 use crate::baton::{
-    Call, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Resource, ResourceId, ResourceRef,
-    ResourceSyncer, ResourceType, Result,
+    Call, Deleter, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Resource, ResourceId,
+    ResourceRef, ResourceSyncer, ResourceType, Result,
 };
-use crate::salesforce::soql::field;
+use crate::salesforce::soql::{Condition, field};
 use crate::salesforce::{self, SalesforceId};
 
 mod record;
@@ -26,7 +26,7 @@ pub(super) use resource::to_resource;
 
 /// Lists users.
 pub(super) struct Users {
-    context: Arc<Context>,
+    pub(super) context: Arc<Context>,
     listing: Listing<UserRow>,
     /// Used instead when further fields are to be read.
     wide: Listing<WideUserRow>,
@@ -36,7 +36,15 @@ pub(super) struct Users {
 pub(super) fn table(context: &Context) -> Table {
     let mut table = Table::new(
         "User",
-        &["Id", "Username", "Name", "IsActive", "UserType", "ProfileId", "UserRoleId"],
+        &[
+            "Id",
+            "Username",
+            "Name",
+            "IsActive",
+            "UserType",
+            "ProfileId",
+            "UserRoleId",
+        ],
     )
     .optional(&[
         "Email",
@@ -54,7 +62,9 @@ pub(super) fn table(context: &Context) -> Table {
         "CreatedDate",
         "LastLoginDate",
     ]);
-    table.optional.extend(context.options.user_fields.iter().cloned());
+    table
+        .optional
+        .extend(context.options.user_fields.iter().cloned());
     table
 }
 
@@ -99,13 +109,55 @@ impl Users {
 
 /// One user as a sync would show it, read afresh.
 pub(super) async fn fetch(context: &Context, id: SalesforceId) -> Result<Page<Resource>, Trouble> {
-    let table = table(context).only(field("Id").eq(id));
-    let batch = context.org.read::<WideUserRow>(&table, None).await.map_err(Trouble::Salesforce)?;
+    fetch_where(context, field("Id").eq(id), Guarded::Perhaps).await
+}
+
+/// A user that was created a moment ago: nobody can have frozen it yet, so that is not asked.
+pub(super) async fn created(
+    context: &Context,
+    id: SalesforceId,
+) -> Result<Page<Resource>, Trouble> {
+    fetch_where(context, field("Id").eq(id), Guarded::No).await
+}
+
+/// The user of that name, active or not, read afresh. Salesforce does not tell the case apart, and
+/// has one user of a name at most.
+pub(super) async fn by_username(
+    context: &Context,
+    username: &str,
+) -> Result<Page<Resource>, Trouble> {
+    fetch_where(context, field("Username").eq(username), Guarded::Perhaps).await
+}
+
+/// Whether a user may be frozen or locked.
+enum Guarded {
+    Perhaps,
+    No,
+}
+
+async fn fetch_where(
+    context: &Context,
+    which: Condition,
+    guarded: Guarded,
+) -> Result<Page<Resource>, Trouble> {
+    let table = table(context).only(which);
+    let mut batch = context
+        .org
+        .read::<WideUserRow>(&table, None)
+        .await
+        .map_err(Trouble::Salesforce)?;
     let mut page = Page::last(Vec::new()).with_quota(batch.quota);
-    if let Some(row) = batch.rows.into_iter().next() {
+    if let Some(row) = batch.rows.next() {
         let (user, custom) = row.into_parts()?;
-        let locks = context.locks_of(user.id).await.map_err(Trouble::Salesforce)?;
-        page.items.push(to_resource(&user, custom, &locks, &context.options)?);
+        let locks = match guarded {
+            Guarded::Perhaps => context
+                .locks_of(user.id)
+                .await
+                .map_err(Trouble::Salesforce)?,
+            Guarded::No => Arc::default(),
+        };
+        page.items
+            .push(to_resource(&user, custom, &locks, &context.options)?);
     }
     Ok(page)
 }
@@ -122,7 +174,8 @@ impl ResourceSyncer for Users {
         let locks = self.context.locks(&memory).await.map_err(failed)?;
         let mut links = Vec::new();
         let read = if self.context.options.user_fields.is_empty() {
-            self.read(&self.listing, after, page, &locks, &mut links).await
+            self.read(&self.listing, after, page, &locks, &mut links)
+                .await
         } else {
             self.read(&self.wide, after, page, &locks, &mut links).await
         };
@@ -131,12 +184,16 @@ impl ResourceSyncer for Users {
             Trouble::Own(error) => error,
             Trouble::Salesforce(error) => failed(error),
         })?;
-        memory.users.extend(after.as_ref(), links, read.next.as_ref());
+        memory
+            .users
+            .extend(after.as_ref(), links, read.next.as_ref());
         read.into_page(USER.id)
     }
 
     async fn get(&self, id: &ResourceId, _call: &Call) -> Result<Page<Resource>> {
-        let Ok(id) = id.resource.as_str().parse() else { return Ok(Page::last(Vec::new())) };
+        let Ok(id) = super::text::record_id(id) else {
+            return Ok(Page::last(Vec::new()));
+        };
         self.fetch(id).await.map_err(|trouble| match trouble {
             Trouble::Own(error) => error,
             Trouble::Salesforce(error) => wrap("reading one user", error),
@@ -149,6 +206,10 @@ impl ResourceSyncer for Users {
 
     async fn grants(&self, _: &GrantScope, _: &PageRequest) -> Result<Page<Grant>> {
         Ok(Page::last(Vec::new()))
+    }
+
+    fn deleter(&self) -> Option<&dyn Deleter> {
+        Some(self)
     }
 }
 

@@ -10,9 +10,9 @@ use std::str::FromStr;
 
 use tokio::net::{TcpListener, UnixListener};
 use tokio_stream::wrappers::UnixListenerStream;
-use tonic::transport::server::TcpIncoming;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+use tonic::transport::server::TcpIncoming;
 
 use super::{Error, server, tls};
 use crate::pb::FILE_DESCRIPTOR_SET;

@@ -3,6 +3,8 @@
 //! Must not know: why they belong together. Collections are cut to Salesforce's size by the caller,
 //! so that one call is one API call and its failure is the failure of that call.
 
+use std::borrow::Cow;
+
 use http::Method;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -62,15 +64,17 @@ pub struct Record<T> {
 #[derive(Clone, Debug, Serialize)]
 struct Attributes {
     #[serde(rename = "type")]
-    object: &'static str,
+    object: Cow<'static, str>,
 }
 
 impl<T> Record<T> {
     /// A record to create.
     #[must_use]
-    pub fn new(object: &'static str, fields: T) -> Self {
+    pub fn new(object: impl Into<Cow<'static, str>>, fields: T) -> Self {
         Self {
-            attributes: Attributes { object },
+            attributes: Attributes {
+                object: object.into(),
+            },
             id: None,
             fields,
         }
@@ -78,9 +82,11 @@ impl<T> Record<T> {
 
     /// Changes to a record that is there.
     #[must_use]
-    pub fn existing(object: &'static str, id: SalesforceId, fields: T) -> Self {
+    pub fn existing(object: impl Into<Cow<'static, str>>, id: SalesforceId, fields: T) -> Self {
         Self {
-            attributes: Attributes { object },
+            attributes: Attributes {
+                object: object.into(),
+            },
             id: Some(id),
             fields,
         }

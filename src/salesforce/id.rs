@@ -75,8 +75,9 @@ impl SalesforceId {
         self.0.cmp(&other.0)
     }
 
-    /// Reads an id without holding it to its checksum, for what the org itself sends.
-    fn read(text: &str) -> Result<Self, MalformedId> {
+    /// Reads an id without holding it to its checksum: for what the org itself sent, also when it
+    /// comes back by way of a host.
+    pub fn read(text: &str) -> Result<Self, MalformedId> {
         let length = text.chars().count();
         if length != BARE && length != CHECKED {
             return Err(MalformedId::Length(length));
@@ -86,14 +87,20 @@ impl SalesforceId {
         }
         let (bare, spelt) = text.as_bytes().split_at(BARE);
         let bare = bare.try_into().map_err(|_| MalformedId::Length(length))?;
-        Ok(Self(bare, spelt.try_into().unwrap_or_else(|_| checksum(bare))))
+        Ok(Self(
+            bare,
+            spelt.try_into().unwrap_or_else(|_| checksum(bare)),
+        ))
     }
 }
 
 fn checksum(bare: [u8; BARE]) -> [u8; CHECKED - BARE] {
     let mut sum = [0; CHECKED - BARE];
     for (letter, chunk) in sum.iter_mut().zip(bare.chunks(CHUNK)) {
-        let upper = chunk.iter().enumerate().filter(|(_, byte)| byte.is_ascii_uppercase());
+        let upper = chunk
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| byte.is_ascii_uppercase());
         let index = upper.fold(0_usize, |bits, (position, _)| bits | (1 << position));
         *letter = ALPHABET.get(index).copied().unwrap_or_default();
     }

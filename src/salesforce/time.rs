@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 /// Reads one; `None` if it is neither Salesforce's form nor RFC 3339.
 #[must_use]
 pub fn parse(text: &str) -> Option<Timestamp> {
-    text.parse().ok().or_else(|| Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text).ok())
+    text.parse()
+        .ok()
+        .or_else(|| Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text).ok())
 }
 
 /// Deserializes a field that may be null.

@@ -36,11 +36,18 @@ fn wrong_instance(error: &InstanceError) -> Failure {
 fn auth(method: &AuthMethod) -> Result<Auth, Failure> {
     let secret = |secret: &SecretString| secret.clone();
     Ok(match method {
-        AuthMethod::ClientCredentials { client_id, client_secret } => Auth::ClientCredentials {
+        AuthMethod::ClientCredentials {
+            client_id,
+            client_secret,
+        } => Auth::ClientCredentials {
             client_id: client_id.clone(),
             client_secret: secret(client_secret),
         },
-        AuthMethod::Password { username, password, security_token } => Auth::Password {
+        AuthMethod::Password {
+            username,
+            password,
+            security_token,
+        } => Auth::Password {
             username: username.clone(),
             password: secret(password),
             security_token: security_token.as_ref().map(secret),
@@ -59,7 +66,10 @@ fn auth(method: &AuthMethod) -> Result<Auth, Failure> {
 pub(super) fn options(config: &Config) -> Result<Options, Failure> {
     let fields = config.sync.user_custom_fields.iter().map(|name| {
         FieldName::parse(name).map_err(|error| {
-            Failure::usage(format!("field user-custom-fields: {name}: {}", chain(&error)))
+            Failure::usage(format!(
+                "field user-custom-fields: {name}: {}",
+                chain(&error)
+            ))
         })
     });
     Ok(Options {
@@ -70,5 +80,6 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
         user_fields: fields.collect::<Result<_, _>>()?,
         least_privileged_profiles: config.least_privileged_profiles.clone(),
         dry_run: config.dry_run,
+        ..Options::default()
     })
 }

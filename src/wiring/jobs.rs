@@ -4,28 +4,69 @@ use std::io::Write as _;
 use std::path::Path;
 
 use crate::cli::{Failure, Job};
-use crate::config::{Config, HostOptions};
+use crate::config::HostOptions;
 use crate::pb::connector::ResourceId;
 use crate::runner::one_shot::{self, Account, Action, EventFeed};
 use crate::runner::{self, Executable, Progress, SyncRequest};
 
 /// Does `job` with this same binary as the connector.
-pub(super) async fn run(_config: &Config, options: &HostOptions, job: Job) -> Result<(), Failure> {
+pub(super) async fn run(options: &HostOptions, job: Job) -> Result<(), Failure> {
     let executable = Executable {
         path: std::env::current_exe()
             .map_err(|error| Failure::usage(format!("cannot find this program: {error}")))?,
         arguments: options.arguments.0.clone(),
     };
-    let file = options.file.as_path();
     match job {
         Job::Sync => sync(options, executable).await,
-        Job::Grant { entitlement, principal, principal_type } => {
-            let principal = id(principal_type.unwrap_or_else(|| "user".to_owned()), principal);
-            one_shot::grant(&executable, file, &entitlement, principal).await.map_err(failure)
+        Job::Daemon { .. } => Err(unsupported("the daemon mode (--client-id)")),
+        Job::Ticket(_) => Err(unsupported("tickets")),
+        Job::DiffSyncs { .. } | Job::CompactSyncs { .. } => Err(unsupported(
+            "comparing and compacting files; use the baton CLI",
+        )),
+        Job::ListActionSchemas { resource_type } => {
+            let resource_type = resource_type.unwrap_or_default();
+            let schemas = one_shot::list_action_schemas(&executable, &resource_type).await?;
+            schemas.iter().try_for_each(|schema| print(schema))
         }
-        Job::Revoke { grant } => {
-            one_shot::revoke(&executable, file, &grant).await.map_err(failure)
+        Job::InvokeAction {
+            name,
+            arguments,
+            resource_type,
+        } => {
+            let resource_type = resource_type.unwrap_or_default();
+            let action = Action {
+                name,
+                arguments,
+                resource_type,
+            };
+            let response = one_shot::invoke_action(&executable, action).await?;
+            tracing::info!(%response, "action finished");
+            Ok(())
         }
+        job => Ok(operate(options, &executable, job).await?),
+    }
+}
+
+/// The jobs whose answer is their exit code, and the event feed.
+async fn operate(
+    options: &HostOptions,
+    executable: &Executable,
+    job: Job,
+) -> Result<(), runner::Error> {
+    let file = options.file.as_path();
+    match job {
+        Job::Grant {
+            entitlement,
+            principal,
+            principal_type,
+        } => {
+            let principal = id(
+                principal_type.unwrap_or_else(|| "user".to_owned()),
+                principal,
+            );
+            one_shot::grant(executable, file, &entitlement, principal).await
+        }
+        Job::Revoke { grant } => one_shot::revoke(executable, file, &grant).await,
         Job::CreateAccount(account) => {
             let account = Account {
                 login: account.login.unwrap_or_default(),
@@ -33,52 +74,41 @@ pub(super) async fn run(_config: &Config, options: &HostOptions, job: Job) -> Re
                 profile: (!account.profile.is_empty()).then_some(account.profile),
                 resource_type: account.resource_type.unwrap_or_default(),
             };
-            one_shot::create_account(&executable, account).await.map(drop).map_err(failure)
-        }
-        Job::DeleteResource { id: resource, resource_type } => {
-            let id = id(resource_type, resource);
-            one_shot::delete_resource(&executable, id).await.map_err(failure)
-        }
-        Job::RotateCredentials { id: resource, resource_type } => {
-            let id = id(resource_type, resource);
-            one_shot::rotate_credentials(&executable, id).await.map_err(failure)
-        }
-        Job::InvokeAction { name, arguments, resource_type } => {
-            let action =
-                Action { name, arguments, resource_type: resource_type.unwrap_or_default() };
-            let response =
-                one_shot::invoke_action(&executable, action).await.map_err(failure)?;
-            tracing::info!(%response, "action finished");
-            Ok(())
-        }
-        Job::ListActionSchemas { resource_type } => {
-            let resource_type = resource_type.unwrap_or_default();
-            let schemas = one_shot::list_action_schemas(&executable, &resource_type)
+            one_shot::create_account(executable, account)
                 .await
-                .map_err(failure)?;
-            schemas.iter().try_for_each(|schema| print(schema))
+                .map(drop)
         }
-        Job::EventFeed { feed, start_at, cursor } => {
+        Job::DeleteResource {
+            id: resource,
+            resource_type,
+        } => one_shot::delete_resource(executable, id(resource_type, resource)).await,
+        Job::RotateCredentials {
+            id: resource,
+            resource_type,
+        } => one_shot::rotate_credentials(executable, id(resource_type, resource)).await,
+        Job::EventFeed {
+            feed,
+            start_at,
+            cursor,
+        } => {
             let feed = EventFeed {
                 id: feed.unwrap_or_default(),
                 start_at: Some(start_at),
                 cursor: cursor.unwrap_or_default(),
             };
-            one_shot::event_feed(&executable, feed, &mut std::io::stdout())
-                .await
-                .map_err(failure)
+            one_shot::event_feed(executable, feed, &mut std::io::stdout()).await
         }
-        Job::Daemon { .. } => Err(unsupported("the daemon mode (--client-id)")),
-        Job::Ticket(_) => Err(unsupported("tickets")),
-        Job::DiffSyncs { .. } | Job::CompactSyncs { .. } => {
-            Err(unsupported("comparing and compacting files; use the baton CLI"))
-        }
+        _ => Err(runner::Error::Internal(
+            "this job is no operation".to_owned(),
+        )),
     }
 }
 
 async fn sync(options: &HostOptions, executable: Executable) -> Result<(), Failure> {
     if options.external.is_some() {
-        return Err(unsupported("resources of another connector (--external-resource-c1z)"));
+        return Err(unsupported(
+            "resources of another connector (--external-resource-c1z)",
+        ));
     }
     let request = SyncRequest {
         file: Some(options.file.clone()),
@@ -90,7 +120,7 @@ async fn sync(options: &HostOptions, executable: Executable) -> Result<(), Failu
         progress: Progress::detect(),
         ..SyncRequest::new(executable)
     };
-    let summary = runner::run_sync(request).await.map_err(failure)?;
+    let summary = runner::run_sync(request).await?;
     let mut text = Vec::new();
     summary
         .print(&mut text)
@@ -117,14 +147,22 @@ fn print(line: &str) -> Result<(), Failure> {
 }
 
 fn id(resource_type: String, resource: String) -> ResourceId {
-    ResourceId { resource_type, resource, ..ResourceId::default() }
+    ResourceId {
+        resource_type,
+        resource,
+        ..ResourceId::default()
+    }
 }
 
-fn failure(error: runner::Error) -> Failure {
-    let code = tonic::Code::from_i32(error.code());
-    Failure::status(code, super::chain(&error))
+impl From<runner::Error> for Failure {
+    fn from(error: runner::Error) -> Self {
+        Self::status(tonic::Code::from_i32(error.code()), super::chain(&error))
+    }
 }
 
 fn unsupported(what: &str) -> Failure {
-    Failure::status(tonic::Code::Unimplemented, format!("{what}: not part of this connector"))
+    Failure::status(
+        tonic::Code::Unimplemented,
+        format!("{what}: not part of this connector"),
+    )
 }

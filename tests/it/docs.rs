@@ -158,12 +158,11 @@ fn spoken(source: &str) -> String {
     let mut text = String::new();
     for line in source.lines() {
         let line = line.trim();
-        match line.strip_suffix('\\') {
-            Some(begun) => text.push_str(begun),
-            None => {
-                text.push_str(line);
-                text.push('\n');
-            }
+        if let Some(begun) = line.strip_suffix('\\') {
+            text.push_str(begun);
+        } else {
+            text.push_str(line);
+            text.push('\n');
         }
     }
     text.replace("\\\"", "\"")

@@ -47,7 +47,11 @@ impl Default for Setup {
 
 /// Options that read everything there is.
 pub(crate) fn everything() -> Options {
-    Options { connected_apps: true, non_standard_users: true, ..Options::default() }
+    Options {
+        connected_apps: true,
+        non_standard_users: true,
+        ..Options::default()
+    }
 }
 
 impl Harness {
@@ -61,7 +65,11 @@ impl Harness {
         let simulator = Simulator::start(org).await;
         let channel_end = CancellationToken::new();
         let channel = serve(&simulator, &setup, channel_end.clone()).await;
-        Self { simulator, channel, end: channel_end }
+        Self {
+            simulator,
+            channel,
+            end: channel_end,
+        }
     }
 
     /// Runs a full sync as a host of today does.
@@ -119,9 +127,7 @@ impl Harness {
     pub(crate) fn deleter(
         &self,
     ) -> pb::resource_deleter_service_client::ResourceDeleterServiceClient<Channel> {
-        pb::resource_deleter_service_client::ResourceDeleterServiceClient::new(
-            self.channel.clone(),
-        )
+        pb::resource_deleter_service_client::ResourceDeleterServiceClient::new(self.channel.clone())
     }
 }
 
@@ -130,17 +136,16 @@ impl Drop for Harness {
         self.end.cancel();
         if !std::thread::panicking() {
             let unexpected = self.simulator.unexpected();
-            assert!(unexpected.is_empty(), "the org does not know these: {unexpected:?}");
+            assert!(
+                unexpected.is_empty(),
+                "the org does not know these: {unexpected:?}"
+            );
         }
     }
 }
 
 /// A connector for `simulator`, served on a port of its own.
-pub(crate) async fn serve(
-    simulator: &Simulator,
-    setup: &Setup,
-    end: CancellationToken,
-) -> Channel {
+pub(crate) async fn serve(simulator: &Simulator, setup: &Setup, end: CancellationToken) -> Channel {
     let auth = Auth::ClientCredentials {
         client_id: "simulated-client-id".to_owned(),
         client_secret: "simulated-client-secret".to_owned().into(),
@@ -151,13 +156,20 @@ pub(crate) async fn serve(
     (setup.client)(&mut config);
     let client = Arc::new(Client::new(config).unwrap());
     let registry = Arc::new(connector::build(client, setup.options.clone()));
-    let toggles = Toggles { provisioning: setup.provisioning, ticketing: false };
+    let toggles = Toggles {
+        provisioning: setup.provisioning,
+        ticketing: false,
+    };
     let services = Services::new(registry, toggles);
     let listen = "127.0.0.1:0".parse().unwrap();
-    let bound = Bound::new(&ServeOptions { listen, tls: None }).await.unwrap();
+    let bound = Bound::new(&ServeOptions { listen, tls: None })
+        .await
+        .unwrap();
     let address = bound.address().unwrap();
     tokio::spawn(async move { bound.run(&services, end).await.unwrap() });
-    Endpoint::from_shared(format!("http://{address}")).unwrap().connect_lazy()
+    Endpoint::from_shared(format!("http://{address}"))
+        .unwrap()
+        .connect_lazy()
 }
 
 /// As many tries as usual, without the pauses.
@@ -218,13 +230,17 @@ impl Synced {
     /// Ids of the resources of a type.
     pub(crate) fn of_type(&self, resource_type: &str) -> BTreeSet<String> {
         let prefix = format!("{resource_type}/");
-        self.resources.keys().filter_map(|id| id.strip_prefix(&prefix).map(str::to_owned)).collect()
+        self.resources
+            .keys()
+            .filter_map(|id| id.strip_prefix(&prefix).map(str::to_owned))
+            .collect()
     }
 }
 
 /// `type/id`.
 pub(crate) fn key(id: Option<&pb::ResourceId>) -> String {
-    id.map(|id| format!("{}/{}", id.resource_type, id.resource)).unwrap_or_default()
+    id.map(|id| format!("{}/{}", id.resource_type, id.resource))
+        .unwrap_or_default()
 }
 
 /// The first annotation of type `M`.
@@ -247,8 +263,16 @@ struct Sync<'a> {
 
 impl<'a> Sync<'a> {
     fn new(harness: &'a Harness, knows_type_scoped: bool) -> Self {
-        let id = format!("{:0>27}", if knows_type_scoped { "today" } else { "before" });
-        Self { harness, knows_type_scoped, id, got: Synced::default() }
+        let id = format!(
+            "{:0>27}",
+            if knows_type_scoped { "today" } else { "before" }
+        );
+        Self {
+            harness,
+            knows_type_scoped,
+            id,
+            got: Synced::default(),
+        }
     }
 
     async fn run(mut self) -> Synced {
@@ -278,7 +302,11 @@ impl<'a> Sync<'a> {
             self.harness.channel.clone(),
         );
         let request = pb::ResourceTypesServiceListResourceTypesRequest::default();
-        let answer = client.list_resource_types(request).await.unwrap().into_inner();
+        let answer = client
+            .list_resource_types(request)
+            .await
+            .unwrap()
+            .into_inner();
         for row in answer.list {
             self.got.types.insert(row.id.clone(), row);
         }
@@ -334,7 +362,10 @@ impl<'a> Sync<'a> {
                 resource: resource_type.id.clone(),
                 ..Default::default()
             };
-            let stub = pb::Resource { id: Some(id), ..Default::default() };
+            let stub = pb::Resource {
+                id: Some(id),
+                ..Default::default()
+            };
             let marker = baton_salesforce::wire::annotation::pack(&pb::TypeScopedGrants {});
             self.grants(stub, vec![marker]).await;
         }
@@ -346,9 +377,19 @@ impl<'a> Sync<'a> {
             active_sync_id: self.id.clone(),
             ..Default::default()
         };
-        let answer = self.harness.entitlements().list_entitlements(request).await.unwrap();
+        let answer = self
+            .harness
+            .entitlements()
+            .list_entitlements(request)
+            .await
+            .unwrap();
         for row in answer.into_inner().list {
-            if self.got.entitlements.insert(row.id.clone(), row.clone()).is_some() {
+            if self
+                .got
+                .entitlements
+                .insert(row.id.clone(), row.clone())
+                .is_some()
+            {
                 self.got.duplicates.push(row.id);
             }
         }
@@ -373,19 +414,30 @@ impl<'a> Sync<'a> {
             let answer = answer.await.into_inner();
             self.got.largest_reply = self.got.largest_reply.max(answer.encoded_len());
             for row in answer.list {
-                if self.got.grants.insert(row.id.clone(), row.clone()).is_some() {
+                if self
+                    .got
+                    .grants
+                    .insert(row.id.clone(), row.clone())
+                    .is_some()
+                {
                     self.got.duplicates.push(row.id);
                 }
             }
             let siblings = annotation::<pb::EnqueuePageTokens>(&answer.annotations);
-            for sibling in siblings.map(|enqueue| enqueue.page_tokens).unwrap_or_default() {
+            for sibling in siblings
+                .map(|enqueue| enqueue.page_tokens)
+                .unwrap_or_default()
+            {
                 self.got.siblings += 1;
                 if seen.insert(sibling.clone()) {
                     tokens.push(sibling);
                 }
             }
             if !answer.next_page_token.is_empty() {
-                assert!(seen.insert(answer.next_page_token.clone()), "a token came twice");
+                assert!(
+                    seen.insert(answer.next_page_token.clone()),
+                    "a token came twice"
+                );
                 tokens.push(answer.next_page_token);
             }
         }

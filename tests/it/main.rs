@@ -7,6 +7,8 @@
     reason = "tests"
 )]
 
+mod accounts;
+mod actions;
 mod child;
 mod contract;
 mod docs;

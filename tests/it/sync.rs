@@ -30,7 +30,12 @@ impl Truth {
             "PermissionSetAssignment",
             "ConnectedApplication",
         ];
-        Self { rows: objects.into_iter().map(|name| (name, org.rows(name))).collect() }
+        Self {
+            rows: objects
+                .into_iter()
+                .map(|name| (name, org.rows(name)))
+                .collect(),
+        }
     }
 
     fn rows(&self, object: &str) -> impl Iterator<Item = &Json> {
@@ -61,11 +66,20 @@ impl Truth {
         let users = self.users(options);
         let sets = self.assignable_sets();
         let mut grants = BTreeSet::new();
-        for user in self.rows("User").filter(|row| users.contains(&text(row, "Id"))) {
+        for user in self
+            .rows("User")
+            .filter(|row| users.contains(&text(row, "Id")))
+        {
             let id = text(user, "Id");
-            grants.insert(format!("profile:{}:assigned:user:{id}", text(user, "ProfileId")));
+            grants.insert(format!(
+                "profile:{}:assigned:user:{id}",
+                text(user, "ProfileId")
+            ));
             if !user["UserRoleId"].is_null() {
-                grants.insert(format!("role:{}:assigned:user:{id}", text(user, "UserRoleId")));
+                grants.insert(format!(
+                    "role:{}:assigned:user:{id}",
+                    text(user, "UserRoleId")
+                ));
             }
         }
         for row in self.rows("PermissionSetAssignment") {
@@ -74,7 +88,10 @@ impl Truth {
             if !holds || !users.contains(&user) {
                 continue;
             }
-            let (set, group) = (text(row, "PermissionSetId"), text(row, "PermissionSetGroupId"));
+            let (set, group) = (
+                text(row, "PermissionSetId"),
+                text(row, "PermissionSetGroupId"),
+            );
             if !group.is_empty() {
                 grants.insert(format!("permission_set_group:{group}:member:user:{user}"));
             } else if sets.contains(&set) {
@@ -82,9 +99,14 @@ impl Truth {
             }
         }
         for row in self.rows("PermissionSetGroupComponent") {
-            let (set, group) = (text(row, "PermissionSetId"), text(row, "PermissionSetGroupId"));
+            let (set, group) = (
+                text(row, "PermissionSetId"),
+                text(row, "PermissionSetGroupId"),
+            );
             if sets.contains(&set) {
-                grants.insert(format!("permission:{set}:assigned:permission_set_group:{group}"));
+                grants.insert(format!(
+                    "permission:{set}:assigned:permission_set_group:{group}"
+                ));
             }
         }
         for row in self.rows("GroupMember") {
@@ -123,7 +145,11 @@ impl Truth {
                 "RoleAndSubordinatesInternal" => self.branch(&related, false),
                 _ => continue,
             };
-            grants.extend(roles.iter().map(|role| format!("group:{id}:member:role:{role}")));
+            grants.extend(
+                roles
+                    .iter()
+                    .map(|role| format!("group:{id}:member:role:{role}")),
+            );
         }
         grants
     }
@@ -167,7 +193,10 @@ impl Truth {
         let cycles = self.cycles();
         let mut grants = BTreeSet::new();
         for (a, b) in &cycles {
-            for row in self.rows("GroupMember").filter(|row| text(row, "GroupId") == *b) {
+            for row in self
+                .rows("GroupMember")
+                .filter(|row| text(row, "GroupId") == *b)
+            {
                 let member = text(row, "UserOrGroupId");
                 if users.contains(&member) {
                     grants.insert(format!("group:{a}:member:user:{member}"));
@@ -195,7 +224,9 @@ impl Truth {
             if with_portals || kind.is_empty() || kind == "None" {
                 branch.insert(role.clone());
             }
-            let below = self.rows("UserRole").filter(|row| text(row, "ParentRoleId") == role);
+            let below = self
+                .rows("UserRole")
+                .filter(|row| text(row, "ParentRoleId") == role);
             open.extend(below.map(|row| text(row, "Id")));
         }
         branch
@@ -226,7 +257,11 @@ fn assert_equals_truth(synced: &Synced, truth: &Truth, options: &Options) {
     ];
     for (resource_type, wanted) in wanted {
         let got = synced.of_type(resource_type);
-        assert!(got == wanted, "{resource_type}: {}", difference(&got, &wanted));
+        assert!(
+            got == wanted,
+            "{resource_type}: {}",
+            difference(&got, &wanted)
+        );
     }
     let got = synced.grants.keys().cloned().collect();
     let wanted = truth.grants(options);
@@ -242,7 +277,10 @@ fn assert_equals_truth(synced: &Synced, truth: &Truth, options: &Options) {
 )]
 #[tokio::test]
 async fn a_sync_brings_every_row_of_the_org_once(options: Options) {
-    let setup = Setup { options: options.clone(), ..Setup::default() };
+    let setup = Setup {
+        options: options.clone(),
+        ..Setup::default()
+    };
     let harness = Harness::with(setup).await;
     let synced = harness.sync().await;
     assert_equals_truth(&synced, &Truth::of(&harness), &options);
@@ -250,8 +288,11 @@ async fn a_sync_brings_every_row_of_the_org_once(options: Options) {
 
 #[tokio::test]
 async fn a_host_without_type_scoped_grants_gets_the_same_rows() {
-    let harness =
-        Harness::with(Setup { options: everything(), ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        options: everything(),
+        ..Setup::default()
+    })
+    .await;
     let (today, before) = (harness.sync().await, harness.sync_per_resource().await);
     assert_eq!(before.duplicates, Vec::<String>::new());
     assert_eq!(today.ids(), before.ids());
@@ -283,8 +324,15 @@ async fn a_sync_of_twenty_thousand_users_costs_at_most_130_calls() {
     let synced = harness.sync().await;
     let calls = harness.simulator.api_calls();
     assert!(calls <= 130, "{calls} calls");
-    assert!(synced.siblings > 0, "nothing was offered to read in parallel");
-    assert!(synced.largest_reply < 3 * 1024 * 1024, "{} bytes", synced.largest_reply);
+    assert!(
+        synced.siblings > 0,
+        "nothing was offered to read in parallel"
+    );
+    assert!(
+        synced.largest_reply < 3 * 1024 * 1024,
+        "{} bytes",
+        synced.largest_reply
+    );
     assert_equals_truth(&synced, &Truth::of(&harness), &everything());
 }
 
@@ -307,16 +355,23 @@ async fn a_sync_survives_a_failing_org_with_the_same_rows() {
 async fn a_server_that_sends_fewer_rows_than_asked_for_loses_none() {
     let mut org = Org::seed(Preset::Demo);
     org.settings.batch_row_cap = Some(137);
-    let harness =
-        Harness::with(Setup { org, options: everything(), ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        org,
+        options: everything(),
+        ..Setup::default()
+    })
+    .await;
     let synced = harness.sync().await;
     assert_equals_truth(&synced, &Truth::of(&harness), &everything());
 }
 
 #[tokio::test]
 async fn pages_may_be_as_small_as_a_host_likes() {
-    let harness =
-        Harness::with(Setup { options: everything(), ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        options: everything(),
+        ..Setup::default()
+    })
+    .await;
     let mut ids = BTreeSet::new();
     let mut token = String::new();
     loop {
@@ -327,7 +382,12 @@ async fn pages_may_be_as_small_as_a_host_likes() {
             active_sync_id: "sync".into(),
             ..Default::default()
         };
-        let answer = harness.resources().list_resources(request).await.unwrap().into_inner();
+        let answer = harness
+            .resources()
+            .list_resources(request)
+            .await
+            .unwrap()
+            .into_inner();
         assert!(answer.list.len() <= 7);
         for row in answer.list {
             assert!(ids.insert(key(row.id.as_ref())), "a row came twice");
@@ -339,20 +399,36 @@ async fn pages_may_be_as_small_as_a_host_likes() {
     }
     assert_eq!(ids.len(), Truth::of(&harness).users(&everything()).len());
     // What did not fit into a page was kept for the next one.
-    assert!(harness.simulator.api_calls() <= 3, "{}", harness.simulator.api_calls());
+    assert!(
+        harness.simulator.api_calls() <= 3,
+        "{}",
+        harness.simulator.api_calls()
+    );
 }
 
 /// A sync that goes on in another process has only its page tokens.
 #[tokio::test]
 async fn a_page_token_means_the_same_in_another_process() {
     let options = everything();
-    let setup = || Setup { options: options.clone(), ..Setup::default() };
+    let setup = || Setup {
+        options: options.clone(),
+        ..Setup::default()
+    };
     let first = Harness::with(setup()).await;
-    let second =
-        crate::harness::serve(&first.simulator, &setup(), tokio_util::sync::CancellationToken::new())
-            .await;
+    let second = crate::harness::serve(
+        &first.simulator,
+        &setup(),
+        tokio_util::sync::CancellationToken::new(),
+    )
+    .await;
     let mut other = pb::grants_service_client::GrantsServiceClient::new(second);
-    for resource_type in ["profile", "role", "permission", "permission_set_group", "group"] {
+    for resource_type in [
+        "profile",
+        "role",
+        "permission",
+        "permission_set_group",
+        "group",
+    ] {
         let whole = first.sync().await;
         let wanted: BTreeSet<String> = whole
             .grants
@@ -385,7 +461,11 @@ async fn a_page_token_means_the_same_in_another_process() {
                 break;
             }
         }
-        assert!(got == wanted, "{resource_type}: {}", difference(&got, &wanted));
+        assert!(
+            got == wanted,
+            "{resource_type}: {}",
+            difference(&got, &wanted)
+        );
     }
 }
 
@@ -395,20 +475,33 @@ fn stub(resource_type: &str, id: &str) -> pb::Resource {
         resource: id.into(),
         ..Default::default()
     };
-    pb::Resource { id: Some(id), ..Default::default() }
+    pb::Resource {
+        id: Some(id),
+        ..Default::default()
+    }
 }
 
 #[tokio::test]
 async fn each_state_of_a_user_is_told_apart() {
-    let harness =
-        Harness::with(Setup { options: everything(), ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        options: everything(),
+        ..Setup::default()
+    })
+    .await;
     let synced = harness.sync().await;
     let org = harness.simulator.org();
-    let login = |user: &str| org.rows("UserLogin").into_iter().find(|row| row["UserId"] == user);
+    let login = |user: &str| {
+        org.rows("UserLogin")
+            .into_iter()
+            .find(|row| row["UserId"] == user)
+    };
     let mut seen = BTreeSet::new();
     for row in org.rows("User") {
         let id = text(&row, "Id");
-        let status = synced.resources[&format!("user/{id}")].status.clone().unwrap();
+        let status = synced.resources[&format!("user/{id}")]
+            .status
+            .clone()
+            .unwrap();
         let login = login(&id).unwrap_or_default();
         let wanted = if row["IsActive"] == false {
             (pb::status::ResourceStatus::Disabled, "deactivated")
@@ -419,7 +512,11 @@ async fn each_state_of_a_user_is_told_apart() {
         } else {
             (pb::status::ResourceStatus::Enabled, "")
         };
-        assert_eq!((status.status(), status.details.as_str()), wanted, "user {id}");
+        assert_eq!(
+            (status.status(), status.details.as_str()),
+            wanted,
+            "user {id}"
+        );
         seen.insert(status.details);
     }
     assert_eq!(seen.len(), 4, "the tiny org has every state: {seen:?}");
@@ -430,7 +527,10 @@ async fn nested_groups_and_components_can_be_expanded() {
     let harness = Harness::start().await;
     let synced = harness.sync().await;
     let cycles = Truth::of(&harness).cycles();
-    assert!(!cycles.is_empty(), "the tiny org has groups that contain each other");
+    assert!(
+        !cycles.is_empty(),
+        "the tiny org has groups that contain each other"
+    );
     let mut kinds = BTreeSet::new();
     for grant in synced.grants.values() {
         let principal = grant.principal.as_ref().unwrap().id.as_ref().unwrap();
@@ -441,9 +541,19 @@ async fn nested_groups_and_components_can_be_expanded() {
         }
         let Some(sources) = expandable else {
             // Hosts must not follow a cycle; what it gives is told as rows of its own.
-            let outer = grant.entitlement.as_ref().unwrap().resource.as_ref().unwrap();
+            let outer = grant
+                .entitlement
+                .as_ref()
+                .unwrap()
+                .resource
+                .as_ref()
+                .unwrap();
             let outer = outer.id.as_ref().unwrap().resource.clone();
-            assert!(cycles.contains(&(outer, principal.resource.clone())), "{}", grant.id);
+            assert!(
+                cycles.contains(&(outer, principal.resource.clone())),
+                "{}",
+                grant.id
+            );
             continue;
         };
         for source in sources.entitlement_ids {
@@ -505,12 +615,21 @@ async fn an_object_that_may_not_be_read_costs_its_rows_only(object: &'static str
             "insufficient access rights on cross-reference id",
         ),
     ] {
-        let harness =
-            Harness::with(Setup { options: everything(), ..Setup::default() }).await;
-        harness.simulator.faults().next(1000, Matcher::queries_of(object), error);
+        let harness = Harness::with(Setup {
+            options: everything(),
+            ..Setup::default()
+        })
+        .await;
+        harness
+            .simulator
+            .faults()
+            .next(1000, Matcher::queries_of(object), error);
         let synced = harness.sync().await;
         assert_eq!(synced.dangling(), BTreeSet::new());
-        assert_eq!(synced.of_type("user"), Truth::of(&harness).users(&everything()));
+        assert_eq!(
+            synced.of_type("user"),
+            Truth::of(&harness).users(&everything())
+        );
     }
 }
 
@@ -518,12 +637,19 @@ async fn an_object_that_may_not_be_read_costs_its_rows_only(object: &'static str
 async fn without_users_there_is_no_sync() {
     let harness = Harness::start().await;
     let error = Fault::status(400, "INVALID_TYPE", "sObject type 'User' is not supported.");
-    harness.simulator.faults().next(1000, Matcher::queries_of("User"), error);
+    harness
+        .simulator
+        .faults()
+        .next(1000, Matcher::queries_of("User"), error);
     let request = pb::ResourcesServiceListResourcesRequest {
         resource_type_id: "user".into(),
         ..Default::default()
     };
-    let status = harness.resources().list_resources(request).await.unwrap_err();
+    let status = harness
+        .resources()
+        .list_resources(request)
+        .await
+        .unwrap_err();
     // Not NotFound, which hosts take for an empty listing.
     assert_eq!(status.code(), tonic::Code::FailedPrecondition, "{status:?}");
 }
@@ -533,7 +659,11 @@ async fn a_field_that_the_org_does_not_have_is_left_out() {
     let mut org = Org::seed(Preset::Tiny);
     org.hide_field("User", "EmployeeNumber");
     org.hide_field("User", "FederationIdentifier");
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let synced = harness.sync().await;
     assert_equals_truth(&synced, &Truth::of(&harness), &Options::default());
 }
@@ -544,13 +674,23 @@ async fn chosen_user_fields_come_with_the_profile() {
     let user_fields = fields
         .map(|name| baton_salesforce::salesforce::FieldName::parse(name).unwrap())
         .to_vec();
-    let options = Options { user_fields, ..Options::default() };
-    let harness = Harness::with(Setup { options: options.clone(), ..Setup::default() }).await;
+    let options = Options {
+        user_fields,
+        ..Options::default()
+    };
+    let harness = Harness::with(Setup {
+        options: options.clone(),
+        ..Setup::default()
+    })
+    .await;
     let synced = harness.sync().await;
     assert_equals_truth(&synced, &Truth::of(&harness), &options);
     let org = harness.simulator.org();
     let rows = org.rows("User");
-    let row = rows.iter().find(|row| row["Cost_Center__c"].is_string()).expect("one has it");
+    let row = rows
+        .iter()
+        .find(|row| row["Cost_Center__c"].is_string())
+        .expect("one has it");
     let resource = &synced.resources[&format!("user/{}", text(row, "Id"))];
     let profile = resource.profile.as_ref().unwrap();
     let value = profile.fields["Cost_Center__c"].kind.clone().unwrap();
@@ -571,7 +711,11 @@ async fn the_daily_limit_stops_the_host_with_the_figures() {
         resource_type_id: "user".into(),
         ..Default::default()
     };
-    let status = harness.resources().list_resources(request).await.unwrap_err();
+    let status = harness
+        .resources()
+        .list_resources(request)
+        .await
+        .unwrap_err();
     assert_eq!(status.code(), tonic::Code::ResourceExhausted, "{status:?}");
 }
 
@@ -583,16 +727,27 @@ async fn the_daily_limit_stops_the_host_with_the_figures() {
 #[test_case("profile")]
 #[tokio::test]
 async fn one_resource_looks_as_in_a_sync(resource_type: &str) {
-    let harness =
-        Harness::with(Setup { options: everything(), ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        options: everything(),
+        ..Setup::default()
+    })
+    .await;
     let synced = harness.sync().await;
     for id in synced.of_type(resource_type).into_iter().take(5) {
         let request = pb::ResourceGetterServiceGetResourceRequest {
             resource_id: stub(resource_type, &id).id,
             ..Default::default()
         };
-        let answer = harness.getter().get_resource(request).await.unwrap().into_inner();
-        assert_eq!(answer.resource.as_ref(), synced.resources.get(&format!("{resource_type}/{id}")));
+        let answer = harness
+            .getter()
+            .get_resource(request)
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(
+            answer.resource.as_ref(),
+            synced.resources.get(&format!("{resource_type}/{id}"))
+        );
     }
     let request = pb::ResourceGetterServiceGetResourceRequest {
         resource_id: stub(resource_type, "005000000000000AAA").id,
@@ -606,12 +761,21 @@ async fn one_resource_looks_as_in_a_sync(resource_type: &str) {
 #[tokio::test]
 async fn a_stub_of_a_system_group_is_still_immutable() {
     let harness = Harness::start().await;
-    let group = harness.simulator.org().find("Group", "Type", "Organization").unwrap();
+    let group = harness
+        .simulator
+        .org()
+        .find("Group", "Type", "Organization")
+        .unwrap();
     let request = pb::EntitlementsServiceListEntitlementsRequest {
         resource: Some(stub("group", &group)),
         ..Default::default()
     };
-    let answer = harness.entitlements().list_entitlements(request).await.unwrap().into_inner();
+    let answer = harness
+        .entitlements()
+        .list_entitlements(request)
+        .await
+        .unwrap()
+        .into_inner();
     let marks = &answer.list[0].annotations;
     assert!(annotation::<pb::EntitlementImmutable>(marks).is_some());
 }
@@ -634,8 +798,16 @@ async fn the_largest_names_stay_below_the_limit_of_a_reply() {
             ],
         );
     }
-    let harness = Harness::with(Setup { org, ..Setup::default() }).await;
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
     let synced = harness.sync().await;
-    assert!(synced.largest_reply < 3 * 1024 * 1024, "{} bytes", synced.largest_reply);
+    assert!(
+        synced.largest_reply < 3 * 1024 * 1024,
+        "{} bytes",
+        synced.largest_reply
+    );
     assert_equals_truth(&synced, &Truth::of(&harness), &Options::default());
 }

@@ -12,9 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::kind::Kind;
 use super::member::{self, membership};
 use super::nesting::Nesting;
-use crate::baton::{
-    EntitlementId, Expansion, Grant, GrantMark, Object, ResourceId, Result,
-};
+use crate::baton::{EntitlementId, Expansion, Grant, GrantMark, Object, ResourceId, Result};
 use crate::connector::catalog::{ROLE, USER};
 use crate::connector::known::Sealed;
 use crate::connector::memory::{GroupLinks, RoleLinks, UserLinks};
@@ -50,14 +48,23 @@ impl Implied<'_> {
     ) -> impl Iterator<Item = (Place, Result<Grant>)> {
         let below = self.below();
         let started = after.into_iter().filter_map(|place| {
-            Some((place.group, *self.groups.get(&place.group)?, Some(place.principal)))
+            Some((
+                place.group,
+                *self.groups.get(&place.group)?,
+                Some(place.principal),
+            ))
         });
         let rest = self.groups.after(after.map(|place| place.group).as_ref());
         let rest = rest.iter().map(|(group, links)| (*group, *links, None));
         started.chain(rest).flat_map(move |(group, links, behind)| {
-            self.principals(group, links, behind, &below).into_iter().map(move |principal| {
-                (Place { group, principal }, grant(group, links.kind, principal))
-            })
+            self.principals(group, links, behind, &below)
+                .into_iter()
+                .map(move |principal| {
+                    (
+                        Place { group, principal },
+                        grant(group, links.kind, principal),
+                    )
+                })
         })
     }
 
@@ -69,20 +76,27 @@ impl Implied<'_> {
         behind: Option<SalesforceId>,
         below: &Below,
     ) -> Vec<SalesforceId> {
-        let is_next =
-            |id: &SalesforceId| behind.is_none_or(|behind| id.cmp_bytes(&behind).is_gt());
+        let is_next = |id: &SalesforceId| behind.is_none_or(|behind| id.cmp_bytes(&behind).is_gt());
         match links.kind {
             Kind::Regular | Kind::Queue => {
                 let lacking = self.nesting.lacking(group).iter();
-                lacking.filter(|id| is_next(id) && self.is_synced(id)).copied().collect()
+                lacking
+                    .filter(|id| is_next(id) && self.is_synced(id))
+                    .copied()
+                    .collect()
             }
             Kind::Organization => {
                 let users = self.users.map(|users| users.after(behind.as_ref()));
-                let inside = users.unwrap_or_default().iter().filter(|user| user.1.is_internal);
+                let inside = users
+                    .unwrap_or_default()
+                    .iter()
+                    .filter(|user| user.1.is_internal);
                 inside.map(|user| user.0).collect()
             }
             kind if kind.is_of_role() => {
-                let mut roles = links.related.map_or_else(Vec::new, |top| self.branch(kind, top, below));
+                let mut roles = links
+                    .related
+                    .map_or_else(Vec::new, |top| self.branch(kind, top, below));
                 roles.retain(is_next);
                 roles
             }
@@ -107,7 +121,9 @@ impl Implied<'_> {
     /// The role, and those below it where the kind says so. Roles that the sync does not have are
     /// left out, and a loop in the hierarchy ends where it began.
     fn branch(&self, kind: Kind, top: SalesforceId, below: &Below) -> Vec<SalesforceId> {
-        let Some(roles) = self.roles else { return Vec::new() };
+        let Some(roles) = self.roles else {
+            return Vec::new();
+        };
         let counts = |role: &SalesforceId| {
             roles.get(role).is_some_and(|links| {
                 !(links.is_portal && kind == Kind::RoleAndSubordinatesInternal)
@@ -132,9 +148,8 @@ impl Implied<'_> {
 }
 
 fn grant(group: SalesforceId, kind: Kind, principal: SalesforceId) -> Result<Grant> {
-    let why = |reason: &str| {
-        GrantMark::Immutable(Object::from([("reason".to_owned(), reason.into())]))
-    };
+    let why =
+        |reason: &str| GrantMark::Immutable(Object::from([("reason".to_owned(), reason.into())]));
     if kind.is_editable() {
         let reason = "this group and another contain each other, and the member is in the other";
         return Ok(member::grant(group, principal, true)?.with(why(reason)));

@@ -51,7 +51,9 @@ impl Kind {
             Self::Role | Self::RoleAndSubordinates | Self::RoleAndSubordinatesInternal => {
                 "Salesforce keeps this group; its members follow from the users' roles"
             }
-            Self::Organization => "Salesforce keeps this group; every active internal user is in it",
+            Self::Organization => {
+                "Salesforce keeps this group; every active internal user is in it"
+            }
             _ => "Salesforce keeps this group by itself",
         }
     }

@@ -26,8 +26,10 @@ impl Nesting {
         for (group, member) in edges {
             inside.entry(group).or_default().push(member);
         }
-        let reached: HashMap<SalesforceId, HashSet<SalesforceId>> =
-            inside.keys().map(|group| (*group, reach(*group, &inside))).collect();
+        let reached: HashMap<SalesforceId, HashSet<SalesforceId>> = inside
+            .keys()
+            .map(|group| (*group, reach(*group, &inside)))
+            .collect();
         let mut nesting = Self::default();
         let mut cycles = 0;
         for (group, reached_from_group) in &reached {
@@ -35,12 +37,16 @@ impl Nesting {
                 continue;
             }
             let mutual = |other: &&SalesforceId| {
-                reached.get(other).is_some_and(|reached| reached.contains(group))
+                reached
+                    .get(other)
+                    .is_some_and(|reached| reached.contains(group))
             };
             let companions: Vec<SalesforceId> =
                 reached_from_group.iter().filter(mutual).copied().collect();
             // A group that reaches itself only by way of others is among its own companions.
-            nesting.cycle_of.extend(companions.iter().map(|companion| (*companion, cycles)));
+            nesting
+                .cycle_of
+                .extend(companions.iter().map(|companion| (*companion, cycles)));
             cycles += 1;
         }
         nesting
@@ -56,7 +62,9 @@ impl Nesting {
         let mut direct: HashMap<SalesforceId, HashSet<SalesforceId>> = HashMap::new();
         let mut common: HashMap<usize, HashSet<SalesforceId>> = HashMap::new();
         for (group, member) in members {
-            let Some(cycle) = self.cycle_of.get(group) else { continue };
+            let Some(cycle) = self.cycle_of.get(group) else {
+                continue;
+            };
             direct.entry(*group).or_default().insert(*member);
             if self.cycle_of.get(member) != Some(cycle) {
                 common.entry(*cycle).or_default().insert(*member);
@@ -64,10 +72,17 @@ impl Nesting {
         }
         for (group, cycle) in &self.cycle_of {
             let has = |member: &&SalesforceId| {
-                direct.get(group).is_some_and(|direct| direct.contains(*member))
+                direct
+                    .get(group)
+                    .is_some_and(|direct| direct.contains(*member))
             };
-            let mut lacking: Vec<SalesforceId> =
-                common.get(cycle).into_iter().flatten().filter(|m| !has(m)).copied().collect();
+            let mut lacking: Vec<SalesforceId> = common
+                .get(cycle)
+                .into_iter()
+                .flatten()
+                .filter(|m| !has(m))
+                .copied()
+                .collect();
             lacking.sort_unstable_by(SalesforceId::cmp_bytes);
             self.lacking.insert(*group, lacking);
         }
@@ -81,7 +96,10 @@ impl Nesting {
 
     /// Who is in `group` only because it is part of a cycle.
     pub(super) fn lacking(&self, group: SalesforceId) -> &[SalesforceId] {
-        self.lacking.get(&group).map(Vec::as_slice).unwrap_or_default()
+        self.lacking
+            .get(&group)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// Whether there is any cycle.
@@ -130,7 +148,10 @@ mod tests {
     }
 
     fn edges(pairs: &[(u32, u32)]) -> Vec<(SalesforceId, SalesforceId)> {
-        pairs.iter().map(|(outer, inner)| (group(*outer), group(*inner))).collect()
+        pairs
+            .iter()
+            .map(|(outer, inner)| (group(*outer), group(*inner)))
+            .collect()
     }
 
     #[test]
@@ -141,8 +162,15 @@ mod tests {
 
     #[test]
     fn groups_between_two_cycles_belong_to_neither() {
-        let nesting =
-            Nesting::find(&edges(&[(1, 2), (2, 1), (2, 3), (3, 4), (4, 5), (5, 4), (6, 6)]));
+        let nesting = Nesting::find(&edges(&[
+            (1, 2),
+            (2, 1),
+            (2, 3),
+            (3, 4),
+            (4, 5),
+            (5, 4),
+            (6, 6),
+        ]));
         assert!(nesting.is_cycle(group(1), group(2)));
         assert!(nesting.is_cycle(group(4), group(5)));
         assert!(nesting.is_cycle(group(6), group(6)));

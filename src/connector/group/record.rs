@@ -46,7 +46,10 @@ impl GroupRow {
             return "All Internal Users".to_owned();
         }
         let raw = self.r#type.as_deref().unwrap_or("Group");
-        let related = self.related.as_ref().and_then(|part| text::filled(part.name.clone()));
+        let related = self
+            .related
+            .as_ref()
+            .and_then(|part| text::filled(part.name.clone()));
         match related.or_else(|| text::filled(self.developer_name.clone())) {
             Some(related) => kind.name_after(&related, raw),
             None => format!("{raw} {}", self.id),
@@ -73,7 +76,10 @@ impl Entry for GroupRow {
     }
 
     fn links(&self) -> Option<GroupLinks> {
-        Some(GroupLinks { kind: self.kind(), related: self.related_id })
+        Some(GroupLinks {
+            kind: self.kind(),
+            related: self.related_id,
+        })
     }
 
     fn into_resource(self) -> Result<Resource> {

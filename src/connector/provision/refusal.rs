@@ -32,7 +32,7 @@ impl About {
         let words = code.and_then(|code| self.words(code));
         match words {
             Some((kind, words)) => {
-                let quota = error.quota().cloned().map(quota);
+                let quota = error.quota().map(quota);
                 Error::new(kind, format!("{}: {words}", self.doing))
                     .with_quota(quota)
                     .because(error)

@@ -198,12 +198,12 @@ impl<'a> Work<'a> {
         match answer {
             Ok(answer) => {
                 self.calls += answer.calls;
-                self.quota = answer.quota.map(quota).or(self.quota);
+                self.quota = answer.quota.as_ref().map(quota).or(self.quota);
                 Ok(answer.value)
             }
             Err(error) => {
                 self.calls += u32::from(is_sent(&error));
-                self.quota = error.quota().cloned().map(quota).or(self.quota);
+                self.quota = error.quota().map(quota).or(self.quota);
                 Err(error)
             }
         }

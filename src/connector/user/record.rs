@@ -108,7 +108,10 @@ impl ListedUser for WideUserRow {
         ours.insert("Id".to_owned(), self.id.to_string().into());
         let row: UserRow = UserRow::deserialize(Json::Object(ours))
             .map_err(|_| Error::internal("Salesforce sent a user without the columns asked for"))?;
-        let chosen = self.columns.into_iter().filter(|(name, _)| !OURS.contains(&name.as_str()));
+        let chosen = self
+            .columns
+            .into_iter()
+            .filter(|(name, _)| !OURS.contains(&name.as_str()));
         let custom = chosen.filter_map(|(name, value)| Some((name, scalar(value)?)));
         Ok((row, custom.collect()))
     }

@@ -1,0 +1,64 @@
+//! `send_password_reset`: Salesforce resets the password and mails the user a link.
+//!
+//! Nothing shows whether it happened, so a reset whose answer was lost is told and not repeated:
+//! a second one would make the first mail's link useless.
+
+use async_trait::async_trait;
+
+use super::{Invocation, Work, fields};
+use crate::baton::{ActionSchema, Error, Object, Result};
+use crate::connector::lifecycle::{explain, person};
+
+pub(super) struct SendPasswordReset;
+
+#[async_trait]
+impl Work for SendPasswordReset {
+    fn schema(&self) -> ActionSchema {
+        ActionSchema {
+            name: "send_password_reset",
+            display_name: "Send Password Reset",
+            description: "Resets the password of an active user; Salesforce mails the user a link \
+                          to set a new one. The old password stops working at once",
+            arguments: vec![fields::USER, fields::DRY_RUN],
+            returns: vec![fields::SUCCESS, fields::WAS_DRY_RUN, fields::SUMMARY],
+            kinds: vec![fields::ACCOUNT],
+        }
+    }
+
+    async fn run(&self, call: &mut Invocation<'_>) -> Result<Object> {
+        let user = call.given.user(fields::USER.name)?;
+        call.wrote.about(user);
+        let before = person(call.context, user, &mut call.wrote).await?;
+        let doing = format!("the password of user {user} cannot be reset");
+        if !before.is_active {
+            return Err(Error::precondition(format!(
+                "{doing}: the user is not active"
+            )));
+        }
+        if !call.dry_run {
+            let sent = call.context.org.client.reset_password(user).await;
+            call.wrote.tried(sent).map_err(|error| {
+                if error.is_ambiguous() {
+                    let text = "whether the password was reset is not known, as the answer was \
+                                lost; run this again only if no mail arrives";
+                    return Error::new(crate::baton::Kind::Unknown, text).because(error);
+                }
+                explain(&doing, error)
+            })?;
+        }
+        call.ended(true);
+        let word = if call.dry_run {
+            "would be reset"
+        } else {
+            "was reset"
+        };
+        Ok(Object::from([
+            ("success".to_owned(), true.into()),
+            ("dry_run".to_owned(), call.dry_run.into()),
+            (
+                "summary".to_owned(),
+                format!("the password of user {user} {word}").into(),
+            ),
+        ]))
+    }
+}

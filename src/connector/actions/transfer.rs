@@ -1,0 +1,229 @@
+//! `transfer_user_records`: gives a user's records to another user.
+//!
+//! Ids are read 2,000 at a time and changed 200 at a time, one call after the other: records of
+//! one account lock each other. A record that was given away is no longer found, so running it
+//! again goes on where it stopped, and nothing is given away twice.
+
+use async_trait::async_trait;
+
+mod batch;
+mod object;
+mod tally;
+
+use super::{Invocation, Work, fields};
+use crate::baton::{ActionSchema, Error, FieldKind, Object, Result};
+use crate::connector::context::IdRow;
+use crate::connector::error::wrap;
+use crate::connector::lifecycle::{people, unknown};
+use crate::connector::table::{PAGE, Row as _};
+use crate::salesforce::composite::MAX_RECORDS;
+use crate::salesforce::soql::{FieldName, Select, field};
+use crate::salesforce::{self, SalesforceId};
+use batch::Given;
+use tally::Tally;
+
+pub(super) struct TransferUserRecords;
+
+const NEW_OWNER: &str = "new_owner_id";
+const OBJECTS: &str = "objects";
+
+/// From whom to whom.
+#[derive(Clone, Copy)]
+struct Transfer {
+    from: SalesforceId,
+    to: SalesforceId,
+}
+
+#[async_trait]
+impl Work for TransferUserRecords {
+    fn schema(&self) -> ActionSchema {
+        ActionSchema {
+            name: "transfer_user_records",
+            display_name: "Transfer User Records",
+            description: "Gives the records that a user owns to another active user: accounts, \
+                          opportunities and tasks, or the objects named. Running it again goes on \
+                          where it stopped",
+            arguments: vec![
+                fields::USER,
+                fields::required(
+                    NEW_OWNER,
+                    "New Owner ID",
+                    FieldKind::Text,
+                    "The Salesforce id of the active user that gets the records",
+                ),
+                fields::optional(
+                    OBJECTS,
+                    "Objects",
+                    FieldKind::TextList,
+                    "The objects whose records are transferred, by API name; without it Account, \
+                     Opportunity and Task",
+                ),
+                fields::DRY_RUN,
+            ],
+            returns: vec![
+                fields::SUCCESS,
+                fields::WAS_DRY_RUN,
+                fields::required(
+                    "transferred",
+                    "Transferred",
+                    FieldKind::Int,
+                    "How many records were given to the new owner, or would be",
+                ),
+                fields::required(
+                    "transferred_by_object",
+                    "Transferred by Object",
+                    FieldKind::Map,
+                    "The same for each object",
+                ),
+                fields::required("failed", "Failed", FieldKind::Int, "How many could not be"),
+                fields::required(
+                    "failures",
+                    "Failures",
+                    FieldKind::TextList,
+                    "Which and why, the first hundred of them",
+                ),
+                fields::SUMMARY,
+            ],
+            kinds: vec![fields::ACCOUNT],
+        }
+    }
+
+    async fn run(&self, call: &mut Invocation<'_>) -> Result<Object> {
+        let from = call.given.user(fields::USER.name)?;
+        let to = call.given.user(NEW_OWNER)?;
+        call.wrote.about(from);
+        let transfer = Transfer { from, to };
+        let names = object::names(call.given.texts(OBJECTS)?)?;
+        check_users(call, transfer).await?;
+        let objects = object::check(call.context, names, &mut call.wrote).await?;
+        let mut tally = Tally::new(&objects);
+        for object in &objects {
+            if call.dry_run {
+                count(call, transfer, object, &mut tally).await?;
+            } else {
+                give(call, transfer, object, &mut tally).await?;
+            }
+        }
+        call.ended(tally.transferred() > 0);
+        Ok(tally.reply(call.dry_run, transfer))
+    }
+}
+
+/// Both must exist, and the new owner must be able to own anything. Read afresh, in one call.
+async fn check_users(call: &mut Invocation<'_>, transfer: Transfer) -> Result<()> {
+    let Transfer { from, to } = transfer;
+    if from == to {
+        return Err(Error::invalid(format!(
+            "{NEW_OWNER} is the same user as resource_id"
+        )));
+    }
+    let people = call.wrote.tried(people(call.context, &[from, to]).await);
+    let people = people.map_err(|error| wrap("reading the two users", error))?;
+    let find = |id| {
+        people
+            .iter()
+            .find(|person| person.id == id)
+            .ok_or_else(|| unknown(id))
+    };
+    find(from)?;
+    if find(to)?.is_active {
+        return Ok(());
+    }
+    let text = format!("{NEW_OWNER}: user {to} is not active, so it cannot own records");
+    Err(Error::precondition(text))
+}
+
+fn owned(object: &FieldName, by: SalesforceId) -> Select {
+    Select::from(object).filter(field("OwnerId").eq(by))
+}
+
+async fn count(
+    call: &mut Invocation<'_>,
+    transfer: Transfer,
+    object: &FieldName,
+    tally: &mut Tally,
+) -> Result<()> {
+    let answer = call
+        .context
+        .org
+        .client
+        .count(&owned(object, transfer.from).count())
+        .await;
+    match call.wrote.tried(answer) {
+        Ok(number) => tally.add(object, number),
+        Err(error) => give_up(object, error, tally)?,
+    }
+    Ok(())
+}
+
+/// Gives all records of one object away.
+async fn give(
+    call: &mut Invocation<'_>,
+    transfer: Transfer,
+    object: &FieldName,
+    tally: &mut Tally,
+) -> Result<()> {
+    // Records that stay with the old owner are found again and again; this goes past them.
+    let mut after: Option<SalesforceId> = None;
+    loop {
+        call.progress.report(tally.values());
+        call.go_on()?;
+        let mut select = owned(object, transfer.from).field("Id").order_by("Id");
+        if let Some(after) = after {
+            select = select.filter(field("Id").gt(after));
+        }
+        // One more than is taken, to see whether there are more without another call.
+        let select = select.limit(u32::try_from(PAGE + 1).unwrap_or(u32::MAX));
+        let page = call.context.org.client.query::<IdRow>(&select).await;
+        let page = match call.wrote.tried(page) {
+            Ok(page) => page,
+            Err(error) => return give_up(object, error, tally),
+        };
+        let is_last = page.done && page.records.len() <= PAGE;
+        let ids: Vec<_> = page.records.iter().take(PAGE).map(|row| row.id()).collect();
+        let Some(last) = ids.last() else {
+            return Ok(());
+        };
+        after = Some(*last);
+        for ids in ids.chunks(MAX_RECORDS) {
+            call.go_on()?;
+            let given = batch::give(call, transfer, object, ids).await;
+            call.progress.report(tally.values());
+            match given {
+                Ok(Given { done, failed }) => {
+                    let is_hopeless = done == 0 && failed.is_hopeless();
+                    tally.add(object, done);
+                    tally.fail(object, failed);
+                    if is_hopeless {
+                        tally.note(format!(
+                            "{object}: no record can be given away; it was left at \
+                                            that",
+                            object = object.as_str()
+                        ));
+                        return Ok(());
+                    }
+                }
+                Err(error) => return give_up(object, error, tally),
+            }
+            call.progress.report(tally.values());
+        }
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+/// An object that refuses costs that object; an org that refuses everything ends the action.
+fn give_up(object: &FieldName, error: salesforce::Error, tally: &mut Tally) -> Result<()> {
+    let ends_all = error.code().is_none()
+        || error.is_daily_limit()
+        || error.is_login_refused()
+        || error.is_session_expired()
+        || error.is_throttled();
+    let error = wrap(format!("transferring {}", object.as_str()), error);
+    if ends_all {
+        return Err(error);
+    }
+    tally.note(error.chain());
+    Ok(())
+}
