@@ -58,6 +58,8 @@ pub struct Config {
     pub instance_url: String,
     /// How to sign in.
     pub auth: AuthMethod,
+    /// The name of that way, if none was named and it was taken because only its fields are set.
+    pub inferred_auth_method: Option<&'static str>,
     /// What a sync reads.
     pub sync: SyncOptions,
     /// User license name → name of the profile that a user falls back to.
@@ -165,7 +167,8 @@ impl Config {
         };
         problems.or(Self {
             instance_url,
-            auth,
+            auth: auth.method,
+            inferred_auth_method: auth.inferred,
             sync,
             least_privileged_profiles,
             provisioning: provisioning(values),

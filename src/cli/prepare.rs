@@ -34,6 +34,12 @@ pub(super) fn prepare<T>(
     for warning in &written.warnings {
         tracing::warn!("{warning}");
     }
+    if let Some(method) = config.inferred_auth_method {
+        tracing::info!(
+            auth.method = method,
+            "auth-method is not set; taking the one whose fields are set"
+        );
+    }
     Ok(Prepared {
         config,
         options,

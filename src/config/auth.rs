@@ -55,25 +55,71 @@ pub enum AuthMethod {
     },
 }
 
+/// The way to sign in, and how it was found.
+pub(super) struct Chosen {
+    pub(super) method: AuthMethod,
+    /// The group that was taken because only its fields are set; `None` if it was told.
+    pub(super) inferred: Option<&'static str>,
+}
+
 /// The way that `--auth-method` names with its fields, or `None` and the reasons in `problems`.
 pub(super) fn resolve(
     values: &Values,
     directory: &Path,
     problems: &mut Problems,
-) -> Option<AuthMethod> {
+) -> Option<Chosen> {
+    let (group, inferred) = problems.keep(choose(values))?;
+    let method = method(&group, values, directory, problems)?;
+    Some(Chosen {
+        method,
+        inferred: inferred.then_some(group.name),
+    })
+}
+
+/// The group that is named. Without a name it is the default, or, if the default has no token, the
+/// only other one whose fields are set: scripts of the Go connector name no group when they give a
+/// user name and a password.
+fn choose(values: &Values) -> Result<(Group, bool), String> {
+    let field = flags::AUTH_METHOD.name;
     let name = values.text(&flags::AUTH_METHOD).trim();
-    let Some(group) = Group::find(name) else {
+    if name.is_empty() && !values.is_set(&flags::OAUTH2_TOKEN) {
+        let complete: Vec<Group> = complete(values).collect();
+        return match complete.as_slice() {
+            [] => Ok((Group::OAUTH, false)),
+            [only] => Ok((*only, true)),
+            several => {
+                let names: Vec<_> = several.iter().map(|group| group.name).collect();
+                let names = names.join(" and ");
+                Err(format!(
+                    "field {field}: is not set, and the fields that are set fit {names}: choose one"
+                ))
+            }
+        };
+    }
+    let group = Group::find(name).ok_or_else(|| {
         let names = Group::ALL.map(|group| group.name).join(", ");
-        problems.push(format!(
-            "field {}: value must be one of {names} but got '{name}'",
-            flags::AUTH_METHOD.name
-        ));
-        return None;
-    };
+        format!("field {field}: value must be one of {names} but got '{name}'")
+    })?;
+    Ok((group, false))
+}
+
+/// The groups other than the default whose required fields are all set.
+fn complete(values: &Values) -> impl Iterator<Item = Group> {
+    Group::ALL
+        .into_iter()
+        .filter(|group| group.is_complete(values))
+}
+
+fn method(
+    group: &Group,
+    values: &Values,
+    directory: &Path,
+    problems: &mut Problems,
+) -> Option<AuthMethod> {
     for flag in group.required() {
         required(values, flag, problems);
     }
-    hint::check_credentials(&group, values, problems);
+    hint::check_credentials(group, values, problems);
     match group.method {
         Method::OAuthToken => oauth_token(values, problems),
         Method::JwtBearer => {
@@ -146,7 +192,7 @@ fn oauth_token(values: &Values, problems: &mut Problems) -> Option<AuthMethod> {
     })
 }
 
-/// Without `--auth-method` the token is what is missing, though something else may be meant.
+/// The token is what is missing, though something else may be meant.
 fn missing_token(values: &Values) -> String {
     let flag = &flags::OAUTH2_TOKEN;
     let text = format!(
@@ -154,9 +200,7 @@ fn missing_token(values: &Values) -> String {
         flag.name,
         Group::OAUTH.name,
     );
-    let others: Vec<String> = Group::ALL
-        .into_iter()
-        .filter(|group| group.is_complete(values))
+    let others: Vec<String> = complete(values)
         .map(|group| format!("--auth-method {}", group.name))
         .collect();
     if others.is_empty() {

@@ -326,6 +326,29 @@ fn all_problems_are_told_at_once() {
 }
 
 #[test]
+fn the_only_group_whose_fields_are_set_is_taken_without_being_named() {
+    let given = ["--salesforce-username=a@b.c", "--salesforce-password=x"];
+    let found = |arguments: &[&str]| {
+        let setup = Setup::new().args(&["--instance-url=acme.my.salesforce.com"]);
+        let config = setup.args(&[&given[..], arguments].concat()).config();
+        let config = config.unwrap();
+        let way = match config.auth {
+            AuthMethod::Password { .. } => "password",
+            AuthMethod::OAuthToken { .. } => "token",
+            _ => "another",
+        };
+        (way, config.inferred_auth_method)
+    };
+    // Half a group is no choice, and a token is what an unnamed method has always meant.
+    let half = ["--salesforce-client-id=3MVG9x"];
+    assert_eq!(found(&[]), ("password", Some("username-password-group")));
+    assert_eq!(found(&half), ("password", Some("username-password-group")));
+    assert_eq!(found(&["--oauth2-token=x"]), ("token", None));
+    let named = ["--auth-method=username-password-group"];
+    assert_eq!(found(&named), ("password", None));
+}
+
+#[test]
 fn only_the_fields_of_the_chosen_group_are_required() {
     let config = Setup::new().args(CREDENTIALS).config().unwrap();
     assert_eq!(config.instance_url, "acme.my.salesforce.com");
@@ -334,7 +357,8 @@ fn only_the_fields_of_the_chosen_group_are_required() {
 
 #[test_case(&["--auth-method", "basic"], "field auth-method: value must be one of username-password-group, oauth-group, jwt-bearer-group, client-credentials-group but got 'basic'"; "unknown method")]
 #[test_case(&[], "field oauth2-token of type string is required by auth-method oauth-group but it has a zero-value: set --oauth2-token or BATON_OAUTH2_TOKEN, or choose another --auth-method"; "no method and no token")]
-#[test_case(&["--salesforce-username=a@b.c", "--salesforce-password=S3CRET"], "field oauth2-token of type string is required by auth-method oauth-group but it has a zero-value: the fields that are set fit --auth-method username-password-group"; "the fields of another method")]
+#[test_case(&["--auth-method=oauth-group", "--salesforce-username=a@b.c", "--salesforce-password=S3CRET"], "field oauth2-token of type string is required by auth-method oauth-group but it has a zero-value: the fields that are set fit --auth-method username-password-group"; "the fields of another method")]
+#[test_case(&["--salesforce-username=a@b.c", "--salesforce-password=S3CRET", "--salesforce-client-id=3MVG9x", "--salesforce-client-secret=S3CRET"], "field auth-method: is not set, and the fields that are set fit username-password-group and client-credentials-group: choose one"; "no method and the fields of two")]
 #[test_case(&["--auth-method=client-credentials-group", "--salesforce-client-secret=3MVG9S3CRET", "--salesforce-client-id", SECRET], "field salesforce-client-id: looks like a client secret: it and salesforce-client-secret are swapped"; "id and secret swapped")]
 #[test_case(&["--auth-method=client-credentials-group", "--salesforce-client-id=3MVG9x", "--salesforce-client-secret=3MVG9S3CRET"], "field salesforce-client-secret: looks like a client ID"; "the id twice")]
 #[test_case(&["--auth-method=client-credentials-group", "--salesforce-client-id=3MVG9x", "--salesforce-client-secret", PEM], "field salesforce-client-secret: looks like a key or certificate, which auth-method jwt-bearer-group takes"; "a key as secret")]

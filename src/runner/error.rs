@@ -1,5 +1,6 @@
 //! Why a run ended early, and the exit code that says so.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use tonic::{Code, Status};
@@ -20,7 +21,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The connector ended before it was asked to.
-    #[error("the connector ended {when} ({status}); its own messages say why")]
+    #[error("the connector {} {when} ({status}){}", end_of(*status), hint(*status))]
     Died {
         /// What it was doing.
         when: &'static str,
@@ -70,12 +71,35 @@ pub enum Error {
     /// The file failed.
     #[error(transparent)]
     File(#[from] crate::c1z::Error),
+    /// The database of the file failed, which does not say itself where it is.
+    #[error("writing {}", path.display())]
+    Write {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// What failed.
+        source: crate::c1z::Error,
+    },
     /// Someone asked the run to stop.
     #[error("interrupted")]
     Cancelled,
     /// A task of the host itself failed.
     #[error("internal: {0}")]
     Internal(String),
+}
+
+/// A signal comes from outside, an exit code from the connector itself.
+fn end_of(status: ExitStatus) -> &'static str {
+    match status.code() {
+        Some(_) => "ended",
+        None => "was killed",
+    }
+}
+
+fn hint(status: ExitStatus) -> &'static str {
+    match status.code() {
+        Some(0) | None => "",
+        Some(_) => "; its own messages say why",
+    }
 }
 
 impl Error {
@@ -93,7 +117,20 @@ impl Error {
             | Self::Invalid(_)
             | Self::Failed(_)
             | Self::File(_)
+            | Self::Write { .. }
             | Self::Internal(_) => Code::Unknown as i32,
+        }
+    }
+
+    /// Names the file that a sync writes, where the failure does not.
+    pub(crate) fn in_file(self, file: Option<&Path>) -> Self {
+        use crate::c1z::Error::{Closed, Database};
+        match (self, file) {
+            (Self::File(source @ (Database { .. } | Closed(_))), Some(file)) => Self::Write {
+                path: file.to_owned(),
+                source,
+            },
+            (error, _) => error,
         }
     }
 

@@ -63,6 +63,12 @@ impl SyncRequest {
 
 /// Starts the connector, syncs, and ends it. SIGINT and SIGTERM end both cleanly.
 pub async fn run_sync(request: SyncRequest) -> Result<Summary> {
+    let file = request.file.clone();
+    let outcome = sync_into(request).await;
+    outcome.map_err(|error| error.in_file(file.as_deref()))
+}
+
+async fn sync_into(request: SyncRequest) -> Result<Summary> {
     let options = options(&request)?;
     let cancel = CancellationToken::new();
     // The file first: a name that cannot be written should not cost a login.
@@ -111,7 +117,7 @@ where
         biased;
         () = &mut interrupted => Err(Error::Cancelled),
         result = work => prefer_death(&child, result).await,
-        status = child.ended() => Err(Error::Died { when: "before it was asked to", status }),
+        status = child.ended() => Err(Error::Died { when: "before its work was done", status }),
     };
     cancel.cancel();
     child.shutdown().await;
@@ -131,7 +137,7 @@ async fn prefer_death<T>(child: &Child, result: Result<T>) -> Result<T> {
     }
     match tokio::time::timeout(std::time::Duration::from_millis(100), child.ended()).await {
         Ok(status) => Err(Error::Died {
-            when: "before it was asked to",
+            when: "before its work was done",
             status,
         }),
         Err(_) => result,

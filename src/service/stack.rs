@@ -94,11 +94,9 @@ fn log(path: &str, began: Instant, status: Option<&Status>) {
     }
     match code {
         Code::Ok | Code::Cancelled => line!(debug, "call"),
-        // Somebody should look at these; the others are answers that the caller understands.
+        // Somebody should look at these.
         Code::Internal | Code::Unknown | Code::DataLoss => line!(error, error, "call failed"),
-        Code::Unimplemented | Code::NotFound | Code::InvalidArgument => {
-            line!(info, error, "call refused");
-        }
-        _ => line!(warn, error, "call failed"),
+        // The caller has the reason and tells it, on the same stderr if it is our own host.
+        _ => line!(debug, error, "call refused"),
     }
 }

@@ -7,12 +7,12 @@ use crate::cli::Failure;
 use crate::config::{AuthMethod, Config};
 use crate::connector::{Options, UsernameRule};
 use crate::salesforce::soql::FieldName;
-use crate::salesforce::{ApiVersion, Auth, Client, ClientConfig, Instance};
+use crate::salesforce::{ApiVersion, Auth, Client, ClientConfig, Instance, InstanceError};
 
 /// The client. Nothing is sent yet: hosts wait for us to listen first.
 pub(super) fn build(config: &Config) -> Result<Client, Failure> {
     let instance = Instance::parse(&config.instance_url, config.allow_custom_domain)
-        .map_err(|error| Failure::usage(format!("field instance-url: {}", chain(&error))))?;
+        .map_err(|error| wrong_instance(&error))?;
     let mut setup = ClientConfig::new(instance, auth(&config.auth)?);
     setup.api_version = config
         .api_version
@@ -22,6 +22,15 @@ pub(super) fn build(config: &Config) -> Result<Client, Failure> {
     setup.api_reserve = (config.api_reserve > 0).then_some(config.api_reserve);
     setup.dry_run = config.dry_run;
     Client::new(setup).map_err(|error| Failure::usage(chain(&error)))
+}
+
+/// The client names the field itself; how to allow a host is ours to tell.
+fn wrong_instance(error: &InstanceError) -> Failure {
+    let remedy = match error {
+        InstanceError::Foreign { .. } => " (--allow-custom-domain)",
+        _ => "",
+    };
+    Failure::usage(format!("field {error}{remedy}"))
 }
 
 fn auth(method: &AuthMethod) -> Result<Auth, Failure> {
