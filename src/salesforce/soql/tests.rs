@@ -84,15 +84,15 @@ fn compound_operands_always_stand_in_parentheses() {
     let c = || field("C").eq(true);
     assert_eq!(
         filtered(a().and(b()).and(c())).unwrap(),
-        "A = 1 AND B = null AND C = TRUE"
+        "A = 1 AND B = null AND C = true"
     );
     assert_eq!(
         filtered(a().and(b().or(c()))).unwrap(),
-        "A = 1 AND (B = null OR C = TRUE)"
+        "A = 1 AND (B = null OR C = true)"
     );
     assert_eq!(
         filtered(a().or(b()).and(c())).unwrap(),
-        "(A = 1 OR B = null) AND C = TRUE"
+        "(A = 1 OR B = null) AND C = true"
     );
     assert_eq!(
         filtered(a().and(!b())).unwrap(),

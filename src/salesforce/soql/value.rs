@@ -16,7 +16,7 @@ const MAX_LITERAL: usize = 4_000;
 pub enum Value {
     /// `null`
     Null,
-    /// `TRUE` or `FALSE`
+    /// `true` or `false`
     Boolean(bool),
     /// A whole number.
     Integer(i64),
@@ -41,8 +41,8 @@ impl Value {
     pub(super) fn write(&self, out: &mut String) -> Result<(), SoqlError> {
         match self {
             Self::Null => out.push_str("null"),
-            Self::Boolean(true) => out.push_str("TRUE"),
-            Self::Boolean(false) => out.push_str("FALSE"),
+            Self::Boolean(true) => out.push_str("true"),
+            Self::Boolean(false) => out.push_str("false"),
             Self::Integer(number) => out.push_str(&number.to_string()),
             Self::Id(id) => out.extend(["'", &id.to_string(), "'"]),
             Self::DateTime(instant) => out.push_str(&date_time(*instant)),
