@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::error::wrap_listing;
-use super::table::{Batch, Org, Row, Table};
+use super::table::{Batch, Org, PAGE, Row, Table};
 use crate::baton::{
     Cursor, Error, Id, Page, PageRequest, PageToken, Quota, REPLY_BUDGET, Result, Weight,
 };
@@ -251,8 +251,13 @@ impl<R: Row> Listing<R> {
             }
             None => {}
         }
+        // Outside a sync nothing is kept, so no more is read than the page holds.
+        let rows = match reading.page.call.sync {
+            Some(_) => PAGE,
+            None => reading.page.rows(PAGE),
+        };
         self.org
-            .read(reading.table, reading.after)
+            .read_some(reading.table, reading.after, rows)
             .await
             .map_err(Trouble::Salesforce)
     }

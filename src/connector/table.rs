@@ -103,7 +103,17 @@ impl Org {
         table: &Table,
         after: Option<SalesforceId>,
     ) -> Result<Batch<R>, Error> {
-        let limit = u32::try_from(PAGE + 1).unwrap_or(u32::MAX);
+        self.read_some(table, after, PAGE).await
+    }
+
+    /// The same with at most `rows` rows, for who does not come back for the rest of a batch.
+    pub(super) async fn read_some<R: Row>(
+        &self,
+        table: &Table,
+        after: Option<SalesforceId>,
+        rows: usize,
+    ) -> Result<Batch<R>, Error> {
+        let limit = u32::try_from(rows.saturating_add(1)).unwrap_or(u32::MAX);
         let mut table = table.clone();
         self.leave_out_missing(&mut table);
         let answer = loop {
@@ -118,12 +128,12 @@ impl Org {
         };
         let quota = answer.quota.as_ref().map(quota);
         let page = answer.value;
-        let is_last = page.done && page.records.len() <= PAGE;
-        let mut rows = page.records;
+        let is_last = page.done && page.records.len() <= rows;
+        let mut records = page.records;
         // The row too many was only asked for to see whether there is one.
-        rows.truncate(PAGE);
+        records.truncate(rows);
         Ok(Batch {
-            rows: rows.into_iter(),
+            rows: records.into_iter(),
             is_last,
             quota,
         })
