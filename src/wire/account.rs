@@ -38,9 +38,12 @@ fn credential(
     };
     let (name, option) = match options.options {
         None => return Err(Error::invalid("invalid credential options")),
-        Some(Options::NoPassword(_)) => ("no_password", Some(CredentialOption::NoPassword)),
+        // The SDK's command line asks for a random password whatever a connector offers, and the
+        // incumbent made none. Nor do we: the answer has no password in it.
+        Some(Options::NoPassword(_) | Options::RandomPassword(_)) => {
+            ("no_password", Some(CredentialOption::NoPassword))
+        }
         Some(Options::Sso(_)) => ("sso", Some(CredentialOption::Sso)),
-        Some(Options::RandomPassword(_)) => ("random_password", None),
         Some(Options::EncryptedPassword(_)) => ("encrypted_password", None),
     };
     match option {
