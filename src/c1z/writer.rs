@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use ksuid::{Ksuid, KsuidLike};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params, params_from_iter};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::error::{Error, Result};
 use super::rows::{self, Stamp};
@@ -54,6 +55,8 @@ pub(crate) struct Writer {
     database: Temporary,
     target: PathBuf,
     sync_id: Arc<str>,
+    // Dropped last: whoever waits for it wants the files to be gone.
+    token: Option<TaskTrackerToken>,
 }
 
 impl Writer {
@@ -83,6 +86,7 @@ impl Writer {
             database,
             target: target.into(),
             sync_id,
+            token: None,
         })
     }
 
@@ -90,6 +94,14 @@ impl Writer {
     pub(crate) fn scratch() -> Result<Self> {
         let target = std::env::temp_dir().join(format!("sync-{}.c1z", Ksuid::now(None)));
         Self::create(&target, Options::default())
+    }
+
+    /// Keeps `token` for as long as there are temporary files.
+    pub(crate) fn tracked(self, token: TaskTrackerToken) -> Self {
+        Self {
+            token: Some(token),
+            ..self
+        }
     }
 
     pub(crate) fn sync_id(&self) -> &str {
@@ -157,10 +169,14 @@ impl Writer {
             store,
             database,
             target,
+            token,
             ..
         } = self;
         store.close().await?;
         let packing = tokio::task::spawn_blocking(move || {
+            // In this order: the last that goes is the token.
+            let _token = token;
+            let database = database;
             let packed = Temporary::beside(&target, "packed");
             container::pack(database.path(), packed.path())?;
             packed

@@ -21,7 +21,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The connector ended before it was asked to.
-    #[error("the connector {} {when} ({status}){}", end_of(*status), hint(*status))]
+    #[error("{} {when} ({status}){}", end_of(*status), hint(*status))]
     Died {
         /// What it was doing.
         when: &'static str,
@@ -90,8 +90,8 @@ pub enum Error {
 /// A signal comes from outside, an exit code from the connector itself.
 fn end_of(status: ExitStatus) -> &'static str {
     match status.code() {
-        Some(_) => "ended",
-        None => "was killed",
+        Some(_) => "the connector ended",
+        None => "the connector was killed",
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::client::Client;
 use super::clock;
@@ -16,6 +18,11 @@ use super::sink::{CountingSink, FileSink, Sink};
 use super::summary::Summary;
 use super::sync::{self, Context, Options};
 use crate::c1z::{self, Kind, Writer};
+
+/// The news of a death may come later than its consequences, on a busy machine much later.
+const DEATH_GRACE: Duration = Duration::from_secs(5);
+/// Packing a large file takes a while; nothing else does.
+const TIDY_GRACE: Duration = Duration::from_mins(1);
 
 /// What to sync, from where, into what.
 #[derive(Clone, Debug)]
@@ -72,8 +79,9 @@ async fn sync_into(request: SyncRequest) -> Result<Summary> {
     let options = options(&request)?;
     let cancel = CancellationToken::new();
     // The file first: a name that cannot be written should not cost a login.
-    let sink = open(&request).await?;
-    supervise(&request.executable, &cancel, |client| {
+    let files = TaskTracker::new();
+    let sink = open(&request, files.token()).await?;
+    let outcome = supervise(&request.executable, &cancel, |client| {
         let cancel = cancel.clone();
         async move {
             let context = Context {
@@ -93,7 +101,17 @@ async fn sync_into(request: SyncRequest) -> Result<Summary> {
             Ok(summary)
         }
     })
-    .await
+    .await;
+    // Workers that were cut off let go of the file a moment later, and the program must not end
+    // before its temporary files are gone.
+    files.close();
+    if tokio::time::timeout(TIDY_GRACE, files.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!("temporary files are still in use; the next run removes them");
+    }
+    outcome
 }
 
 /// Runs `work` against a fresh subprocess and ends it whatever comes out.
@@ -126,16 +144,13 @@ where
 
 /// A call that fails because the connector died is better explained by the death.
 async fn prefer_death<T>(child: &Child, result: Result<T>) -> Result<T> {
-    let Err(Error::Call { status, .. }) = &result else {
-        return result;
-    };
-    if !matches!(
-        status.code(),
-        tonic::Code::Unavailable | tonic::Code::Unknown
-    ) {
-        return result;
+    // What the connector answered has no source here; what broke on the way has one.
+    let is_broken = |status: &tonic::Status| std::error::Error::source(status).is_some();
+    match &result {
+        Err(Error::Call { status, .. }) if is_broken(status) => {}
+        _ => return result,
     }
-    match tokio::time::timeout(std::time::Duration::from_millis(100), child.ended()).await {
+    match tokio::time::timeout(DEATH_GRACE, child.ended()).await {
         Ok(status) => Err(Error::Died {
             when: "before its work was done",
             status,
@@ -207,7 +222,7 @@ impl Opened {
     }
 }
 
-async fn open(request: &SyncRequest) -> Result<Opened> {
+async fn open(request: &SyncRequest, token: TaskTrackerToken) -> Result<Opened> {
     let Some(file) = request.file.clone() else {
         return Ok(Opened::Count(Arc::new(CountingSink::create()?)));
     };
@@ -228,5 +243,5 @@ async fn open(request: &SyncRequest) -> Result<Opened> {
     }
     let created = tokio::task::spawn_blocking(move || Writer::create(&file, options)).await;
     let writer = created.map_err(|error| Error::Internal(error.to_string()))??;
-    Ok(Opened::File(Arc::new(FileSink::new(writer))))
+    Ok(Opened::File(Arc::new(FileSink::new(writer.tracked(token)))))
 }

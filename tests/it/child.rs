@@ -21,7 +21,7 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
 use crate::fake::{Script, registry};
 
 /// An authority with one certificate for either side, as a host makes them.
-struct Host {
+pub(crate) struct Host {
     authority: rcgen::Certificate,
     server: (rcgen::Certificate, KeyPair),
     client: (rcgen::Certificate, KeyPair),
@@ -31,7 +31,7 @@ fn key() -> KeyPair {
     KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap()
 }
 
-fn host() -> Host {
+pub(crate) fn host() -> Host {
     let authority_key = key();
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -55,7 +55,7 @@ fn host() -> Host {
 }
 
 impl Host {
-    fn credential(&self) -> Credential {
+    pub(crate) fn credential(&self) -> Credential {
         let (certificate, key) = &self.server;
         // The seed follows the fixed start of PKCS#8.
         let seed = key.serialized_der()[16..48].to_vec();
@@ -66,19 +66,20 @@ impl Host {
         }
     }
 
-    async fn call(&self, port: u16, authority: &Host) -> Result<DoResponse, String> {
+    /// A connection that trusts `authority` and shows our own certificate.
+    pub(crate) async fn connect(&self, port: u16, authority: &Host) -> Result<Channel, String> {
         let (certificate, key) = &self.client;
         let tls = ClientTlsConfig::new()
             .ca_certificate(Certificate::from_pem(authority.authority.pem()))
             .identity(Identity::from_pem(certificate.pem(), key.serialize_pem()))
             .domain_name("127.0.0.1");
-        let channel = Channel::from_shared(format!("https://127.0.0.1:{port}"))
-            .unwrap()
-            .tls_config(tls)
-            .unwrap()
-            .connect()
-            .await
-            .map_err(|error| error.to_string())?;
+        let endpoint = Channel::from_shared(format!("https://127.0.0.1:{port}")).unwrap();
+        let endpoint = endpoint.tls_config(tls).unwrap();
+        endpoint.connect().await.map_err(|error| error.to_string())
+    }
+
+    async fn call(&self, port: u16, authority: &Host) -> Result<DoResponse, String> {
+        let channel = self.connect(port, authority).await?;
         let request = DoRequest {
             request_token: "t".into(),
             ..Default::default()

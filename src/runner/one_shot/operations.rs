@@ -13,7 +13,8 @@ use super::json::{from_struct, to_json, to_struct};
 use super::{Account, Action, EventFeed};
 use crate::c1z::annotation;
 use crate::pb::connector::{
-    AccountInfo, BatonActionStatus, BatonId, CreateAccountRequest, CreateAccountResponse,
+    AccountInfo, BatonActionStatus, BatonId, CapabilityDetailCredentialOption,
+    ConnectorServiceGetMetadataRequest, CreateAccountRequest, CreateAccountResponse,
     CredentialOptions, DeleteResourceRequest, EncryptionConfig, Entitlement,
     GetActionStatusRequest, Grant, GrantManagerServiceGrantRequest,
     GrantManagerServiceRevokeRequest, InvokeActionRequest, ListActionSchemasRequest,
@@ -111,7 +112,7 @@ pub(in crate::runner) async fn send_create_account(
             profile: Some(to_struct(profile)),
             ..AccountInfo::default()
         }),
-        credential_options: Some(random_password()),
+        credential_options: Some(credentials(client).await),
         encryption_configs: vec![throw_away_key()?],
         resource_type_id: account.resource_type,
     };
@@ -136,7 +137,7 @@ pub(in crate::runner) async fn send_delete(client: &Client, id: ResourceId) -> R
 pub(in crate::runner) async fn send_rotate(client: &Client, id: ResourceId) -> Result<()> {
     let request = RotateCredentialRequest {
         resource_id: Some(id),
-        credential_options: Some(random_password()),
+        credential_options: Some(credentials(client).await),
         encryption_configs: vec![throw_away_key()?],
     };
     client
@@ -144,6 +145,31 @@ pub(in crate::runner) async fn send_rotate(client: &Client, id: ResourceId) -> R
         .await
         .map_err(Error::call("rotating credentials"))?;
     Ok(())
+}
+
+/// A random password, unless the connector says that it offers none and creates accounts without.
+async fn credentials(client: &Client) -> CredentialOptions {
+    // A connector that does not tell its capabilities is asked as it always was.
+    let told = client
+        .call(ConnectorServiceGetMetadataRequest {})
+        .await
+        .ok();
+    let offered = told
+        .and_then(|reply| reply.metadata?.capabilities?.credential_details)
+        .and_then(|details| details.capability_account_provisioning)
+        .map(|accounts| accounts.supported_credential_options)
+        .unwrap_or_default();
+    let offers = |option: CapabilityDetailCredentialOption| offered.contains(&option.into());
+    if offers(CapabilityDetailCredentialOption::RandomPassword)
+        || !offers(CapabilityDetailCredentialOption::NoPassword)
+    {
+        return random_password();
+    }
+    let none = credential_options::NoPassword {};
+    CredentialOptions {
+        options: Some(credential_options::Options::NoPassword(none)),
+        ..CredentialOptions::default()
+    }
 }
 
 fn random_password() -> CredentialOptions {

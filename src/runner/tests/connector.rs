@@ -54,6 +54,8 @@ pub(super) fn page<T>(rows: Vec<T>) -> Page<T> {
 #[derive(Default)]
 pub(super) struct Script {
     pub(super) sdk_version: String,
+    /// What the capabilities say of credentials for new accounts.
+    pub(super) account_options: Vec<i32>,
     pub(super) types: Vec<ResourceType>,
     pub(super) resources: HashMap<(String, String), Page<Resource>>,
     pub(super) statics: HashMap<(String, String), Page<Entitlement>>,
@@ -245,6 +247,29 @@ fn call(method: &str, key: &str, token: &str) -> String {
 
 #[async_trait]
 impl connector_service_server::ConnectorService for Served {
+    async fn get_metadata(
+        &self,
+        _: Request<ConnectorServiceGetMetadataRequest>,
+    ) -> Result<Response<ConnectorServiceGetMetadataResponse>, Status> {
+        let accounts = CredentialDetailsAccountProvisioning {
+            supported_credential_options: self.0.account_options.clone(),
+            ..Default::default()
+        };
+        let capabilities = ConnectorCapabilities {
+            credential_details: Some(CredentialDetails {
+                capability_account_provisioning: Some(accounts),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        Ok(Response::new(ConnectorServiceGetMetadataResponse {
+            metadata: Some(ConnectorMetadata {
+                capabilities: Some(capabilities),
+                ..Default::default()
+            }),
+        }))
+    }
+
     async fn validate(
         &self,
         _: Request<ConnectorServiceValidateRequest>,

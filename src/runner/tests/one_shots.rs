@@ -123,6 +123,35 @@ async fn an_account_gets_a_password_for_nobody() {
 }
 
 #[tokio::test]
+async fn an_account_gets_no_password_where_none_is_offered() {
+    use crate::pb::connector::CapabilityDetailCredentialOption::{NoPassword, RandomPassword, Sso};
+    let offers: [(&[_], bool); 4] = [
+        (&[NoPassword, Sso], true),
+        (&[NoPassword, RandomPassword], false),
+        (&[Sso], false),
+        (&[], false),
+    ];
+    for (offered, without) in offers {
+        let script = Arc::new(Script {
+            account_options: offered.iter().map(|option| (*option).into()).collect(),
+            ..Script::default()
+        });
+        let (client, _) = client(&script).await;
+        let account = Account {
+            login: "l@x".into(),
+            ..Account::default()
+        };
+        one_shot::send_create_account(&client, account)
+            .await
+            .unwrap();
+        let sent = script.received.lock().unwrap().account.clone().unwrap();
+        let options = sent.credential_options.unwrap().options.unwrap();
+        let is_without = matches!(options, credential_options::Options::NoPassword(_));
+        assert_eq!(is_without, without, "{offered:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_account_needs_a_login_or_an_address() {
     let script = Arc::new(Script::default());
     let (client, _) = client(&script).await;

@@ -1,0 +1,303 @@
+//! One operation in one run: the flags reach the connector through the subprocess, the answer comes
+//! back as the exit code, and the org is different.
+
+use std::path::Path;
+
+use salesforce_simulator::{Org, Preset, Simulator};
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+use test_case::test_case;
+
+use crate::file;
+use crate::process::{Ended, org, run, with};
+
+/// An org that was synced into `sync.c1z`.
+struct Scene {
+    simulator: Simulator,
+    directory: TempDir,
+    /// A permission set that nobody has.
+    set: String,
+    user: String,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let mut seed = Org::seed(Preset::Tiny);
+        let set = [("Name", json!("Spare")), ("Label", json!("Spare"))];
+        let set = seed.create("PermissionSet", &set).unwrap();
+        let user = seed.rows("User").into_iter().find(is_ordinary).unwrap();
+        let user = user["Id"].as_str().unwrap().to_owned();
+        let simulator = Simulator::start(seed).await;
+        let directory = tempfile::tempdir().unwrap();
+        run(directory.path(), &org(&simulator))
+            .await
+            .assert_success();
+        Self {
+            simulator,
+            directory,
+            set,
+            user,
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A run with these flags. It changes no file.
+    async fn run(&self, arguments: &[&str]) -> Ended {
+        let file = self.path().join("sync.c1z");
+        let before = std::fs::read(&file).unwrap();
+        let ended = run(self.path(), &with(&self.simulator, arguments)).await;
+        assert!(
+            std::fs::read(&file).unwrap() == before,
+            "the file has changed"
+        );
+        assert_eq!(std::fs::read_dir(self.path()).unwrap().count(), 1);
+        ended.assert_decent();
+        ended
+    }
+
+    async fn grant(&self) -> Ended {
+        let entitlement = format!("permission:{}:assigned", self.set);
+        let flags = [
+            "--grant-entitlement",
+            &entitlement,
+            "--grant-principal",
+            &self.user,
+        ];
+        self.run(&[&flags[..], &["--grant-principal-type", "user", "-p"]].concat())
+            .await
+    }
+
+    /// The assignments of the spare set.
+    fn assignees(&self) -> Vec<String> {
+        let rows = self.simulator.org().rows("PermissionSetAssignment");
+        let of_set = rows
+            .into_iter()
+            .filter(|row| row["PermissionSetId"] == self.set.as_str());
+        of_set
+            .map(|row| row["AssigneeId"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// An active person that is not who the connector signs in as.
+fn is_ordinary(user: &Json) -> bool {
+    user["IsActive"] == true
+        && user["UserType"] == "Standard"
+        && user["Username"] != "admin@simulated.example"
+}
+
+/// It worked, and had nothing to print.
+#[track_caller]
+fn assert_silent_success(ended: &Ended) {
+    ended.assert_success();
+    assert_eq!((ended.stdout.as_str(), ended.told()), ("", Vec::new()));
+}
+
+#[tokio::test]
+async fn a_grant_is_made_shown_by_the_next_sync_and_revoked() {
+    let scene = Scene::new().await;
+    assert_silent_success(&scene.grant().await);
+    assert_eq!(scene.assignees(), [scene.user.clone()]);
+    // Twice is as good as once.
+    assert_silent_success(&scene.grant().await);
+    assert_eq!(scene.assignees().len(), 1);
+
+    run(scene.path(), &org(&scene.simulator))
+        .await
+        .assert_success();
+    let id = format!("permission:{}:assigned:user:{}", scene.set, scene.user);
+    assert!(
+        file::read(&scene.path().join("sync.c1z"))
+            .grants
+            .contains_key(&id)
+    );
+    assert_silent_success(&scene.run(&["--revoke-grant", &id]).await);
+    assert_eq!(scene.assignees(), [""; 0]);
+    assert_silent_success(&scene.run(&["--revoke-grant", &id, "-p"]).await);
+}
+
+#[test_case(
+    &["--grant-entitlement=permission:none:assigned", "--grant-principal=x",
+      "--grant-principal-type=user"],
+    "the newest sync in ", "has no entitlement \"permission:none:assigned\""; "an entitlement"
+)]
+#[test_case(&["--revoke-grant=none"], "the newest sync in ", "has no grant \"none\""; "a grant")]
+#[test_case(
+    &["--revoke-grant=none", "-f", "other.c1z"], "other.c1z", "no"; "a file"
+)]
+#[tokio::test]
+async fn what_the_file_does_not_know_is_told_and_salesforce_is_not_asked(
+    arguments: &[&str],
+    begin: &str,
+    message: &str,
+) {
+    let scene = Scene::new().await;
+    scene.simulator.clear_requests();
+    let ended = scene.run(arguments).await;
+    ended.assert_failure(2, message);
+    assert!(ended.told()[0].contains(begin), "{}", ended.stderr);
+    assert_eq!(scene.simulator.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn a_refused_grant_exits_with_the_code_of_the_refusal() {
+    let scene = Scene::new().await;
+    let locked = scene.simulator.with(|org| {
+        org.settings
+            .missing_permissions
+            .insert("ManageUsers".to_owned());
+        org.settings
+            .missing_permissions
+            .insert("AssignPermissionSets".to_owned())
+    });
+    assert!(locked);
+    scene.grant().await.assert_failure(7, "granting: ");
+    assert_eq!(scene.assignees(), [""; 0]);
+}
+
+fn by_username(scene: &Scene, username: &str) -> Option<Json> {
+    let org = scene.simulator.org();
+    let id = org.user_by_username(username)?;
+    org.get("User", &id)
+}
+
+#[tokio::test]
+async fn an_account_is_created_from_a_profile() {
+    let scene = Scene::new().await;
+    let profile = json!({
+        "email": "jane@acme.example", "profileId": "Standard User", "alias": "jdoe",
+        "last_name": "Doe", "first_name": "Jane", "timezone": "Europe/Berlin",
+    });
+    let flag = format!("--create-account-profile={profile}");
+    assert_silent_success(&scene.run(&[&flag]).await);
+    let created = by_username(&scene, "jane@acme.example").unwrap();
+    assert_eq!(created["LastName"], "Doe");
+}
+
+#[tokio::test]
+async fn an_account_without_what_salesforce_needs_is_refused() {
+    let scene = Scene::new().await;
+    let ended = scene
+        .run(&["--create-account-login=jane@acme.example"])
+        .await;
+    ended.assert_failure(3, "creating an account");
+    assert_eq!(by_username(&scene, "jane@acme.example"), None);
+}
+
+#[tokio::test]
+async fn deleting_a_user_deactivates_it() {
+    let scene = Scene::new().await;
+    let flags = [
+        "--delete-resource",
+        &scene.user,
+        "--delete-resource-type",
+        "user",
+    ];
+    assert_silent_success(&scene.run(&flags).await);
+    assert!(!scene.simulator.org().is_active(&scene.user));
+}
+
+#[test_case("profile", 9; "a type that cannot be deleted")]
+#[tokio::test]
+async fn deleting_something_else_is_refused(resource_type: &str, code: i32) {
+    let scene = Scene::new().await;
+    let flags = [
+        "--delete-resource=00eHp0000000000AAA",
+        "--delete-resource-type",
+        resource_type,
+    ];
+    let ended = scene.run(&flags).await;
+    assert!(
+        ended.code() == code || ended.code() == 12,
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.told().len(), 1, "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn an_action_is_invoked_without_provisioning() {
+    let scene = Scene::new().await;
+    let arguments = json!({"resource_id": scene.user, "is_active": false});
+    let arguments = format!("--invoke-action-args={arguments}");
+    let ended = scene
+        .run(&["--invoke-action", "update_user_status", &arguments])
+        .await;
+    assert_silent_success(&ended);
+    assert!(!scene.simulator.org().is_active(&scene.user));
+    let answered = |line: &Json| {
+        line["response"]
+            .as_str()
+            .is_some_and(|it| it.contains("success"))
+    };
+    assert!(ended.log().iter().any(answered), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn an_action_that_fails_says_why() {
+    let scene = Scene::new().await;
+    let arguments = format!(
+        "--invoke-action-args={}",
+        json!({"resource_id": scene.user})
+    );
+    let ended = scene
+        .run(&["--invoke-action=update_user_status", &arguments])
+        .await;
+    assert_ne!(ended.code(), 0);
+    assert_eq!(ended.told().len(), 1, "{}", ended.stderr);
+    assert!(
+        ended.told()[0].contains("missing is_active"),
+        "{}",
+        ended.stderr
+    );
+    assert!(scene.simulator.org().is_active(&scene.user));
+}
+
+#[tokio::test]
+async fn an_unknown_action_is_not_found() {
+    let scene = Scene::new().await;
+    scene
+        .run(&["--invoke-action=reboot"])
+        .await
+        .assert_failure(5, "reboot");
+}
+
+#[tokio::test]
+async fn the_schemas_of_actions_are_printed_as_protobuf_json() {
+    let scene = Scene::new().await;
+    scene.simulator.clear_requests();
+    let ended = scene.run(&["--list-action-schemas"]).await;
+    ended.assert_success();
+    let schemas: Vec<Json> = ended
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let status = schemas
+        .iter()
+        .find(|schema| schema["name"] == "update_user_status")
+        .unwrap();
+    assert_eq!(status["arguments"][0]["name"], "resource_id");
+    assert_eq!(scene.simulator.api_calls(), 0);
+}
+
+#[tokio::test]
+async fn there_is_no_event_feed_yet_and_that_is_said() {
+    let scene = Scene::new().await;
+    let ended = scene.run(&["--event-feed=true"]).await;
+    assert_ne!(ended.code(), 0);
+    assert_eq!(
+        (ended.stdout.as_str(), ended.told().len()),
+        ("", 1),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.told()[0].contains("listing events: "),
+        "{}",
+        ended.stderr
+    );
+}
