@@ -100,7 +100,7 @@ fn assert_silent_success(ended: &Ended) {
 async fn a_grant_is_made_shown_by_the_next_sync_and_revoked() {
     let scene = Scene::new().await;
     assert_silent_success(&scene.grant().await);
-    assert_eq!(scene.assignees(), [scene.user.clone()]);
+    assert_eq!(scene.assignees(), std::slice::from_ref(&scene.user));
     // Twice is as good as once.
     assert_silent_success(&scene.grant().await);
     assert_eq!(scene.assignees().len(), 1);

@@ -307,7 +307,7 @@ fn with_half_a_key(config: &mut ServerConfig) {
 
 fn with_the_authoritys_certificate_for_the_key(config: &mut ServerConfig) {
     change(config, |credential| {
-        credential.cert = credential.ca_cert.clone()
+        credential.cert = credential.ca_cert.clone();
     });
 }
 
