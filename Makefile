@@ -24,7 +24,7 @@ fmt-check:
 	cargo fmt --all -- --check
 
 doc: ## The API's documentation, private items included; a warning is a failure
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items
 
 doc-check: ## Whether the generated parts of the documents are those of the code
 	cargo test --workspace --test it docs::

@@ -1,7 +1,7 @@
 //! How the services are reached: as the child of a host, or by developers.
 //!
 //! [`run_child`] is the child's half of the subprocess protocol: one line on stdin, an inherited
-//! socket, mutual TLS, the end when stdin ends. [`serve`] offers the same services to grpcurl.
+//! socket, mutual TLS, the end when stdin ends. [`serve()`] offers the same services to grpcurl.
 //! Neither writes to stdout, and neither reads the environment: callers pass in what they found.
 
 pub mod child;

@@ -46,7 +46,7 @@ pub(super) fn shown(on: &ResourceRef) -> &str {
     }
 }
 
-/// The entitlement `slug` on a resource, called "<name> <noun>".
+/// The entitlement `slug` on a resource, called `NAME NOUN`.
 pub(super) fn entitlement(
     on: &ResourceRef,
     slug: &str,
