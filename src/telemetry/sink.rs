@@ -6,9 +6,9 @@
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -20,6 +20,9 @@ const CAPACITY: usize = 4096;
 
 /// How long the end of the process waits for the last lines.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long it waits between two tries to say that this is the end.
+const NAP: Duration = Duration::from_millis(5);
 
 /// The queue's end that is kept; dropping it writes out what waits.
 pub(super) struct Sink {
@@ -88,10 +91,18 @@ impl Sink {
 
 impl Drop for Sink {
     fn drop(&mut self) {
-        // If even this does not fit, nobody reads, and waiting is in vain.
-        if self.writer.queue.try_send(Message::End).is_ok() {
-            let _ = self.finished.recv_timeout(PATIENCE);
+        let deadline = Instant::now() + PATIENCE;
+        // A full queue may only be busy: the thread gets its time to make room for the end, which
+        // it must see, since other writers keep the queue open.
+        while let Err(TrySendError::Full(_)) = self.writer.queue.try_send(Message::End) {
+            if Instant::now() >= deadline {
+                return;
+            }
+            thread::sleep(NAP);
         }
+        let _ = self
+            .finished
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()));
     }
 }
 
@@ -154,6 +165,40 @@ mod tests {
         assert_eq!(notice["dropped"], 2);
         assert_eq!(notice["level"], "warn");
         drop(sink);
-        assert_eq!(read.iter().collect::<Vec<_>>(), ["one\n", "two\n"]);
+        assert_eq!(read.try_iter().collect::<Vec<_>>(), ["one\n", "two\n"]);
+    }
+
+    /// The queue is full when the end comes, but its reader is alive: no line may be lost.
+    #[test]
+    fn the_end_waits_for_room() {
+        let (started, begun) = channel();
+        let (written, read) = channel();
+        let write = move |line: &[u8]| {
+            let _ = started.send(());
+            thread::sleep(Duration::from_millis(50));
+            let _ = written.send(String::from_utf8_lossy(line).into_owned());
+        };
+        let sink = Sink::with_capacity(1, write, LogFormat::Json);
+        let mut writer = sink.writer();
+        writer.write_all(b"one\n").unwrap();
+        begun.recv().unwrap();
+        writer.write_all(b"two\n").unwrap();
+        drop(sink);
+        assert_eq!(read.try_iter().collect::<Vec<_>>(), ["one\n", "two\n"]);
+    }
+
+    /// Nobody reads at all: the end comes nevertheless.
+    #[test]
+    fn the_end_does_not_wait_forever() {
+        let (_gate, open) = channel::<()>();
+        let write = move |_: &[u8]| {
+            let _ = open.recv();
+        };
+        let sink = Sink::with_capacity(1, write, LogFormat::Json);
+        let mut writer = sink.writer();
+        while writer.dropped.load(Ordering::Relaxed) == 0 {
+            writer.write_all(b"line\n").unwrap();
+        }
+        drop(sink);
     }
 }
