@@ -1,4 +1,4 @@
-//! One connection to a connector: every unary call, with the limiter's handshake around it.
+//! One connection to a connector: every unary call, with the limiter's handshake where it matters.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use super::clock::Clock;
-use super::limiter::Handshake;
+use super::limiter::{Admission, Handshake, Unlimited};
 use crate::c1z::annotation;
 use crate::pb::connector::{self, ResourceId};
 use crate::pb::ratelimit::{self, rate_limit_description::Status as Outcome};
@@ -41,6 +41,7 @@ pub(crate) struct Client {
     channel: Channel,
     clock: Arc<dyn Clock>,
     usage: Arc<Mutex<Usage>>,
+    unlimited: Arc<Unlimited>,
 }
 
 /// The range of "used so far" that the upstream system reported through the connector.
@@ -56,15 +57,23 @@ impl Client {
             channel,
             clock,
             usage: Arc::default(),
+            unlimited: Arc::default(),
         }
     }
 
     /// Makes one call.
     pub(crate) async fn call<C: Call>(&self, request: C) -> Result<C::Reply, Status> {
-        let mut handshake = Handshake::new(C::METHOD, request.resource_type());
-        handshake
+        let resource_type = request.resource_type();
+        if self.unlimited.contains(C::METHOD, resource_type) {
+            return self.call_unlimited(request).await;
+        }
+        let mut handshake = Handshake::new(C::METHOD, resource_type);
+        let admission = handshake
             .admit(&self.clock, |ask| self.unary(LIMITER_DO, ask))
             .await?;
+        if admission == Admission::Unlimited {
+            self.unlimited.insert(C::METHOD, resource_type);
+        }
         self.usage().calls += 1;
         match self.unary::<C, C::Reply>(C::METHOD, request).await {
             Ok(reply) => {
@@ -88,6 +97,15 @@ impl Client {
                 Err(status)
             }
         }
+    }
+
+    async fn call_unlimited<C: Call>(&self, request: C) -> Result<C::Reply, Status> {
+        self.usage().calls += 1;
+        let reply = self.unary::<C, C::Reply>(C::METHOD, request).await?;
+        if let Some(annotations) = C::annotations(&reply) {
+            self.usage().note(annotations);
+        }
+        Ok(reply)
     }
 
     /// Calls of the upstream system that the connector reported; 0 if it reports none.

@@ -1,6 +1,11 @@
-//! The handshake with the connector's own rate limiter, before and after every call.
+//! The handshake with the connector's own rate limiter, before and after a call.
+//!
+//! The limiter is the one that the host asked for in its configuration, and this host asks for
+//! none. So a limiter that answers `EMPTY` for a kind of call has nothing to say about it, and is
+//! not asked for that kind again: two of three calls of a sync would be for nothing.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tonic::Status;
@@ -24,10 +29,39 @@ pub(super) struct Handshake {
     descriptors: RateLimitDescriptors,
 }
 
+/// Whether a limiter counts this kind of call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    Counted,
+    Unlimited,
+}
+
 /// What the limiter's answer means for the call.
 enum Verdict {
-    Call,
+    Call(Admission),
     Wait(Duration),
+}
+
+/// The kinds of calls, by method and resource type, that need no handshake.
+#[derive(Debug, Default)]
+pub(super) struct Unlimited(Mutex<HashSet<(&'static str, String)>>);
+
+impl Unlimited {
+    pub(super) fn contains(&self, method: &'static str, resource_type: Option<&str>) -> bool {
+        self.kinds().contains(&kind(method, resource_type))
+    }
+
+    pub(super) fn insert(&self, method: &'static str, resource_type: Option<&str>) {
+        self.kinds().insert(kind(method, resource_type));
+    }
+
+    fn kinds(&self) -> MutexGuard<'_, HashSet<(&'static str, String)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn kind(method: &'static str, resource_type: Option<&str>) -> (&'static str, String) {
+    (method, resource_type.unwrap_or_default().to_owned())
 }
 
 impl Handshake {
@@ -53,7 +87,7 @@ impl Handshake {
         &mut self,
         clock: &Arc<dyn Clock>,
         ask: impl Fn(DoRequest) -> F,
-    ) -> Result<(), Status>
+    ) -> Result<Admission, Status>
     where
         F: Future<Output = Result<DoResponse, Status>>,
     {
@@ -68,7 +102,7 @@ impl Handshake {
             .map_err(|status| Status::unknown(format!("asking the rate limiter: {status}")))?;
             self.token = reply.request_token;
             match verdict(reply.description.as_ref(), clock.now(), deadline)? {
-                Verdict::Call => return Ok(()),
+                Verdict::Call(admission) => return Ok(admission),
                 Verdict::Wait(duration) => clock.sleep(duration).await,
             }
         }
@@ -97,7 +131,8 @@ fn verdict(
         ));
     };
     match description.status() {
-        Answer::Ok | Answer::Empty => Ok(Verdict::Call),
+        Answer::Ok => Ok(Verdict::Call(Admission::Counted)),
+        Answer::Empty => Ok(Verdict::Call(Admission::Unlimited)),
         Answer::Overlimit => {
             let reset = description
                 .reset_at

@@ -84,3 +84,23 @@ async fn a_reset_that_is_too_far_away_fails_the_call() {
     assert_eq!(result.unwrap_err().code(), tonic::Code::ResourceExhausted);
     assert!(script.calls().is_empty());
 }
+
+#[tokio::test]
+async fn a_limiter_that_counts_nothing_is_asked_once() {
+    for (status, asked) in [(Limit::Empty, 1), (Limit::Ok, 3)] {
+        let script = Arc::new(Script::default());
+        let answers = std::iter::repeat_n(limit(status, None), 3);
+        script.limits.lock().unwrap().extend(answers);
+        let clock: Arc<dyn Clock> = Arc::new(InstantClock::default());
+        let client = Client::new(script.serve().await, clock);
+        for _ in 0..3 {
+            client
+                .call(ConnectorServiceValidateRequest {})
+                .await
+                .unwrap();
+        }
+        assert_eq!(script.calls().len(), 3);
+        assert_eq!(script.reports.lock().unwrap().len(), asked);
+        assert_eq!(script.limits.lock().unwrap().len(), 3 - asked);
+    }
+}
