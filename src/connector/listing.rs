@@ -1,7 +1,7 @@
 //! From table rows to the pages of a listing: bounded by bytes, one batch read ahead.
 //!
 //! A batch from Salesforce may hold more than fits into a reply. The rest is kept for the host's
-//! next call, and while the host stores a page the next batch is already on its way. Both are
+//! next call, and while the host stores its pages the next batch is already on its way. Both are
 //! conveniences: if they are gone, the position alone finds the rows again.
 
 use std::collections::VecDeque;
@@ -160,7 +160,16 @@ impl<R: Row> Listing<R> {
         reading: Reading<'_>,
         mut turn: impl FnMut(R) -> Result<Option<T>>,
     ) -> Result<Read<T>, Trouble> {
-        let mut batch = self.batch(&reading).await?;
+        let (mut batch, is_new) = self.batch(&reading).await?;
+        if let (true, true, false, Some(last)) = (
+            is_new,
+            reading.reads_ahead,
+            batch.is_last,
+            batch.rows.as_slice().last(),
+        ) {
+            let (table, part) = (reading.table.clone(), reading.part.clone());
+            self.read_ahead(table, reading.page, part, Some(last.id()));
+        }
         let most = reading.page.rows(usize::MAX);
         let quota = batch.quota.take();
         let mut items = Vec::new();
@@ -204,8 +213,6 @@ impl<R: Row> Listing<R> {
                 after: last,
             };
             self.keep(place, Slot::Rest(batch));
-        } else if next.is_some() && reading.reads_ahead {
-            self.read_ahead(reading.table.clone(), reading.page, reading.part, next);
         }
         Ok(Read { items, next, quota })
     }
@@ -233,7 +240,8 @@ impl<R: Row> Listing<R> {
         slots.retain(|(place, _)| sync.is_some_and(|sync| *sync != place.sync));
     }
 
-    async fn batch(&self, reading: &Reading<'_>) -> Result<Batch<R>, Trouble> {
+    /// The rows to go on with, and whether they come from Salesforce and not from an earlier page.
+    async fn batch(&self, reading: &Reading<'_>) -> Result<(Batch<R>, bool), Trouble> {
         let kept = reading.page.call.sync.as_ref().and_then(|sync| {
             self.take(&Place {
                 sync: sync.clone(),
@@ -242,11 +250,11 @@ impl<R: Row> Listing<R> {
             })
         });
         match kept {
-            Some(Slot::Rest(batch)) => return Ok(batch),
+            Some(Slot::Rest(batch)) => return Ok((batch, false)),
             Some(Slot::Coming(task)) => {
                 // A read-ahead that failed is not the host's failure: the read is done again.
                 if let Ok(Ok(batch)) = task.finish().await {
-                    return Ok(batch);
+                    return Ok((batch, true));
                 }
             }
             None => {}
@@ -256,10 +264,12 @@ impl<R: Row> Listing<R> {
             Some(_) => PAGE,
             None => reading.page.rows(PAGE),
         };
-        self.org
+        let batch = self
+            .org
             .read_some(reading.table, reading.after, rows)
             .await
-            .map_err(Trouble::Salesforce)
+            .map_err(Trouble::Salesforce)?;
+        Ok((batch, true))
     }
 
     fn take(&self, place: &Place) -> Option<Slot<R>> {
