@@ -7,6 +7,7 @@ mod credentials;
 mod error;
 mod expand;
 mod launch;
+mod ledger;
 mod limiter;
 pub mod one_shot;
 mod progress;

@@ -1,7 +1,7 @@
 //! The outside of a file: five bytes that name the format, then one zstd frame.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 use super::error::{Error, Result};
@@ -15,6 +15,8 @@ const DECODED_LIMIT: u64 = 10 << 30;
 const WINDOW_LOG_LIMIT: u32 = 27;
 /// The SDK writes with its fastest level; readers take any.
 const LEVEL: i32 = 1;
+/// Bytes that are read from the disk at a time.
+const BUFFER: usize = 1 << 20;
 
 /// What stands under a file name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +77,7 @@ pub(super) fn unpack_bounded(from: &Path, to: &Path, limit: u64) -> Result<()> {
     let mut decoder = zstd::Decoder::new(source).map_err(damaged)?;
     decoder.window_log_max(WINDOW_LOG_LIMIT).map_err(damaged)?;
     let mut decoder = decoder.take(limit + 1);
-    let mut buffer = vec![0; 1 << 20];
+    let mut buffer = vec![0; BUFFER];
     let mut total = 0;
     loop {
         let read = decoder.read(&mut buffer).map_err(damaged)?;
@@ -96,7 +98,7 @@ pub(super) fn unpack_bounded(from: &Path, to: &Path, limit: u64) -> Result<()> {
 
 /// Packs the database `from` into the new file `to` and waits until the disk has it.
 pub(super) fn pack(from: &Path, to: &Path) -> Result<()> {
-    let mut source = File::open(from).map_err(Error::io("opening", from))?;
+    let source = File::open(from).map_err(Error::io("opening", from))?;
     let length = source.metadata().map_err(Error::io("reading", from))?.len();
     let mut target = File::create_new(to).map_err(Error::io("creating", to))?;
     let writing = || Error::io("writing", to);
@@ -108,6 +110,11 @@ pub(super) fn pack(from: &Path, to: &Path) -> Result<()> {
     encoder
         .set_pledged_src_size(Some(length))
         .map_err(writing())?;
+    let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4));
+    encoder
+        .multithread(u32::try_from(threads).unwrap_or(1))
+        .map_err(writing())?;
+    let mut source = BufReader::with_capacity(BUFFER, source);
     io::copy(&mut source, &mut encoder).map_err(writing())?;
     let target = encoder.finish().map_err(writing())?;
     target.sync_all().map_err(writing())

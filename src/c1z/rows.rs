@@ -2,7 +2,8 @@
 
 use prost::Message;
 use prost_types::Any;
-use rusqlite::{Connection, params};
+use rusqlite::types::Null;
+use rusqlite::{CachedStatement, Connection, params};
 
 use super::annotation;
 use super::error::{Error, Result};
@@ -133,20 +134,7 @@ pub(crate) fn put_grants(
     rows: Vec<Grant>,
 ) -> Result<()> {
     let mut statement = connection
-        .prepare_cached(
-            "insert into v1_grants (resource_type_id, resource_id, entitlement_id,
-                 principal_resource_type_id, principal_resource_id, external_id, expansion,
-                 needs_expansion, data, sync_id, discovered_at)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-             on conflict (external_id, sync_id) do update set
-                 resource_type_id = excluded.resource_type_id,
-                 resource_id = excluded.resource_id,
-                 entitlement_id = excluded.entitlement_id,
-                 principal_resource_type_id = excluded.principal_resource_type_id,
-                 principal_resource_id = excluded.principal_resource_id,
-                 expansion = excluded.expansion, needs_expansion = excluded.needs_expansion,
-                 data = excluded.data, discovered_at = excluded.discovered_at",
-        )
+        .prepare_cached(INSERT_GRANT)
         .map_err(Error::database("storing grants"))?;
     for mut row in rows {
         strip_routing(&mut row.annotations);
@@ -170,6 +158,67 @@ pub(crate) fn put_grants(
             ])
             .map_err(Error::database("storing a grant"))?;
     }
+    Ok(())
+}
+
+/// It takes a grant as often as it comes: the index that would find the one with the same id is
+/// built when all are there.
+const INSERT_GRANT: &str = "insert into v1_grants (resource_type_id, resource_id, entitlement_id,
+     principal_resource_type_id, principal_resource_id, external_id, expansion,
+     needs_expansion, data, sync_id, discovered_at)
+ values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+
+/// Stores many grants of one entitlement after the other.
+pub(crate) struct GrantRows<'a>(CachedStatement<'a>);
+
+impl<'a> GrantRows<'a> {
+    pub(crate) fn prepare(connection: &'a Connection) -> Result<Self> {
+        let statement = connection
+            .prepare_cached(INSERT_GRANT)
+            .map_err(Error::database("storing grants"))?;
+        Ok(Self(statement))
+    }
+
+    /// The next grants are of this entitlement, which is on the resource `on`.
+    pub(crate) fn begin(
+        &mut self,
+        stamp: Stamp<'_>,
+        entitlement: &str,
+        on: &ResourceId,
+    ) -> Result<()> {
+        self.0
+            .raw_bind_parameter(1, &on.resource_type)
+            .and_then(|()| self.0.raw_bind_parameter(2, &on.resource))
+            .and_then(|()| self.0.raw_bind_parameter(3, entitlement))
+            .and_then(|()| self.0.raw_bind_parameter(7, Null))
+            .and_then(|()| self.0.raw_bind_parameter(8, false))
+            .and_then(|()| self.0.raw_bind_parameter(10, stamp.sync_id))
+            .and_then(|()| self.0.raw_bind_parameter(11, stamp.at))
+            .map_err(Error::database("storing grants"))
+    }
+
+    /// Stores one grant to a principal, given as type and id; `data` is the whole message.
+    pub(crate) fn put(&mut self, id: &str, principal: (&str, &str), data: &[u8]) -> Result<()> {
+        self.0
+            .raw_bind_parameter(4, principal.0)
+            .and_then(|()| self.0.raw_bind_parameter(5, principal.1))
+            .and_then(|()| self.0.raw_bind_parameter(6, id))
+            .and_then(|()| self.0.raw_bind_parameter(9, data))
+            .and_then(|()| self.0.raw_execute())
+            .map_err(Error::database("storing a grant"))?;
+        Ok(())
+    }
+}
+
+/// Of the grants with the same id, the one that came last stays.
+pub(crate) fn drop_duplicate_grants(connection: &Connection, sync_id: &str) -> Result<()> {
+    connection
+        .execute(
+            "delete from v1_grants where sync_id = ?1 and id not in
+                 (select max(id) from v1_grants where sync_id = ?1 group by external_id)",
+            [sync_id],
+        )
+        .map_err(Error::database("merging grants"))?;
     Ok(())
 }
 

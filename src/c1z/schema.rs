@@ -52,7 +52,6 @@ create table v1_grants (
     sync_id text not null,
     discovered_at datetime not null
 );
-create unique index idx_grants_external_sync_v1 on v1_grants (external_id, sync_id);
 create table v1_assets (
     id integer primary key,
     external_id text not null,
@@ -88,6 +87,8 @@ create index if not exists idx_resources_external_sync_v1
     on v1_resources (parent_resource_type_id, parent_resource_id);
 create index if not exists idx_entitlements_resource_id_v1
     on v1_entitlements (resource_type_id, resource_id);
+create unique index if not exists idx_grants_external_sync_v1
+    on v1_grants (external_id, sync_id);
 create index if not exists idx_grants_resource_type_id_resource_id_v1
     on v1_grants (resource_type_id, resource_id);
 create index if not exists idx_grants_principal_id_v1

@@ -1,26 +1,29 @@
-//! Derives the grants that nesting implies, inside the database.
+//! Derives the grants that nesting implies.
 //!
-//! A grant of E to a group that says "expandable through S" means: whoever holds S holds E. The
-//! edges S → E fit in memory, the grants do not: entitlement after entitlement, sources first, a
-//! page of source grants at a time meets the grants of the same principals on E.
+//! A grant of E to a group that says "expandable through S" means: whoever holds S holds E. Who
+//! holds what is joined in memory, as numbers; messages are read and written only for the grants
+//! that change or are new. Entitlement after entitlement, sources first.
 //!
 //! A derived grant is marked immutable and lists the entitlements it comes from. A grant that is
 //! both given and derived lists itself among them; that is how readers tell the two apart.
 
 mod graph;
+mod holders;
 
 use prost::Message;
-use rusqlite::{Connection, OptionalExtension, params};
+use prost_types::Any;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::error::{Error, Result};
-use crate::c1z::rows::{self, Stamp};
+use super::ledger::{Ledger, stub};
+use crate::c1z::rows::{GrantRows, Stamp};
 use crate::c1z::{Error as FileError, annotation, wall_clock};
 use crate::pb::connector::grant_sources::GrantSource;
-use crate::pb::connector::{Entitlement, Grant, GrantExpandable, GrantImmutable};
+use crate::pb::connector::{
+    Entitlement, Grant, GrantExpandable, GrantImmutable, GrantSources, Resource,
+};
 use graph::{Edge, Graph};
-
-/// Source grants that are held in memory at a time.
-const PAGE: i64 = 5_000;
+use holders::{Held, Holders};
 
 /// What expansion did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,43 +34,44 @@ pub(crate) struct Outcome {
     pub(crate) dropped_edges: u64,
 }
 
-/// Expands all grants of one sync. The indexes must be there.
-pub(crate) fn expand(connection: &Connection, sync_id: &str) -> Result<Outcome> {
-    let expansion = Expansion {
+/// Expands all grants of one sync, which `ledger` holds. The new ones are noted in it by id only.
+pub(crate) fn expand(
+    connection: &Connection,
+    sync_id: &str,
+    ledger: &mut Ledger,
+) -> Result<Outcome> {
+    let database = Database {
         connection,
         sync_id,
-        at: wall_clock(),
     };
     let mut outcome = Outcome::default();
-    let graph = expansion.load(&mut outcome)?;
+    let graph = database.nestings(&mut outcome)?;
+    let mut holders = Holders::new(&graph);
+    let at = wall_clock();
+    let mut writer = Writer {
+        database: &database,
+        rows: GrantRows::prepare(connection)?,
+        stamp: Stamp { sync_id, at: &at },
+        graph: &graph,
+    };
     for component in graph.components() {
-        for &node in &component {
-            for (source, edge) in graph.sources_of(node) {
-                if !component.contains(&source) {
-                    expansion.apply(&graph, source, node, edge, &mut outcome)?;
-                }
-            }
+        for (node, held) in holders.settle(&component, ledger) {
+            outcome.derived += writer.write(node, &held, ledger)?;
+            holders.keep(node, &held);
         }
-        expansion.settle(&graph, &component, &mut outcome)?;
     }
     Ok(outcome)
 }
 
-struct Expansion<'a> {
+/// The stored rows of one sync.
+struct Database<'a> {
     connection: &'a Connection,
     sync_id: &'a str,
-    at: String,
 }
 
-/// A grant on the source entitlement.
-struct SourceGrant {
-    id: i64,
-    grant: Grant,
-}
-
-impl Expansion<'_> {
+impl Database<'_> {
     /// Reads the nestings of the sync.
-    fn load(&self, outcome: &mut Outcome) -> Result<Graph> {
+    fn nestings(&self, outcome: &mut Outcome) -> Result<Graph> {
         let failed = || FileError::database("reading nestings");
         let mut graph = Graph::default();
         let mut statement = self
@@ -99,8 +103,10 @@ impl Expansion<'_> {
                             principal.0, principal.1
                         )));
                     }
-                    Some(_) if self.resource_of(&target)?.is_none() => outcome.dropped_edges += 1,
-                    Some(_) => graph.add(&source, &target, edge.clone()),
+                    Some(_) => match self.resource_of(&target)? {
+                        None => outcome.dropped_edges += 1,
+                        Some(on) => graph.add(&source, &target, on, edge.clone()),
+                    },
                 }
             }
         }
@@ -122,71 +128,6 @@ impl Expansion<'_> {
             .optional()
             .map_err(failed())?;
         Ok(found)
-    }
-
-    /// Within a cycle everyone gets every membership of it: repeats until nothing is new. Each
-    /// round can only add, so it ends.
-    fn settle(&self, graph: &Graph, component: &[usize], outcome: &mut Outcome) -> Result<()> {
-        let mut is_settled = component.len() < 2;
-        while !is_settled {
-            is_settled = true;
-            for &node in component {
-                for (source, edge) in graph.sources_of(node) {
-                    // A loop from an entitlement to itself adds nothing.
-                    if source != node
-                        && component.contains(&source)
-                        && self.apply(graph, source, node, edge, outcome)?
-                    {
-                        is_settled = false;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Lets everyone who holds the source hold the target; `true` if that was news.
-    fn apply(
-        &self,
-        graph: &Graph,
-        source: usize,
-        target: usize,
-        edge: &Edge,
-        outcome: &mut Outcome,
-    ) -> Result<bool> {
-        let (source, target) = (graph.name(source), graph.name(target));
-        let Some(entitlement) = self.entitlement(target)? else {
-            return Ok(false);
-        };
-        let mut is_news = false;
-        let mut after = 0;
-        loop {
-            let page = self.page(source, after)?;
-            let Some(last) = page.last() else {
-                return Ok(is_news);
-            };
-            after = last.id;
-            let mut derived = Vec::new();
-            for SourceGrant { grant, .. } in page {
-                let is_direct = is_direct(&grant, source);
-                if edge.admits(&grant, is_direct) && !is_own(&entitlement, &grant) {
-                    match self.hold(source, target, &grant, is_direct)? {
-                        Held::Nothing => {
-                            derived.extend(derive(&entitlement, source, grant, is_direct));
-                        }
-                        Held::Known => {}
-                        Held::News => is_news = true,
-                    }
-                }
-            }
-            is_news |= !derived.is_empty();
-            outcome.derived += derived.len() as u64;
-            let stamp = Stamp {
-                sync_id: self.sync_id,
-                at: &self.at,
-            };
-            rows::put_grants(self.connection, stamp, derived)?;
-        }
     }
 
     fn entitlement(&self, id: &str) -> Result<Option<Entitlement>> {
@@ -211,133 +152,120 @@ impl Expansion<'_> {
         Ok(entitlement)
     }
 
-    fn page(&self, entitlement: &str, after: i64) -> Result<Vec<SourceGrant>> {
-        let failed = || FileError::database("reading grants");
-        let mut statement = self
+    fn grant(&self, id: i64) -> Result<Grant> {
+        let data: Vec<u8> = self
             .connection
-            .prepare_cached(
-                "select id, data from v1_grants
-                 where entitlement_id = ?1 and sync_id = ?2 and id > ?3 order by id limit ?4",
-            )
-            .map_err(failed())?;
-        let mut found = statement
-            .query(params![entitlement, self.sync_id, after, PAGE])
-            .map_err(failed())?;
-        let mut page = Vec::new();
-        while let Some(row) = found.next().map_err(failed())? {
-            let id = row.get(0).map_err(failed())?;
-            page.push(SourceGrant {
-                id,
-                grant: decode(row, 1)?,
-            });
-        }
-        Ok(page)
+            .prepare_cached("select data from v1_grants where id = ?1")
+            .and_then(|mut statement| statement.query_row([id], |row| row.get(0)))
+            .map_err(FileError::database("reading a grant"))?;
+        let grant = Grant::decode(&*data).map_err(|source| FileError::Message {
+            kind: "grant",
+            source,
+        })?;
+        Ok(grant)
     }
 
-    /// Notes the source on the grants of the same principal on the target.
-    fn hold(&self, source: &str, target: &str, grant: &Grant, is_direct: bool) -> Result<Held> {
-        let failed = || FileError::database("updating a grant");
-        let Some(principal) = grant.principal.as_ref().and_then(|on| on.id.as_ref()) else {
-            return Ok(Held::Known);
+    fn replace(&self, id: i64, grant: &Grant) -> Result<()> {
+        self.connection
+            .prepare_cached("update v1_grants set data = ?1 where id = ?2")
+            .and_then(|mut update| update.execute((grant.encode_to_vec(), id)))
+            .map_err(FileError::database("updating a grant"))?;
+        Ok(())
+    }
+}
+
+/// A `Grant` whose entitlement is encoded already: it is the same in thousands of them.
+#[derive(Clone, PartialEq, Message)]
+struct Derived {
+    #[prost(bytes = "vec", tag = "1")]
+    entitlement: Vec<u8>,
+    #[prost(message, optional, tag = "2")]
+    principal: Option<Resource>,
+    #[prost(string, tag = "3")]
+    id: String,
+    #[prost(message, repeated, tag = "4")]
+    annotations: Vec<Any>,
+    #[prost(message, optional, tag = "5")]
+    sources: Option<GrantSources>,
+}
+
+/// Stores what expansion found out about one entitlement after the other.
+struct Writer<'a> {
+    database: &'a Database<'a>,
+    rows: GrantRows<'a>,
+    stamp: Stamp<'a>,
+    graph: &'a Graph,
+}
+
+impl Writer<'_> {
+    /// Completes the stored grants of an entitlement and adds the derived ones; counts those.
+    fn write(&mut self, node: usize, held: &Held, ledger: &mut Ledger) -> Result<u64> {
+        let name = self.graph.name(node);
+        let Some(entitlement) = self.database.entitlement(name)? else {
+            return Ok(0);
         };
-        let mut select = self
-            .connection
-            .prepare_cached(
-                "select id, data from v1_grants
-                 where entitlement_id = ?1 and principal_resource_type_id = ?2
-                   and principal_resource_id = ?3 and sync_id = ?4",
-            )
-            .map_err(failed())?;
-        let mut found = select
-            .query([
-                target,
-                &principal.resource_type,
-                &principal.resource,
-                self.sync_id,
-            ])
-            .map_err(failed())?;
-        let mut held = Held::Nothing;
-        let mut changed = Vec::new();
-        while let Some(row) = found.next().map_err(failed())? {
-            held = held.max(Held::Known);
-            let id: i64 = row.get(0).map_err(failed())?;
-            let mut grant = decode(row, 1)?;
-            let sources = &mut grant.sources.get_or_insert_default().sources;
-            if sources.is_empty() {
-                sources.insert(target.to_owned(), GrantSource { is_direct: true });
-            }
-            if !sources.contains_key(source) {
-                sources.insert(source.to_owned(), GrantSource { is_direct });
-                changed.push((id, grant));
+        let stored = ledger.entitlement(name).map(|it| ledger.grants_of(it));
+        for row in stored.unwrap_or_default() {
+            let sources = held.sources_of(row.principal);
+            if !sources.is_empty() {
+                self.complete(row.id, name, sources)?;
             }
         }
-        drop(found);
-        for (id, grant) in changed {
-            held = Held::News;
-            self.connection
-                .prepare_cached("update v1_grants set data = ?1 where id = ?2")
-                .and_then(|mut update| update.execute(params![grant.encode_to_vec(), id]))
-                .map_err(failed())?;
+        let Some(on) = entitlement.resource.as_ref().and_then(|on| on.id.as_ref()) else {
+            return Ok(0);
+        };
+        self.rows.begin(self.stamp, name, on)?;
+        let mut grant = Derived {
+            entitlement: entitlement.encode_to_vec(),
+            annotations: vec![annotation::pack(&GrantImmutable::default())],
+            ..Derived::default()
+        };
+        let mut derived = 0;
+        for (principal, sources) in held.derived() {
+            let (kind, id) = ledger.resource_id(principal);
+            grant.id.clear();
+            grant.id.extend([name, ":", kind, ":", id]);
+            grant.principal = Some(self.principal(principal, ledger)?);
+            grant.sources = Some(GrantSources {
+                sources: self.named(sources).collect(),
+            });
+            self.rows
+                .put(&grant.id, (kind, id), &grant.encode_to_vec())?;
+            ledger.note_id(&grant.id);
+            derived += 1;
         }
-        Ok(held)
+        Ok(derived)
     }
-}
 
-/// What a principal had on the target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Held {
-    Nothing,
-    /// Grants that list the source already.
-    Known,
-    /// Grants that list it now.
-    News,
-}
+    /// Notes on a stored grant where else it comes from.
+    fn complete(&self, id: i64, name: &str, sources: &[(u32, bool)]) -> Result<()> {
+        let mut grant = self.database.grant(id)?;
+        let known = &mut grant.sources.get_or_insert_default().sources;
+        if known.is_empty() {
+            known.insert(name.to_owned(), GrantSource { is_direct: true });
+        }
+        for (source, how) in self.named(sources) {
+            known.entry(source).or_insert(how);
+        }
+        self.database.replace(id, &grant)
+    }
 
-fn decode(row: &rusqlite::Row<'_>, column: usize) -> Result<Grant> {
-    let data = row
-        .get_ref(column)
-        .and_then(|data| Ok(data.as_blob()?))
-        .map_err(FileError::database("reading a grant"))?;
-    let grant = Grant::decode(data).map_err(|source| FileError::Message {
-        kind: "grant",
-        source,
-    })?;
-    Ok(grant)
-}
+    fn named(&self, sources: &[(u32, bool)]) -> impl Iterator<Item = (String, GrantSource)> {
+        sources.iter().map(|&(source, is_direct)| {
+            let name = self.graph.name(source as usize);
+            (name.to_owned(), GrantSource { is_direct })
+        })
+    }
 
-/// Given, not only derived: without sources, or with itself among them.
-fn is_direct(grant: &Grant, entitlement: &str) -> bool {
-    grant
-        .sources
-        .as_ref()
-        .is_none_or(|found| found.sources.is_empty() || found.sources.contains_key(entitlement))
-}
-
-/// Around a cycle a group would come to be its own member.
-fn is_own(entitlement: &Entitlement, grant: &Grant) -> bool {
-    let on = entitlement
-        .resource
-        .as_ref()
-        .and_then(|resource| resource.id.as_ref());
-    on.is_some()
-        && on
-            == grant
-                .principal
-                .as_ref()
-                .and_then(|principal| principal.id.as_ref())
-}
-
-fn derive(entitlement: &Entitlement, source: &str, grant: Grant, is_direct: bool) -> Option<Grant> {
-    let principal = grant.principal?;
-    let id = principal.id.as_ref()?;
-    let mut derived = Grant {
-        id: format!("{}:{}:{}", entitlement.id, id.resource_type, id.resource),
-        entitlement: Some(entitlement.clone()),
-        annotations: vec![annotation::pack(&GrantImmutable::default())],
-        ..Grant::default()
-    };
-    derived.principal = Some(principal);
-    let sources = &mut derived.sources.get_or_insert_default().sources;
-    sources.insert(source.to_owned(), GrantSource { is_direct });
-    Some(derived)
+    /// A principal as the connector's own grants show it.
+    fn principal(&self, number: u32, ledger: &Ledger) -> Result<Resource> {
+        let shown = match ledger.shown_in(number) {
+            Some(grant) => self.database.grant(grant)?.principal,
+            None => None,
+        };
+        Ok(shown.unwrap_or_else(|| {
+            let (kind, id) = ledger.resource_id(number);
+            stub(kind, id)
+        }))
+    }
 }

@@ -28,6 +28,9 @@ const SUBCOMMAND: &str = "_connector-service";
 const LISTENER_VARIABLE: &str = "BATON_CONNECTOR_SERVICE_LISTENER_FD";
 const LISTENER_DESCRIPTOR: i32 = 3;
 const DIAL_TIMEOUT: Duration = Duration::from_mins(1);
+/// A page of rows may fill 4 MiB, and several workers share the connection.
+const STREAM_WINDOW: u32 = 4 << 20;
+const CONNECTION_WINDOW: u32 = 32 << 20;
 /// The connector may finish its running calls first.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(15);
 
@@ -66,7 +69,13 @@ pub(crate) async fn launch(executable: &Executable) -> Result<(Child, Channel)> 
     let line = STANDARD.encode(config.encode_to_vec()) + "\n";
     child.configure(&line).await?;
     let endpoint = Endpoint::from_shared(format!("https://127.0.0.1:{port}"))
-        .and_then(|endpoint| endpoint.tcp_nodelay(true).tls_config(credentials.client))
+        .and_then(|endpoint| {
+            endpoint
+                .tcp_nodelay(true)
+                .initial_stream_window_size(STREAM_WINDOW)
+                .initial_connection_window_size(CONNECTION_WINDOW)
+                .tls_config(credentials.client)
+        })
         .map_err(|source| Error::Dial { source })?;
     let channel = tokio::select! {
         // A dead child is the cause of a failed dial, so it is looked at first.

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use prost::Message;
 use rusqlite::{Connection, OptionalExtension, params};
+use tokio::sync::Mutex;
 
 use super::error::Result;
 use super::expand;
+use super::ledger::Ledger;
 use super::summary::RowCounts;
 use crate::c1z::{self, Error as FileError, Writer, rows};
 use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId, ResourceType};
@@ -40,9 +42,15 @@ pub(crate) trait Sink: Send + Sync {
         Ok(Vec::new())
     }
 
-    /// Derives the grants that nesting implies; nothing where rows are not kept.
+    /// Derives the grants that nesting implies; nothing where rows are not kept. It works on what
+    /// [`Self::dangling`] has read.
     async fn expand(&self) -> Result<expand::Outcome> {
         Ok(expand::Outcome::default())
+    }
+
+    /// Builds what makes reading fast, when all rows are there.
+    async fn index(&self) -> Result<()> {
+        Ok(())
     }
 
     /// What is stored per type, where that is known better than by counting arrivals.
@@ -92,16 +100,23 @@ impl Sink for CountingSink {
 }
 
 /// Keeps everything.
-pub(crate) struct FileSink(Writer);
+pub(crate) struct FileSink {
+    writer: Writer,
+    /// The grants, once they are all there.
+    ledger: Mutex<Ledger>,
+}
 
 impl FileSink {
     pub(crate) fn new(writer: Writer) -> Self {
-        Self(writer)
+        Self {
+            writer,
+            ledger: Mutex::default(),
+        }
     }
 
     pub(crate) async fn finish(self: Arc<Self>) -> Result<()> {
         match Arc::try_unwrap(self) {
-            Ok(sink) => Ok(sink.0.finish().await?),
+            Ok(sink) => Ok(sink.writer.finish().await?),
             Err(_) => Err(super::Error::Internal("the file is still in use".into())),
         }
     }
@@ -110,46 +125,66 @@ impl FileSink {
 #[async_trait]
 impl Sink for FileSink {
     fn sync_id(&self) -> &str {
-        self.0.sync_id()
+        self.writer.sync_id()
     }
 
     async fn put_resource_types(&self, rows: Vec<ResourceType>) -> Result<()> {
-        Ok(self.0.put_resource_types(rows).await?)
+        Ok(self.writer.put_resource_types(rows).await?)
     }
 
     async fn put_resources(&self, rows: Vec<Resource>) -> Result<()> {
-        Ok(self.0.put_resources(rows).await?)
+        Ok(self.writer.put_resources(rows).await?)
     }
 
     async fn put_entitlements(&self, rows: Vec<Entitlement>) -> Result<()> {
-        Ok(self.0.put_entitlements(rows).await?)
+        Ok(self.writer.put_entitlements(rows).await?)
     }
 
     async fn put_grants(&self, rows: Vec<Grant>) -> Result<()> {
-        Ok(self.0.put_grants(rows).await?)
+        Ok(self.writer.put_grants(rows).await?)
     }
 
     async fn resources(&self, kind: &str, after: i64, limit: u32) -> Result<Vec<(i64, Resource)>> {
-        resources(&self.0, kind, after, limit).await
+        resources(&self.writer, kind, after, limit).await
     }
 
     async fn has_resource(&self, id: &ResourceId) -> Result<bool> {
-        has_resource(&self.0, id).await
+        has_resource(&self.writer, id).await
     }
 
     async fn dangling(&self) -> Result<Vec<Dangling>> {
-        self.0.index().await?;
-        Ok(self.0.with(dangling).await?)
+        let (ledger, found) = self
+            .writer
+            .with(|connection, sync_id| {
+                let ledger = Ledger::load(connection, sync_id)?;
+                let found = dangling(connection, sync_id, &ledger)?;
+                Ok((ledger, found))
+            })
+            .await?;
+        *self.ledger.lock().await = ledger;
+        Ok(found)
     }
 
     async fn expand(&self) -> Result<expand::Outcome> {
-        self.0
-            .with(|connection, sync_id| Ok(expand::expand(connection, sync_id)))
+        let mut ledger = std::mem::take(&mut *self.ledger.lock().await);
+        self.writer
+            .with(move |connection, sync_id| {
+                let outcome = expand::expand(connection, sync_id, &mut ledger);
+                // A derived grant has the id that the connector gave another one: the later stays.
+                if ledger.has_duplicates() {
+                    rows::drop_duplicate_grants(connection, sync_id)?;
+                }
+                Ok(outcome)
+            })
             .await?
     }
 
+    async fn index(&self) -> Result<()> {
+        Ok(self.writer.index().await?)
+    }
+
     async fn counts(&self) -> Result<Option<BTreeMap<String, RowCounts>>> {
-        Ok(Some(self.0.with(counts).await?))
+        Ok(Some(self.writer.with(counts).await?))
     }
 }
 
@@ -209,53 +244,43 @@ async fn has_resource(writer: &Writer, id: &ResourceId) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// The rules about references, each as the query that finds what breaks it.
-const REFERENCES: &[(&str, &str, &str)] = &[
-    (
-        "I3",
-        "grants are on resource",
-        "select resource_type_id || ':' || resource_id as target from v1_grants
-         where sync_id = ?1 group by resource_type_id, resource_id
-         having not exists (select 1 from v1_resources
-                            where external_id = target and sync_id = ?1)",
-    ),
-    (
-        "I7",
-        "entitlements are on resource",
-        "select resource_type_id || ':' || resource_id as target from v1_entitlements
-         where sync_id = ?1 group by resource_type_id, resource_id
-         having not exists (select 1 from v1_resources
-                            where external_id = target and sync_id = ?1)",
-    ),
-    (
-        "I8",
-        "grants reference entitlement",
-        "select entitlement_id as target from v1_grants where sync_id = ?1 group by entitlement_id
-         having not exists (select 1 from v1_entitlements
-                            where external_id = target and sync_id = ?1)",
-    ),
-    (
-        "I9",
-        "grants reference principal",
-        "select principal_resource_type_id || ':' || principal_resource_id as target
-         from v1_grants where sync_id = ?1
-         group by principal_resource_type_id, principal_resource_id
-         having not exists (select 1 from v1_resources
-                            where external_id = target and sync_id = ?1)",
-    ),
-];
-
-fn dangling(connection: &mut Connection, sync_id: &str) -> c1z::Result<Vec<Dangling>> {
+/// The rules about references, under the SDK's names.
+fn dangling(connection: &Connection, sync_id: &str, ledger: &Ledger) -> c1z::Result<Vec<Dangling>> {
+    const RESOURCE: &str = "select 1 from v1_resources where external_id = ?1 and sync_id = ?2";
+    const ENTITLEMENT: &str =
+        "select 1 from v1_entitlements where external_id = ?1 and sync_id = ?2";
+    let key = |(kind, id): (&str, &str)| format!("{kind}:{id}");
+    let on = targets_of_entitlements(connection, sync_id)?;
     let mut found = Vec::new();
-    for &(invariant, what, query) in REFERENCES {
-        let (count, example): (i64, Option<String>) = connection
-            .query_row(
-                &format!("select count(*), min(target) from ({query})"),
-                [sync_id],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .map_err(FileError::database("checking references"))?;
-        if let Some(example) = example {
+    for (invariant, what, targets, query) in [
+        (
+            "I3",
+            "grants are on resource",
+            &mut ledger.targets().map(key) as &mut dyn Iterator<Item = String>,
+            RESOURCE,
+        ),
+        (
+            "I7",
+            "entitlements are on resource",
+            &mut on.into_iter(),
+            RESOURCE,
+        ),
+        (
+            "I8",
+            "grants reference entitlement",
+            &mut ledger.entitlements().map(str::to_owned),
+            ENTITLEMENT,
+        ),
+        (
+            "I9",
+            "grants reference principal",
+            &mut ledger.principals().map(key),
+            RESOURCE,
+        ),
+    ] {
+        let missing = missing(connection, sync_id, targets, query)?;
+        if let Some(example) = missing.iter().min() {
+            let count = missing.len();
             found.push(Dangling {
                 invariant,
                 message: format!("{what} {example:?} but no such row exists ({count} in all)"),
@@ -263,6 +288,38 @@ fn dangling(connection: &mut Connection, sync_id: &str) -> c1z::Result<Vec<Dangl
         }
     }
     Ok(found)
+}
+
+fn targets_of_entitlements(connection: &Connection, sync_id: &str) -> c1z::Result<Vec<String>> {
+    connection
+        .prepare(
+            "select distinct resource_type_id || ':' || resource_id from v1_entitlements
+             where sync_id = ?1",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_map([sync_id], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()
+        })
+        .map_err(FileError::database("checking references"))
+}
+
+/// The targets for which `query` finds no row.
+fn missing(
+    connection: &Connection,
+    sync_id: &str,
+    targets: &mut dyn Iterator<Item = String>,
+    query: &str,
+) -> c1z::Result<Vec<String>> {
+    let failed = || FileError::database("checking references");
+    let mut statement = connection.prepare_cached(query).map_err(failed())?;
+    let mut missing = Vec::new();
+    for target in targets {
+        if !statement.exists([&*target, sync_id]).map_err(failed())? {
+            missing.push(target);
+        }
+    }
+    Ok(missing)
 }
 
 fn counts(connection: &mut Connection, sync_id: &str) -> c1z::Result<BTreeMap<String, RowCounts>> {

@@ -87,6 +87,9 @@ pub(crate) async fn sync(context: Context) -> Result<Summary> {
         }
         phases.end(&before);
     }
+    let before = phases.begin("indexing");
+    session.context.sink.index().await?;
+    phases.end(&before);
     cleanup(&session).await;
     let rows = match session.context.sink.counts().await? {
         Some(rows) => rows,

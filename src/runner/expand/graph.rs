@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::pb::connector::Grant;
-
 /// How memberships flow from one entitlement to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Edge {
@@ -19,15 +17,13 @@ impl Edge {
         Self { is_shallow, kinds }
     }
 
-    pub(super) fn admits(&self, grant: &Grant, is_direct: bool) -> bool {
-        let principal = grant
-            .principal
-            .as_ref()
-            .and_then(|principal| principal.id.as_ref());
+    /// Whether it lets a principal through; `kind` tells the principal's resource type.
+    pub(super) fn admits<'a>(&self, kind: impl FnOnce() -> &'a str, is_direct: bool) -> bool {
         (is_direct || !self.is_shallow)
-            && self.kinds.as_ref().is_none_or(|kinds| {
-                principal.is_some_and(|principal| kinds.contains(&principal.resource_type))
-            })
+            && self
+                .kinds
+                .as_ref()
+                .is_none_or(|kinds| kinds.contains(kind()))
     }
 
     /// Two edges between the same ends admit what either admits, in whichever order they came.
@@ -48,6 +44,8 @@ impl Edge {
 pub(super) struct Graph {
     names: Vec<String>,
     numbers: HashMap<String, usize>,
+    /// For each entitlement that something leads to, type and id of the resource that it is on.
+    on: Vec<Option<(String, String)>>,
     /// For each entitlement, where its memberships go.
     out: Vec<Vec<usize>>,
     /// For each entitlement, where its memberships come from.
@@ -55,8 +53,12 @@ pub(super) struct Graph {
 }
 
 impl Graph {
-    pub(super) fn add(&mut self, source: &str, target: &str, edge: Edge) {
+    /// Lets memberships flow from one entitlement to another, which is on the resource `on`.
+    pub(super) fn add(&mut self, source: &str, target: &str, on: (String, String), edge: Edge) {
         let (source, target) = (self.number(source), self.number(target));
+        if let Some(place) = self.on.get_mut(target) {
+            *place = Some(on);
+        }
         let (Some(into), Some(out)) = (self.into.get_mut(target), self.out.get_mut(source)) else {
             return;
         };
@@ -66,6 +68,21 @@ impl Graph {
             into.push((source, edge));
             out.push(target);
         }
+    }
+
+    /// How many entitlements there are.
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Type and id of the resource that the entitlement is on, if something leads to it.
+    pub(super) fn resource(&self, node: usize) -> Option<&(String, String)> {
+        self.on.get(node)?.as_ref()
+    }
+
+    /// Whether memberships flow on to another entitlement.
+    pub(super) fn leads_on(&self, node: usize) -> bool {
+        self.out.get(node).is_some_and(|out| !out.is_empty())
     }
 
     pub(super) fn name(&self, node: usize) -> &str {
@@ -106,6 +123,7 @@ impl Graph {
         let number = self.names.len();
         self.names.push(name.to_owned());
         self.numbers.insert(name.to_owned(), number);
+        self.on.push(None);
         self.out.push(Vec::new());
         self.into.push(Vec::new());
         number

@@ -16,6 +16,15 @@ use crate::runner::sync::Options;
 type Held = BTreeMap<String, String>;
 
 async fn expand(grants: Vec<Grant>) -> Result<(Held, Summary)> {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    let script = Arc::new(script(grants));
+    let summary = script.write(&file, Options::default()).await?;
+    Ok((held(&file), summary))
+}
+
+/// A connector with these grants and the groups that they name.
+fn script(grants: Vec<Grant>) -> Script {
     let ids: std::collections::BTreeSet<_> = grants
         .iter()
         .flat_map(|grant| {
@@ -48,10 +57,7 @@ async fn expand(grants: Vec<Grant>) -> Result<(Held, Summary)> {
     script
         .grants
         .insert((format!("group/{first}"), String::new()), page(grants));
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("sync.c1z");
-    let summary = Arc::new(script).write(&file, Options::default()).await?;
-    Ok((held(&file), summary))
+    script
 }
 
 fn held(file: &std::path::Path) -> Held {
@@ -227,6 +233,54 @@ async fn only_the_named_types_of_principals_flow_through() {
     let (held, _) = expand(grants).await.unwrap();
     assert!(held.contains_key("a <- u"));
     assert!(!held.contains_key("a <- c"));
+}
+
+#[tokio::test]
+async fn of_two_grants_with_one_id_the_last_counts() {
+    let replaced = grant("group:a:m", "group:b");
+    let (held, summary) = expand(vec![inside("a", "b"), direct("b", "u"), replaced])
+        .await
+        .unwrap();
+    assert_eq!(held, expected(&[("a <- b", ""), ("b <- u", "")]));
+    assert_eq!(summary.rows["group"].grants, 2);
+}
+
+#[tokio::test]
+async fn a_derived_grant_replaces_one_that_took_its_id() {
+    let mut odd = direct("z", "v");
+    odd.id = direct("a", "u").id;
+    let (held, summary) = expand(vec![inside("a", "b"), direct("b", "u"), odd])
+        .await
+        .unwrap();
+    assert_eq!(held["a <- u"], "*=b");
+    assert_eq!(summary.rows["group"].grants, 3);
+}
+
+#[tokio::test]
+async fn what_the_connector_calls_inherited_is_not_direct() {
+    let mut inherited = direct("b", "u");
+    let sources = &mut inherited.sources.get_or_insert_default().sources;
+    sources.insert("group:c:m".into(), <_>::default());
+    let shallow = with(inside("a", "b"), |nesting| nesting.shallow = true);
+    let grants = vec![shallow, inside("d", "b"), inherited, direct("c", "v")];
+    let (held, _) = expand(grants).await.unwrap();
+    assert!(!held.contains_key("a <- u"), "{held:?}");
+    assert_eq!(held["d <- u"], "*b");
+}
+
+#[tokio::test]
+async fn a_derived_grant_shows_its_principal_as_the_connector_does() {
+    let mut named = direct("b", "u");
+    named.principal.as_mut().unwrap().display_name = "Uma".into();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    let script = script(vec![inside("a", "b"), named]);
+    Arc::new(script)
+        .write(&file, Options::default())
+        .await
+        .unwrap();
+    let derived = Reader::open(&file).unwrap().grant("group:a:m:user:u");
+    assert_eq!(derived.unwrap().principal.unwrap().display_name, "Uma");
 }
 
 #[tokio::test]

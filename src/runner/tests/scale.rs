@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::rows::*;
 use crate::c1z::{Options, Reader, Writer};
 use crate::runner::expand::expand;
+use crate::runner::ledger::Ledger;
 
 const USERS: usize = 100_000;
 const GROUPS: usize = 800;
@@ -48,14 +49,17 @@ async fn a_hundred_thousand_users_fit_in_little_memory() {
         .await
         .unwrap();
     eprintln_time("rows", started);
-    writer.index().await.unwrap();
-    eprintln_time("indexes", started);
     let outcome = writer
-        .with(|database, sync| Ok(expand(database, sync)))
+        .with(|database, sync| {
+            let mut ledger = Ledger::load(database, sync)?;
+            Ok(expand(database, sync, &mut ledger))
+        })
         .await
         .unwrap()
         .unwrap();
     eprintln_time(&format!("{} derived", outcome.derived), started);
+    writer.index().await.unwrap();
+    eprintln_time("indexes", started);
     writer.finish().await.unwrap();
     eprintln_time("file", started);
     Reader::open(&file).unwrap();

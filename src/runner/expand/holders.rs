@@ -1,0 +1,173 @@
+//! Who holds an entitlement, directly or through others, as numbers.
+
+use indexmap::IndexMap;
+
+use super::graph::{Edge, Graph};
+use crate::runner::ledger::Ledger;
+
+/// Who holds one entitlement: for each principal, how.
+#[derive(Debug, Default)]
+pub(super) struct Held(IndexMap<u32, Way>);
+
+/// How a principal holds an entitlement.
+#[derive(Debug, Default)]
+struct Way {
+    /// There is a stored grant.
+    is_stored: bool,
+    is_direct: bool,
+    /// The entitlements it comes from, and whether it is direct there.
+    sources: Vec<(u32, bool)>,
+}
+
+impl Held {
+    /// The sources that a principal's grant is to list; none if it has only itself.
+    pub(super) fn sources_of(&self, principal: u32) -> &[(u32, bool)] {
+        self.0.get(&principal).map_or(&[], |way| &way.sources)
+    }
+
+    /// The principals without a stored grant, with their sources.
+    pub(super) fn derived(&self) -> impl Iterator<Item = (u32, &[(u32, bool)])> {
+        self.0
+            .iter()
+            .filter(|(_, way)| !way.is_stored)
+            .map(|(principal, way)| (*principal, &*way.sources))
+    }
+
+    fn holders(&self) -> impl Iterator<Item = Holder> {
+        self.0.iter().map(|(principal, way)| Holder {
+            principal: *principal,
+            is_direct: way.is_direct,
+        })
+    }
+}
+
+/// One who holds an entitlement.
+#[derive(Clone, Copy, Debug)]
+struct Holder {
+    principal: u32,
+    is_direct: bool,
+}
+
+/// Who holds the entitlements of a graph. What nothing flows out of is not kept.
+pub(super) struct Holders<'a> {
+    graph: &'a Graph,
+    kept: Vec<Vec<Holder>>,
+}
+
+impl<'a> Holders<'a> {
+    pub(super) fn new(graph: &'a Graph) -> Self {
+        Self {
+            graph,
+            kept: vec![Vec::new(); graph.len()],
+        }
+    }
+
+    /// Keeps who holds an entitlement for those that it leads to.
+    pub(super) fn keep(&mut self, node: usize, held: &Held) {
+        if let Some(kept) = self.kept.get_mut(node)
+            && self.graph.leads_on(node)
+        {
+            *kept = held.holders().collect();
+        }
+    }
+
+    /// Who holds the entitlements of a component, when all that leads to it is known.
+    pub(super) fn settle(&self, component: &[usize], ledger: &Ledger) -> Vec<(usize, Held)> {
+        let mut settled: Vec<_> = component
+            .iter()
+            .map(|&node| (node, self.flow_in(node, component, ledger)))
+            .collect();
+        // Within a cycle everyone gets every membership of it: repeats until nothing is new. Each
+        // round can only add, so it ends.
+        let mut is_settled = settled.len() < 2;
+        while !is_settled {
+            is_settled = true;
+            for at in 0..settled.len() {
+                is_settled &= !self.flow_around(&mut settled, at, ledger);
+            }
+        }
+        settled
+    }
+
+    /// The stored grants of an entitlement, and what comes from outside its component.
+    fn flow_in(&self, node: usize, component: &[usize], ledger: &Ledger) -> Held {
+        let mut held = Held::default();
+        let stored = ledger
+            .entitlement(self.graph.name(node))
+            .map(|entitlement| ledger.grants_of(entitlement));
+        for &row in stored.unwrap_or_default() {
+            let way = held.0.entry(row.principal).or_default();
+            way.is_stored = true;
+            way.is_direct |= ledger.is_direct(row);
+        }
+        let mut flow = Flow::into(self.graph, node, ledger);
+        for (source, edge) in self.graph.sources_of(node) {
+            if !component.contains(&source) {
+                let from = self.kept.get(source).map_or(&[][..], Vec::as_slice);
+                flow.run(source, edge, from, &mut held);
+            }
+        }
+        held
+    }
+
+    /// What comes from the other members of a cycle; `true` if there was news.
+    fn flow_around(&self, members: &mut [(usize, Held)], at: usize, ledger: &Ledger) -> bool {
+        let Some(node) = members.get(at).map(|(node, _)| *node) else {
+            return false;
+        };
+        let mut flow = Flow::into(self.graph, node, ledger);
+        for (source, edge) in self.graph.sources_of(node) {
+            // A loop from an entitlement to itself adds nothing.
+            let Some((_, from)) = members
+                .iter()
+                .find(|(member, _)| *member == source && *member != node)
+            else {
+                continue;
+            };
+            let from: Vec<_> = from.holders().collect();
+            if let Some((_, held)) = members.get_mut(at) {
+                flow.run(source, edge, &from, held);
+            }
+        }
+        flow.is_news
+    }
+}
+
+/// Memberships on their way into one entitlement.
+struct Flow<'a> {
+    ledger: &'a Ledger,
+    /// Around a cycle a group would come to be its own member.
+    own: Option<u32>,
+    is_news: bool,
+}
+
+impl<'a> Flow<'a> {
+    fn into(graph: &Graph, node: usize, ledger: &'a Ledger) -> Self {
+        let own = graph
+            .resource(node)
+            .and_then(|(kind, id)| ledger.resource(kind, id));
+        Self {
+            ledger,
+            own,
+            is_news: false,
+        }
+    }
+
+    /// Lets everyone who holds the source hold the target.
+    fn run(&mut self, source: usize, edge: &Edge, from: &[Holder], held: &mut Held) {
+        let Ok(source) = u32::try_from(source) else {
+            return;
+        };
+        for holder in from {
+            let kind = || self.ledger.resource_id(holder.principal).0;
+            if Some(holder.principal) == self.own || !edge.admits(kind, holder.is_direct) {
+                continue;
+            }
+            let way = held.0.entry(holder.principal).or_default();
+            if way.sources.iter().all(|(known, _)| *known != source) {
+                way.sources.push((source, holder.is_direct));
+                self.is_news = true;
+            }
+        }
+    }
+}
