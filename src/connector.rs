@@ -29,6 +29,7 @@ mod provision;
 mod role;
 mod table;
 mod text;
+mod turns;
 mod typed;
 mod user;
 mod wrote;
@@ -70,6 +71,7 @@ pub fn build(client: Arc<Client>, options: Options) -> Registry {
         org,
         options,
         memories: memory::Memories::default(),
+        turns: turns::Turns::default(),
     });
     let salesforce = Arc::new(Salesforce {
         users: Arc::new(user::Users::new(Arc::clone(&context))),

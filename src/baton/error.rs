@@ -51,6 +51,7 @@ pub struct Error {
     message: String,
     retry_after: Option<Duration>,
     quota: Option<Quota>,
+    is_unsure: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -62,6 +63,7 @@ impl Error {
             message: message.into(),
             retry_after: None,
             quota: None,
+            is_unsure: false,
             source: None,
         }
     }
@@ -110,6 +112,19 @@ impl Error {
     pub fn with_quota(mut self, quota: Option<Quota>) -> Self {
         self.quota = quota;
         self
+    }
+
+    /// Adds that a write was sent of which nobody knows whether it happened.
+    #[must_use]
+    pub fn unsure(mut self) -> Self {
+        self.is_unsure = true;
+        self
+    }
+
+    /// Whether a write was sent of which nobody knows whether it happened.
+    #[must_use]
+    pub fn is_unsure(&self) -> bool {
+        self.is_unsure
     }
 
     /// The kind.

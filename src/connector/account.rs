@@ -15,12 +15,10 @@ use tracing::warn;
 
 mod form;
 mod profile;
-mod turn;
 mod username;
 
 use form::Form;
 use profile::Found;
-use turn::Turns;
 pub use username::UsernameRule;
 
 use super::audit::Outcome;
@@ -30,6 +28,7 @@ use super::error::wrap;
 use super::lifecycle::{explain, no_seat, without_data};
 use super::listing::Trouble;
 use super::memory::Locks;
+use super::turns::Turns;
 use super::typed::Described;
 use super::user::{self, UserRow};
 use super::wrote::Wrote;
@@ -48,7 +47,8 @@ const TRIES: u32 = 3;
 pub(super) struct Accounts {
     context: Arc<Context>,
     described: Arc<Described>,
-    turns: Turns,
+    /// One create at a time for each username.
+    turns: Turns<String>,
 }
 
 /// How a create ended.
@@ -79,7 +79,7 @@ impl Accounts {
             })
             .await?;
         // Two creates of one name in this process stand in line: the second one finds the first.
-        let _turn = self.turns.take(&form.username).await;
+        let _turn = self.turns.take(form.username.to_lowercase()).await;
         if problems.is_empty()
             && let Some(resource) = self.lookup(&form.username, wrote).await?
         {

@@ -8,6 +8,7 @@ use super::memory::{Component, Locks, Memories, Memory, UserLinks};
 use super::options::Options;
 use super::outage::is_outage;
 use super::table::{Org, Row, Table};
+use super::turns::{About, Turns};
 use crate::baton::Call;
 use crate::salesforce::soql::{Condition, field};
 use crate::salesforce::{Error, SalesforceId};
@@ -19,6 +20,8 @@ pub(super) struct Context {
     pub(super) org: Arc<Org>,
     pub(super) options: Options,
     pub(super) memories: Memories,
+    /// Writes about the same thing, one after the other.
+    pub(super) turns: Turns<About>,
 }
 
 /// A row of which only the id matters.

@@ -99,6 +99,7 @@ pub(super) async fn set_active(
     dry_run: bool,
     wrote: &mut Wrote,
 ) -> Result<Changed> {
+    let _turn = context.turns.take((id, None)).await;
     let before = person(context, id, wrote).await?;
     if before.is_active == active || dry_run {
         return Ok(before.is_active != active);
@@ -153,6 +154,7 @@ pub(super) async fn set_frozen(
     dry_run: bool,
     wrote: &mut Wrote,
 ) -> Result<Changed> {
+    let _turn = context.turns.take((id, None)).await;
     let word = if frozen { "frozen" } else { "unfrozen" };
     let doing = format!("user {id} cannot be {word}");
     let row = wrote.tried(login(context, id).await);

@@ -22,7 +22,6 @@ mod membership;
 mod refusal;
 mod seats;
 mod subject;
-mod turns;
 mod user_field;
 mod work;
 
@@ -31,7 +30,6 @@ pub(super) use membership::Memberships;
 pub(super) use user_field::UserField;
 
 use subject::{Shape, Subject};
-use turns::Turns;
 use work::Work;
 
 /// How one type's entitlement is given and taken.
@@ -89,16 +87,11 @@ impl Done {
 pub(super) struct Provisioning<R> {
     context: Arc<Context>,
     rule: R,
-    turns: Turns,
 }
 
 impl<R: Rule> Provisioning<R> {
     pub(super) fn new(context: Arc<Context>, rule: R) -> Self {
-        Self {
-            context,
-            rule,
-            turns: Turns::default(),
-        }
+        Self { context, rule }
     }
 
     async fn run(
@@ -109,7 +102,7 @@ impl<R: Rule> Provisioning<R> {
     ) -> Result<(Done, Work<'_>)> {
         let shape = self.rule.shape();
         let subject = Subject::read(shape, verb, principal, entitlement)?;
-        let _turn = self.turns.take(shape.key(&subject)).await;
+        let _turn = self.context.turns.take(shape.key(&subject)).await;
         let began = Instant::now();
         let mut work = Work::new(&self.context);
         let mut done = match verb {
@@ -128,7 +121,9 @@ impl<R: Rule> Provisioning<R> {
             began,
             api_calls: work.calls(),
         });
-        Ok((done?, work))
+        let is_unsure = work.is_unsure();
+        done.map(|done| (done, work))
+            .map_err(|error| if is_unsure { error.unsure() } else { error })
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Who does it is decided by the type of the entitlement's resource, never by the principal's.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tonic::{Request, Response, Status, async_trait};
 
 use super::{Services, respond, wrap};
@@ -10,6 +12,25 @@ use crate::pb::connector as pb;
 use crate::pb::connector::grant_manager_service_server::GrantManagerService;
 use crate::wire::grant::{self, Subject};
 use crate::wire::{entitlement, validated};
+
+/// Whether an earlier attempt may have made the change. Then "it is there already" is no answer:
+/// the host would think that somebody else made it.
+#[derive(Default)]
+struct Unsure(AtomicBool);
+
+impl Unsure {
+    async fn watch<T>(&self, attempt: impl Future<Output = Result<T>>) -> Result<T> {
+        let done = attempt.await;
+        if done.as_ref().is_err_and(Error::is_unsure) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+        done
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 #[async_trait]
 impl GrantManagerService for Services {
@@ -64,20 +85,22 @@ impl Services {
 
     async fn grant_now(&self, kind: &str, subject: &Subject) -> Result<Granted> {
         let provisioner = self.provisioner(kind)?;
-        let attempt = || provisioner.grant(&subject.principal, &subject.entitlement);
-        self.patience
-            .provisioning
-            .repeat(&self.stopping, attempt)
-            .await
+        let unsure = Unsure::default();
+        let attempt = || unsure.watch(provisioner.grant(&subject.principal, &subject.entitlement));
+        let pauses = &self.patience.provisioning;
+        let mut granted = pauses.repeat(&self.stopping, attempt).await?;
+        granted.already &= !unsure.is_set();
+        Ok(granted)
     }
 
     async fn revoke_now(&self, kind: &str, subject: &Subject) -> Result<Revoked> {
         let provisioner = self.provisioner(kind)?;
-        let attempt = || provisioner.revoke(&subject.principal, &subject.entitlement);
-        self.patience
-            .provisioning
-            .repeat(&self.stopping, attempt)
-            .await
+        let unsure = Unsure::default();
+        let attempt = || unsure.watch(provisioner.revoke(&subject.principal, &subject.entitlement));
+        let pauses = &self.patience.provisioning;
+        let mut revoked = pauses.repeat(&self.stopping, attempt).await?;
+        revoked.already &= !unsure.is_set();
+        Ok(revoked)
     }
 
     fn provisioner(&self, kind: &str) -> Result<&dyn Provisioner> {

@@ -1,4 +1,5 @@
-//! What lies around every call: a line in the log, and a net under panics.
+//! What lies around every call: an id for its lines in the log, a line of its own, and a net under
+//! panics.
 
 use std::any::Any;
 use std::future::Future;
@@ -6,13 +7,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
+use ksuid::{Ksuid, KsuidLike};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tower_http::catch_panic::{CatchPanic, ResponseForPanic};
+use tracing::Instrument;
 
 use super::runs::said;
+
+/// The metadata in which a caller may name its request.
+const REQUEST_ID: &str = "x-request-id";
+const LONGEST_ID: usize = 128;
 
 /// The layer for a server of [`super::Services`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,9 +69,11 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let path = request.uri().path().to_owned();
+        // At the highest level: whichever lines the log lets through have the id.
+        let span = tracing::error_span!("call", request_id = request_id(request.headers()));
         let began = Instant::now();
-        let call = self.inner.call(request);
-        Box::pin(async move {
+        let call = span.in_scope(|| self.inner.call(request));
+        let logged = async move {
             let response = call.await?;
             log(
                 &path,
@@ -72,8 +81,22 @@ where
                 Status::from_header_map(response.headers()).as_ref(),
             );
             Ok(response)
-        })
+        };
+        Box::pin(logged.instrument(span))
     }
+}
+
+/// The id that the caller gave the request, if it can stand in a log; else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    headers
+        .get(REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .filter(|id| (1..=LONGEST_ID).contains(&id.len()))
+        .filter(|id| {
+            id.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        })
+        .map_or_else(|| Ksuid::now(None).to_string(), str::to_owned)
 }
 
 /// A unary call that failed says so in the headers; without a status there, it went well.
@@ -98,5 +121,27 @@ fn log(path: &str, began: Instant, status: Option<&Status>) {
         Code::Internal | Code::Unknown | Code::DataLoss => line!(error, error, "call failed"),
         // The caller has the reason and tells it, on the same stderr if it is our own host.
         _ => line!(debug, error, "call refused"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+
+    #[test_case("deploy-7.user_3", true; "a plain one")]
+    #[test_case("", false; "none")]
+    #[test_case("two words", false; "a space")]
+    #[test_case("ann@example.com", false; "an address")]
+    #[test_case(&"a".repeat(129), false; "a long one")]
+    fn the_callers_id_is_taken_if_it_can_stand_in_a_log(id: &str, is_taken: bool) {
+        let mut headers = HeaderMap::new();
+        if let Ok(value) = id.parse() {
+            headers.insert(REQUEST_ID, value);
+        }
+        let found = request_id(&headers);
+        assert_eq!(found == id, is_taken);
+        assert!(!found.is_empty());
     }
 }

@@ -12,6 +12,7 @@ use test_case::test_case;
 
 use crate::accounts::{futures, object};
 use crate::harness::{Harness, Setup};
+use crate::stage::{Stage, Thing};
 
 /// What an action answered.
 #[derive(Debug)]
@@ -1053,4 +1054,132 @@ async fn sixteen_at_once_end_in_one_state() {
         .await
         .complete();
     assert!(harness.simulator.org().is_active(&user));
+}
+
+/// A role has one field: whoever revokes the old one must not clear the new one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoke_does_not_undo_what_an_action_sets() {
+    let stage = Stage::set().await;
+    let latency = Duration::from_millis(5);
+    stage
+        .harness
+        .simulator
+        .with(|org| org.settings.latency = latency);
+    let new = stage.old_role.clone();
+    for _ in 0..10 {
+        stage.arrange(Thing::Role, true);
+        let args = json!({"resource_id": stage.user, "fields": {"UserRoleId": new}});
+        let (action, revoke) = tokio::join!(
+            invoke(&stage.harness, "update_user_profile", &args),
+            stage.revoke(Thing::Role),
+        );
+        action.complete();
+        revoke.unwrap();
+        let user = stage.org().get("User", &stage.user).unwrap();
+        assert_eq!(user["UserRoleId"], json!(new));
+    }
+}
+
+/// Somebody else holds two of the records for a moment, and a third one for long.
+#[tokio::test]
+async fn locked_records_are_tried_again_alone() {
+    let (org, from) = wealthy(&[("Account", 250)]);
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
+    let mine: Vec<_> = harness
+        .simulator
+        .org()
+        .rows("Account")
+        .iter()
+        .filter(|row| row["OwnerId"] == json!(from))
+        .map(|row| row["Id"].as_str().unwrap().to_owned())
+        .collect();
+    let held = [(&mine[3], 1), (&mine[240], 2), (&mine[100], 1_000)];
+    harness.simulator.with(|org| {
+        let locks = held.map(|(id, times)| (id.clone(), times));
+        org.settings.locked_records.extend(locks);
+    });
+    let args = json!({
+        "resource_id": from, "new_owner_id": user(&harness, 1), "objects": ["Account"],
+    });
+    let values = invoke(&harness, "transfer_user_records", &args)
+        .await
+        .complete();
+    assert_eq!(
+        (
+            &values["transferred"],
+            &values["failed"],
+            &values["success"]
+        ),
+        (&json!(249.0), &json!(1.0), &json!(false)),
+        "{values}"
+    );
+    let failures = values["failures"].to_string();
+    assert!(failures.contains(mine[100].as_str()), "{failures}");
+    assert_eq!(owned(&harness, "Account", &from), 1);
+}
+
+/// Two hosts ask for the same at once: one does it, the other finds nothing left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_transfer_twice_at_once_gives_each_record_once() {
+    let (org, from) = wealthy(&[("Account", 450)]);
+    let harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
+    let args = json!({"resource_id": from, "new_owner_id": user(&harness, 1)});
+    let both = futures((0..2).map(|_| invoke(&harness, "transfer_user_records", &args))).await;
+    let counts: Vec<_> = both
+        .into_iter()
+        .map(|answer| answer.complete()["transferred"].as_f64().unwrap())
+        .collect();
+    assert!(
+        counts == [450.0, 0.0] || counts == [0.0, 450.0],
+        "{counts:?}"
+    );
+}
+
+/// The connector is told to end in the middle: what was done is known, and the next run does the
+/// rest.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transfer_that_is_stopped_ends_between_two_batches() {
+    let (org, from) = wealthy(&[("Account", 2_000)]);
+    let mut harness = Harness::with(Setup {
+        org,
+        ..Setup::default()
+    })
+    .await;
+    let args = json!({
+        "resource_id": from, "new_owner_id": user(&harness, 1), "objects": ["Account"],
+    });
+    let slow = Fault::Latency(Duration::from_millis(50));
+    let writes = Matcher::writes_to("Account");
+    harness.simulator.faults().every_matching(1, writes, [slow]);
+    let stop = async {
+        while owned(&harness, "Account", &from) == 2_000 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        harness.stop();
+    };
+    let (answer, ()) = tokio::join!(invoke(&harness, "transfer_user_records", &args), stop);
+    let left = owned(&harness, "Account", &from);
+    assert!(left > 0 && left < 2_000 && left % 200 == 0, "{left}");
+    let done = u32::try_from(2_000 - left).unwrap();
+    assert_eq!(answer.values["transferred"], json!(f64::from(done)));
+    assert!(
+        answer
+            .failed()
+            .contains("running it again goes on from there")
+    );
+
+    harness.simulator.faults().clear();
+    harness.restart().await;
+    let values = invoke(&harness, "transfer_user_records", &args)
+        .await
+        .complete();
+    assert_eq!(values["transferred"], json!(f64::from(2_000 - done)));
 }

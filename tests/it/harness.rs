@@ -72,6 +72,18 @@ impl Harness {
         }
     }
 
+    /// Tells the connector to end.
+    pub(crate) fn stop(&self) {
+        self.end.cancel();
+    }
+
+    /// Starts another connector, with default options, against the same org.
+    pub(crate) async fn restart(&mut self) {
+        self.stop();
+        self.end = CancellationToken::new();
+        self.channel = serve(&self.simulator, &Setup::default(), self.end.clone()).await;
+    }
+
     /// Runs a full sync as a host of today does.
     pub(crate) async fn sync(&self) -> Synced {
         Sync::new(self, true).run().await

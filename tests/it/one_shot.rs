@@ -119,6 +119,32 @@ async fn a_grant_is_made_shown_by_the_next_sync_and_revoked() {
     assert_silent_success(&scene.run(&["--revoke-grant", &id, "-p"]).await);
 }
 
+/// Auditors find every write in the log, with ids and what it cost, and without names.
+#[tokio::test]
+async fn a_write_leaves_a_line_for_auditors() {
+    let scene = Scene::new().await;
+    let line = |ended: &Ended| {
+        let lines = ended.log();
+        let mut writes = lines.iter().filter(|line| line["msg"] == "write");
+        let line = writes.next().expect("no line").clone();
+        assert!(writes.next().is_none(), "{lines:?}");
+        line
+    };
+    let first = line(&scene.grant().await);
+    assert_eq!(first["action"], "grant");
+    assert_eq!(first["result"], "changed");
+    assert_eq!(first["sf.object"], "PermissionSetAssignment");
+    let ids: Vec<_> = first["sf.ids"].as_str().unwrap().split(',').collect();
+    assert_eq!(ids[..2], [&scene.user, &scene.set]);
+    assert!(ids[2].starts_with("0Pa"), "{ids:?}");
+    assert!((1..=2).contains(&first["sf.api_calls"].as_u64().unwrap()));
+    assert!(first["duration_ms"].is_u64());
+    let second = line(&scene.grant().await);
+    assert_eq!(second["result"], "already");
+    let request = |line: &Json| line["request_id"].as_str().unwrap().to_owned();
+    assert_ne!(request(&first), request(&second));
+}
+
 #[test_case(
     &["--grant-entitlement=permission:none:assigned", "--grant-principal=x",
       "--grant-principal-type=user"],

@@ -229,10 +229,7 @@ fn instead(shared: &Shared, call: &Call, fault: &Fault) -> Option<Reply> {
             shared.sessions().kill(token.unwrap_or(""));
             OrgError::new(401, "INVALID_SESSION_ID", "Session expired or invalid")
         }
-        Fault::LockRow => {
-            let text = "unable to obtain exclusive access to this record or 1 records";
-            OrgError::dml("UNABLE_TO_LOCK_ROW", text, &[])
-        }
+        Fault::LockRow => OrgError::locked_row(),
         Fault::QueryLocatorInvalid => {
             OrgError::new(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         }

@@ -42,6 +42,13 @@ impl OrgError {
         }
     }
 
+    /// Somebody else holds the record.
+    #[must_use]
+    pub fn locked_row() -> Self {
+        let text = "unable to obtain exclusive access to this record or 1 records";
+        Self::dml("UNABLE_TO_LOCK_ROW", text, &[])
+    }
+
     /// 404 for a resource that does not exist.
     #[must_use]
     pub fn no_such_resource() -> Self {

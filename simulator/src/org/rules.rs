@@ -175,6 +175,7 @@ impl Org {
     ) -> Result<(), OrgError> {
         let def = self.known_object(object, caller)?.clone();
         let id = self.known_record(&def.name, id)?;
+        self.check_lock(id)?;
         if !def.updateable {
             let text = format!("entity type cannot be updated: {}", def.label);
             return Err(OrgError::dml(
@@ -212,6 +213,7 @@ impl Org {
     ) -> Result<(), OrgError> {
         let def = self.known_object(object, caller)?.clone();
         let id = self.known_record(&def.name, id)?;
+        self.check_lock(id)?;
         if !def.deletable {
             return Err(OrgError::no_access());
         }
@@ -260,6 +262,17 @@ impl Org {
     ) -> Result<&super::schema::ObjectDef, OrgError> {
         self.visible_object(name, caller.version)
             .ok_or_else(OrgError::no_such_resource)
+    }
+
+    /// Whether somebody else holds the record.
+    fn check_lock(&mut self, id: Id) -> Result<(), OrgError> {
+        match self.settings.locked_records.get_mut(&id.to_string()) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                Err(OrgError::locked_row())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The id of a record that exists, from what a client sent.

@@ -128,6 +128,8 @@ pub struct Settings {
     pub group_rows_name_the_aggregate: bool,
     /// Why users cannot be deactivated, by 18-character id.
     pub deactivation_blockers: BTreeMap<String, Blocker>,
+    /// Records that somebody else holds for so many more writes, by 18-character id.
+    pub locked_records: BTreeMap<String, u32>,
     /// A pause before each request.
     pub latency: Duration,
 }
@@ -173,6 +175,7 @@ impl Settings {
             open_cursor_limit: None,
             group_rows_name_the_aggregate: true,
             deactivation_blockers: BTreeMap::new(),
+            locked_records: BTreeMap::new(),
             latency: Duration::ZERO,
         }
     }

@@ -114,6 +114,7 @@ async fn send(
     body: &Map<String, Json>,
 ) -> Result<()> {
     let doing = format!("user {user} cannot be changed");
+    let _turn = call.context.turns.take((user, None)).await;
     let (client, object) = (&call.context.org.client, FieldName::from("User"));
     let names: Vec<FieldName> = body
         .keys()

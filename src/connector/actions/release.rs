@@ -6,6 +6,7 @@
 //! org is read again: what is gone is gone, the rest is deleted once more.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -24,6 +25,8 @@ pub(super) struct ReleaseUser;
 
 /// How often one row is tried.
 const ROUNDS: u32 = 3;
+/// How long to leave locked rows alone, doubled each time.
+const PAUSE: Duration = Duration::from_millis(100);
 const GROUPS: &str = "include_groups";
 const LICENSES: &str = "include_licenses";
 
@@ -104,6 +107,8 @@ impl Work for ReleaseUser {
             licenses: call.given.flag(LICENSES)?.unwrap_or_default(),
         };
         call.wrote.about(user);
+        // Another release of the same user would count the same rows.
+        let _turn = call.context.turns.take((user, Some(user))).await;
         let mut report = Report::default();
         let found = read(call.context, user, scope, &mut call.wrote).await?;
         if !found.user_exists {
@@ -144,6 +149,7 @@ async fn release(
     mut rows: Vec<Held>,
     report: &mut Report,
 ) -> Result<()> {
+    let mut pause = PAUSE;
     for left in (0..ROUNDS).rev() {
         let mut again = Vec::new();
         let mut queue: VecDeque<_> = batches(std::mem::take(&mut rows)).into();
@@ -180,6 +186,8 @@ async fn release(
         if again.is_empty() {
             break;
         }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
         rows = again;
     }
     Ok(())

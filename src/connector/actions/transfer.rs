@@ -97,6 +97,8 @@ impl Work for TransferUserRecords {
         let names = object::names(call.given.texts(OBJECTS)?)?;
         check_users(call, transfer).await?;
         let objects = object::check(call.context, names, &mut call.wrote).await?;
+        // Another transfer from the same user would write the same records again.
+        let _turn = call.context.turns.take((from, Some(from))).await;
         let mut tally = Tally::new(&objects);
         for object in &objects {
             if call.dry_run {

@@ -4,9 +4,9 @@
 //! What is wrong is not repeated in the error: it may be anything, an address or a secret.
 
 use super::Verb;
-use super::turns::Key;
 use crate::baton::{EntitlementId, Error, Grant, GrantId, ResourceId, ResourceType, Result};
 use crate::connector::catalog::USER;
+use crate::connector::turns::About;
 use crate::salesforce::SalesforceId;
 
 /// Users have this prefix (facts/salesforce-api.md C.0).
@@ -37,7 +37,7 @@ pub(in crate::connector) struct Subject {
 
 impl Shape {
     /// Calls with the same key wait for each other.
-    pub(super) fn key(&self, subject: &Subject) -> Key {
+    pub(super) fn key(&self, subject: &Subject) -> About {
         (subject.user, (!self.is_single).then_some(subject.on))
     }
 
