@@ -1167,7 +1167,10 @@ async fn a_transfer_that_is_stopped_ends_between_two_batches() {
     };
     let (answer, ()) = tokio::join!(invoke(&harness, "transfer_user_records", &args), stop);
     let left = owned(&harness, "Account", &from);
-    assert!(left > 0 && left < 2_000 && left % 200 == 0, "{left}");
+    assert!(
+        left > 0 && left < 2_000 && left.is_multiple_of(200),
+        "{left}"
+    );
     let done = u32::try_from(2_000 - left).unwrap();
     assert_eq!(answer.values["transferred"], json!(f64::from(done)));
     assert!(
