@@ -141,12 +141,15 @@ impl Sources {
     }
 
     fn read_file(&self) -> Result<file::FileValues, String> {
-        let named = self
-            .variables
+        file::read(self.variable(file::VARIABLE), &self.directory)
+    }
+
+    /// The value of a variable; an empty one is none.
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.variables
             .iter()
-            .find(|(name, value)| name == file::VARIABLE && !value.is_empty())
-            .map(|(_, value)| value.as_str());
-        file::read(named, &self.directory)
+            .find(|(other, value)| other == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     }
 }
 

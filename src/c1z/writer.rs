@@ -30,12 +30,15 @@ pub enum Kind {
 }
 
 /// How to write.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// What the sync covers.
     pub kind: Kind,
     /// How many full syncs a file keeps, the new one included.
     pub keep: usize,
+    /// Where the database grows; beside the target without. It is several times as large as the
+    /// file.
+    pub directory: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -43,6 +46,7 @@ impl Default for Options {
         Self {
             kind: Kind::Full,
             keep: 2,
+            directory: None,
         }
     }
 }
@@ -65,12 +69,17 @@ impl Writer {
     pub(crate) fn create(target: &Path, options: Options) -> Result<Self> {
         let has_previous = container::readable(target)?;
         sweep(target);
-        let previous = Temporary::beside(target, "old");
-        let database = Temporary::beside(target, "new");
+        let workplace = match (&options.directory, target.file_name()) {
+            (Some(directory), Some(name)) => directory.join(name),
+            _ => target.to_owned(),
+        };
+        sweep(&workplace);
+        let previous = Temporary::beside(&workplace, "old");
+        let database = Temporary::beside(&workplace, "new");
         let connection = open_new(database.path())?;
         if has_previous {
             container::unpack(target, previous.path())?;
-            keep_syncs(&connection, &previous, options).map_err(|error| match error {
+            keep_syncs(&connection, &previous, &options).map_err(|error| match error {
                 Error::Database { source, .. } => Error::Damaged {
                     path: target.into(),
                     detail: source.to_string(),
@@ -255,7 +264,7 @@ fn begin(connection: &Connection, sync_id: &str, kind: Kind) -> Result<()> {
 }
 
 /// Copies what the SDK's clean-up would leave: the newest full syncs, and what came after them.
-fn keep_syncs(connection: &Connection, previous: &Temporary, options: Options) -> Result<()> {
+fn keep_syncs(connection: &Connection, previous: &Temporary, options: &Options) -> Result<()> {
     let failed = || Error::database("reading the previous syncs");
     // Immutable: a file of the SDK may have the write-ahead mode set, which wants more files.
     connection
@@ -274,7 +283,7 @@ fn keep_syncs(connection: &Connection, previous: &Temporary, options: Options) -
         .map_err(failed())
 }
 
-fn runs_to_keep(connection: &Connection, options: Options) -> Result<Vec<String>> {
+fn runs_to_keep(connection: &Connection, options: &Options) -> Result<Vec<String>> {
     let failed = || Error::database("reading the previous syncs");
     let typed = columns(connection, "old", "v1_sync_runs")?
         .iter()

@@ -11,8 +11,8 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let sources = &world.sources;
     let prepared = prepare(world, written, |problems| {
-        let (values, arguments) = (&written.values, &sources.arguments);
-        let options = HostOptions::resolve(values, arguments, &sources.directory, problems);
+        let values = &written.values;
+        let options = HostOptions::resolve(values, sources, problems);
         (
             options,
             Job::resolve(values, &sources.directory, world.now, problems),

@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::Sources;
 use super::flags::host as flags;
 use super::problem::Problems;
 use super::values::Values;
@@ -33,6 +34,8 @@ pub struct HostOptions {
     pub workers: i64,
     /// Resources of another connector.
     pub external: Option<ExternalResources>,
+    /// How many full syncs the file keeps, if that was said.
+    pub keep_syncs: Option<usize>,
     /// Keep the previous sync.
     pub keep_previous_sync: bool,
     /// Tasks that the daemon works on at once.
@@ -62,12 +65,8 @@ pub struct ExternalResources {
 }
 
 impl HostOptions {
-    pub(crate) fn resolve(
-        values: &Values,
-        arguments: &[OsString],
-        directory: &Path,
-        problems: &mut Problems,
-    ) -> Self {
+    pub(crate) fn resolve(values: &Values, sources: &Sources, problems: &mut Problems) -> Self {
+        let directory = &sources.directory;
         let engine = values.text(&flags::STORAGE_ENGINE);
         if !matches!(engine, "" | "sqlite") {
             problems.push(format!(
@@ -88,7 +87,7 @@ impl HostOptions {
                     traits: values.list(&flags::EXTERNAL_RESOURCE_TRAITS),
                 });
         Self {
-            arguments: Arguments(arguments.to_vec()),
+            arguments: Arguments(sources.arguments.clone()),
             file: directory.join(values.text(&flags::FILE)),
             temporary_directory: values
                 .optional(&flags::C1Z_TEMP_DIR)
@@ -100,8 +99,25 @@ impl HostOptions {
             skip_full_sync: values.switch(&flags::SKIP_FULL_SYNC),
             workers,
             external,
+            keep_syncs: problems.keep(keep_syncs(sources)).flatten(),
             keep_previous_sync: values.switch(&flags::KEEP_PREVIOUS_SYNC),
             task_concurrency: values.number(&flags::TASK_CONCURRENCY).unsigned_abs(),
         }
+    }
+}
+
+/// A variable without a flag, as in the SDK.
+pub(crate) const KEEP_SYNC_COUNT: &str = "BATON_KEEP_SYNC_COUNT";
+
+fn keep_syncs(sources: &Sources) -> Result<Option<usize>, String> {
+    let Some(text) = sources.variable(KEEP_SYNC_COUNT) else {
+        return Ok(None);
+    };
+    match text.parse() {
+        Ok(count) if count > 0 => Ok(Some(count)),
+        _ => Err(format!(
+            "variable {KEEP_SYNC_COUNT}: expected how many syncs the file keeps, 1 at least, but \
+             got '{text}'"
+        )),
     }
 }

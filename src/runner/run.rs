@@ -45,6 +45,8 @@ pub struct SyncRequest {
     pub strict_invariants: bool,
     /// How many full syncs the file keeps; 0 means the SDK's 2.
     pub keep_syncs: usize,
+    /// Where the database grows until the file is whole; beside the file without.
+    pub temporary_directory: Option<PathBuf>,
     /// How to show progress.
     pub progress: Progress,
 }
@@ -63,6 +65,7 @@ impl SyncRequest {
             skip_grants: false,
             strict_invariants: false,
             keep_syncs: 0,
+            temporary_directory: None,
             progress: Progress::Log,
         }
     }
@@ -236,6 +239,7 @@ async fn open(request: &SyncRequest, token: TaskTrackerToken) -> Result<Opened> 
     };
     let mut options = c1z::Options {
         kind,
+        directory: request.temporary_directory.clone(),
         ..c1z::Options::default()
     };
     if request.keep_syncs > 0 {

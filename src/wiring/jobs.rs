@@ -117,6 +117,8 @@ async fn sync(options: &HostOptions, executable: Executable) -> Result<(), Failu
         resources: options.resources.clone(),
         skip_entitlements_and_grants: options.skip_entitlements_and_grants,
         skip_grants: options.skip_grants,
+        keep_syncs: options.keep_syncs.unwrap_or_default(),
+        temporary_directory: options.temporary_directory.clone(),
         progress: Progress::detect(),
         ..SyncRequest::new(executable)
     };

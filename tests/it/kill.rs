@@ -128,6 +128,37 @@ async fn a_killed_sync_leaves_the_old_file_and_no_process(whom: Whom) {
     scene.assert_next_run_succeeds().await;
 }
 
+/// From before the login to after the rename, packing included: whatever moment it hits, the file
+/// is the old one or a new whole one.
+#[tokio::test]
+async fn a_host_killed_at_any_moment_leaves_a_whole_file() {
+    let scene = Scene::new().await;
+    let began = std::time::Instant::now();
+    scene.assert_next_run_succeeds().await;
+    let usual = began.elapsed();
+    for step in 0..16 {
+        let before = std::fs::read(scene.file()).unwrap();
+        let host = command(scene.path(), &org(&scene.simulator))
+            .spawn()
+            .unwrap();
+        tokio::time::sleep(usual * step / 14).await;
+        let connectors = host.id().map(children).unwrap_or_default();
+        if let Some(id) = host.id() {
+            signal(id, "KILL");
+        }
+        end(host).await.assert_decent();
+        for connector in connectors {
+            eventually("the connector is gone", || (!runs(connector)).then_some(())).await;
+        }
+        let after = std::fs::read(scene.file()).unwrap();
+        assert!(
+            after == before || !file::read(&scene.file()).grants.is_empty(),
+            "killed at step {step}"
+        );
+    }
+    scene.assert_next_run_succeeds().await;
+}
+
 #[test_case("TERM"; "SIGTERM")]
 #[test_case("INT"; "SIGINT")]
 #[tokio::test]

@@ -309,3 +309,28 @@ fn a_directory_that_is_missing_is_named() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn the_database_may_grow_elsewhere() {
+    let (target, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = target.path().join("sync.c1z");
+    let names = |directory: &tempfile::TempDir| {
+        let entries = std::fs::read_dir(directory.path()).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect::<Vec<_>>()
+    };
+    let options = FileOptions {
+        directory: Some(elsewhere.path().to_owned()),
+        ..FileOptions::default()
+    };
+    let writer = Writer::create(&file, options).unwrap();
+    assert_eq!(names(&target), [""; 0]);
+    let [database] = &*names(&elsewhere) else {
+        panic!("{:?}", names(&elsewhere));
+    };
+    assert!(database.starts_with("sync.c1z."), "{database}");
+    writer.finish().await.unwrap();
+    assert_eq!(names(&target), ["sync.c1z"]);
+    assert_eq!(names(&elsewhere), [""; 0]);
+}
