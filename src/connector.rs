@@ -26,6 +26,7 @@ mod permission_set;
 mod permission_set_group;
 mod profile;
 mod provision;
+mod referred;
 mod role;
 mod table;
 mod text;
@@ -48,6 +49,7 @@ use crate::salesforce::soql::Select;
 use crate::salesforce::{self, Auth, Client, ClientConfig, Instance};
 use context::Context;
 use error::wrap;
+use referred::OfUsers;
 use table::Org;
 
 /// The connector as a whole.
@@ -57,8 +59,8 @@ struct Salesforce {
     groups: Arc<group::Groups>,
     permission_sets: Arc<permission_set::PermissionSets>,
     permission_set_groups: Arc<permission_set_group::PermissionSetGroups>,
-    roles: Arc<role::Roles>,
-    profiles: Arc<profile::Profiles>,
+    roles: Arc<OfUsers<role::RoleRow>>,
+    profiles: Arc<OfUsers<profile::ProfileRow>>,
     connected_apps: Option<Arc<connected_app::ConnectedApps>>,
 }
 
@@ -80,8 +82,8 @@ pub fn build(client: Arc<Client>, options: Options) -> Registry {
         permission_set_groups: Arc::new(permission_set_group::PermissionSetGroups::new(
             Arc::clone(&context),
         )),
-        roles: Arc::new(role::Roles::new(Arc::clone(&context))),
-        profiles: Arc::new(profile::Profiles::new(Arc::clone(&context))),
+        roles: Arc::new(OfUsers::new(Arc::clone(&context))),
+        profiles: Arc::new(OfUsers::new(Arc::clone(&context))),
         connected_apps: lists_apps.then(|| Arc::new(connected_app::ConnectedApps::new(&context))),
         context: Arc::clone(&context),
     });

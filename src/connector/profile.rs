@@ -1,24 +1,18 @@
 //! Profiles. Every user has exactly one; the link is a field of the user.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::catalog::{PROFILE, USER};
-use super::context::Context;
-use super::directory::{Directory, Entry};
+use super::catalog::PROFILE;
+use super::directory::Entry;
 use super::known::Known;
-use super::links::{Link, Links};
+use super::links::Link;
 use super::memory::Memory;
-use super::provision::{Provisioning, UserField};
+use super::provision::UserField;
+use super::referred::Referred;
 use super::table::{Row, Table};
 use super::text;
 use super::user::LicensePart;
-use crate::baton::{
-    Call, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Provisioner, Resource, ResourceId,
-    ResourceRef, ResourceSyncer, ResourceType, Result, Variant,
-};
+use crate::baton::{Resource, ResourceId, ResourceType, Result, Variant};
 use crate::salesforce::SalesforceId;
 
 /// A row of Profile (facts/salesforce-api.md C.3).
@@ -92,63 +86,12 @@ impl Entry for ProfileRow {
     }
 }
 
-/// Lists profiles and who has which.
-pub(super) struct Profiles {
-    context: Arc<Context>,
-    directory: Directory<ProfileRow>,
-    links: Links,
-    provisioning: Provisioning<UserField>,
-}
+impl Referred for ProfileRow {
+    const LINK: Link = Link::Profile;
+    const NOUN: &'static str = "profile";
+    const TITLE: &'static str = "Profile";
 
-impl Profiles {
-    pub(super) fn new(context: Arc<Context>) -> Self {
-        Self {
-            directory: Directory::new(Arc::clone(&context)),
-            links: Links::new(Arc::clone(&context), Link::Profile, &PROFILE),
-            provisioning: Provisioning::new(Arc::clone(&context), UserField::profile()),
-            context,
-        }
-    }
-
-    pub(super) fn forget(&self, sync: Option<&Id>) {
-        self.directory.forget(sync);
-        self.links.forget(sync);
-    }
-}
-
-#[async_trait]
-impl ResourceSyncer for Profiles {
-    fn resource_type(&self) -> &ResourceType {
-        &PROFILE
-    }
-
-    async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
-        self.directory.list(page).await
-    }
-
-    async fn get(&self, id: &ResourceId, _call: &Call) -> Result<Page<Resource>> {
-        self.directory.get(id).await
-    }
-
-    async fn entitlements(&self, on: &ResourceRef, _: &PageRequest) -> Result<Page<Entitlement>> {
-        let about = format!("Has the profile {}", text::shown(on));
-        Ok(Page::last(vec![text::entitlement(
-            on,
-            "assigned",
-            "Profile",
-            about,
-            &[USER.id],
-        )]))
-    }
-
-    async fn grants(&self, scope: &GrantScope, page: &PageRequest) -> Result<Page<Grant>> {
-        let memory = self.context.memory(&page.call);
-        self.links
-            .page(scope, page, &memory, self.directory.known(&memory))
-            .await
-    }
-
-    fn provisioner(&self) -> Option<&dyn Provisioner> {
-        Some(&self.provisioning)
+    fn rule() -> UserField {
+        UserField::profile()
     }
 }

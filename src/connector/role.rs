@@ -1,23 +1,17 @@
 //! Roles: places in a hierarchy. A user has one at most; the link is a field of the user.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::catalog::{ROLE, USER};
-use super::context::Context;
-use super::directory::{Directory, Entry};
+use super::catalog::ROLE;
+use super::directory::Entry;
 use super::known::Known;
-use super::links::{Link, Links};
+use super::links::Link;
 use super::memory::{Memory, RoleLinks};
-use super::provision::{Provisioning, UserField};
+use super::provision::UserField;
+use super::referred::Referred;
 use super::table::{Row, Table};
 use super::text;
-use crate::baton::{
-    Call, Entitlement, Grant, GrantScope, Id, Page, PageRequest, Provisioner, Resource, ResourceId,
-    ResourceRef, ResourceSyncer, ResourceType, Result, Variant,
-};
+use crate::baton::{Resource, ResourceId, ResourceType, Result, Variant};
 use crate::salesforce::SalesforceId;
 
 /// A row of `UserRole` (facts/salesforce-api.md C.3).
@@ -93,63 +87,12 @@ impl Entry for RoleRow {
     }
 }
 
-/// Lists roles and who has which.
-pub(super) struct Roles {
-    context: Arc<Context>,
-    directory: Directory<RoleRow>,
-    links: Links,
-    provisioning: Provisioning<UserField>,
-}
+impl Referred for RoleRow {
+    const LINK: Link = Link::Role;
+    const NOUN: &'static str = "role";
+    const TITLE: &'static str = "User Role";
 
-impl Roles {
-    pub(super) fn new(context: Arc<Context>) -> Self {
-        Self {
-            directory: Directory::new(Arc::clone(&context)),
-            links: Links::new(Arc::clone(&context), Link::Role, &ROLE),
-            provisioning: Provisioning::new(Arc::clone(&context), UserField::role()),
-            context,
-        }
-    }
-
-    pub(super) fn forget(&self, sync: Option<&Id>) {
-        self.directory.forget(sync);
-        self.links.forget(sync);
-    }
-}
-
-#[async_trait]
-impl ResourceSyncer for Roles {
-    fn resource_type(&self) -> &ResourceType {
-        &ROLE
-    }
-
-    async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
-        self.directory.list(page).await
-    }
-
-    async fn get(&self, id: &ResourceId, _call: &Call) -> Result<Page<Resource>> {
-        self.directory.get(id).await
-    }
-
-    async fn entitlements(&self, on: &ResourceRef, _: &PageRequest) -> Result<Page<Entitlement>> {
-        let about = format!("Has the role {}", text::shown(on));
-        Ok(Page::last(vec![text::entitlement(
-            on,
-            "assigned",
-            "User Role",
-            about,
-            &[USER.id],
-        )]))
-    }
-
-    async fn grants(&self, scope: &GrantScope, page: &PageRequest) -> Result<Page<Grant>> {
-        let memory = self.context.memory(&page.call);
-        self.links
-            .page(scope, page, &memory, self.directory.known(&memory))
-            .await
-    }
-
-    fn provisioner(&self) -> Option<&dyn Provisioner> {
-        Some(&self.provisioning)
+    fn rule() -> UserField {
+        UserField::role()
     }
 }
