@@ -66,7 +66,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// Prepares a database beside `target` with the syncs that stay. It blocks: unpacking a large
     /// file takes a while.
-    pub(crate) fn create(target: &Path, options: Options) -> Result<Self> {
+    pub(crate) fn create(target: &Path, options: &Options) -> Result<Self> {
         let has_previous = container::readable(target)?;
         sweep(target);
         let workplace = match (&options.directory, target.file_name()) {
@@ -79,7 +79,7 @@ impl Writer {
         let connection = open_new(database.path())?;
         if has_previous {
             container::unpack(target, previous.path())?;
-            keep_syncs(&connection, &previous, &options).map_err(|error| match error {
+            keep_syncs(&connection, &previous, options).map_err(|error| match error {
                 Error::Database { source, .. } => Error::Damaged {
                     path: target.into(),
                     detail: source.to_string(),
@@ -102,7 +102,7 @@ impl Writer {
     /// A private database that vanishes with the writer; it is never finished.
     pub(crate) fn scratch() -> Result<Self> {
         let target = std::env::temp_dir().join(format!("sync-{}.c1z", Ksuid::now(None)));
-        Self::create(&target, Options::default())
+        Self::create(&target, &Options::default())
     }
 
     /// Keeps `token` for as long as there are temporary files.

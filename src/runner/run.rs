@@ -245,7 +245,7 @@ async fn open(request: &SyncRequest, token: TaskTrackerToken) -> Result<Opened> 
     if request.keep_syncs > 0 {
         options.keep = request.keep_syncs;
     }
-    let created = tokio::task::spawn_blocking(move || Writer::create(&file, options)).await;
+    let created = tokio::task::spawn_blocking(move || Writer::create(&file, &options)).await;
     let writer = created.map_err(|error| Error::Internal(error.to_string()))??;
     Ok(Opened::File(Arc::new(FileSink::new(writer.tracked(token)))))
 }

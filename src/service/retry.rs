@@ -61,6 +61,12 @@ impl Pauses {
             if !passing || pause > self.longest {
                 return Err(error);
             }
+            // Or nobody would know why it takes so long.
+            tracing::warn!(
+                wait_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+                cause = error.chain(),
+                "passing trouble; trying again"
+            );
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = stopping.cancelled() => return Err(error),

@@ -126,25 +126,8 @@ pub(super) async fn fetch(session: &Session, below: Below) -> Result<Vec<Job>> {
         return Ok(Vec::new());
     };
     store(session, reply.list).await?;
-    let next = |token| {
-        Job::Entitlements(Box::new(Below {
-            token,
-            ..below.clone()
-        }))
-    };
-    let mut jobs = Vec::new();
-    match advance(&of, &below.token, reply.next_page_token)? {
-        Some(token) => jobs.push(next(token)),
-        None => session.finish_action(),
-    }
-    jobs.extend(
-        session
-            .enqueued
-            .take(&of, &reply.annotations)?
-            .into_iter()
-            .map(next),
-    );
-    Ok(jobs)
+    let next = (reply.next_page_token, &*reply.annotations);
+    below.go_on(session, &of, next, Job::Entitlements)
 }
 
 async fn store(session: &Session, list: Vec<Entitlement>) -> Result<()> {

@@ -3,7 +3,6 @@
 use super::pool::{Below, Job};
 use super::resources::is_complete;
 use super::session::Session;
-use super::tokens::advance;
 use crate::c1z::{annotation, rows};
 use crate::pb::connector::{
     Grant, GrantExpandable, GrantsServiceListGrantsRequest as Request, InsertResourceGrants,
@@ -29,25 +28,8 @@ pub(super) async fn fetch(session: &Session, below: Below) -> Result<Vec<Job>> {
     };
     let insert_resources = annotation::has::<InsertResourceGrants>(&reply.annotations);
     store(session, reply.list, insert_resources).await?;
-    let next = |token| {
-        Job::Grants(Box::new(Below {
-            token,
-            ..below.clone()
-        }))
-    };
-    let mut jobs = Vec::new();
-    match advance(&of, &below.token, reply.next_page_token)? {
-        Some(token) => jobs.push(next(token)),
-        None => session.finish_action(),
-    }
-    jobs.extend(
-        session
-            .enqueued
-            .take(&of, &reply.annotations)?
-            .into_iter()
-            .map(next),
-    );
-    Ok(jobs)
+    let next = (reply.next_page_token, &*reply.annotations);
+    below.go_on(session, &of, next, Job::Grants)
 }
 
 async fn store(session: &Session, list: Vec<Grant>, insert_resources: bool) -> Result<()> {

@@ -4,9 +4,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use prost_types::Any;
 use tokio::task::JoinSet;
 
 use super::session::Session;
+use super::tokens::advance;
 use super::types::{Kind, Listing};
 use super::{entitlements, grants, resources};
 use crate::c1z::annotation;
@@ -69,6 +71,32 @@ impl Below {
             Some(id) => format!("{of} of {}/{}", id.resource_type, id.resource),
             None => of.to_owned(),
         }
+    }
+}
+
+impl Below {
+    /// What follows a page: the next one, given by its token, and the cursors that its annotations
+    /// add.
+    pub(super) fn go_on(
+        self,
+        session: &Session,
+        of: &str,
+        (token, annotations): (String, &[Any]),
+        job: fn(Box<Self>) -> Job,
+    ) -> Result<Vec<Job>> {
+        let mut tokens = Vec::new();
+        match advance(of, &self.token, token)? {
+            Some(token) => tokens.push(token),
+            None => session.finish_action(),
+        }
+        tokens.extend(session.enqueued.take(of, annotations)?);
+        let next = |token| {
+            job(Box::new(Self {
+                token,
+                ..self.clone()
+            }))
+        };
+        Ok(tokens.into_iter().map(next).collect())
     }
 }
 

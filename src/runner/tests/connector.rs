@@ -141,7 +141,7 @@ impl Script {
         file: &std::path::Path,
         options: Options,
     ) -> Result<Summary> {
-        let writer = crate::c1z::Writer::create(file, crate::c1z::Options::default())?;
+        let writer = crate::c1z::Writer::create(file, &crate::c1z::Options::default())?;
         let sink = Arc::new(FileSink::new(writer));
         let summary = sync(self.context(Arc::clone(&sink) as Arc<_>, options).await).await?;
         sink.finish().await?;

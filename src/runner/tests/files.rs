@@ -244,7 +244,7 @@ fn what_killed_processes_left_is_swept() {
     let other = directory.path().join("sync.c1z.notes.tmp");
     std::fs::write(&stale, "").unwrap();
     std::fs::write(&other, "").unwrap();
-    drop(Writer::create(&directory.path().join("sync.c1z"), FileOptions::default()).unwrap());
+    drop(Writer::create(&directory.path().join("sync.c1z"), &FileOptions::default()).unwrap());
     assert!(!stale.exists());
     assert!(other.exists());
 }
@@ -258,7 +258,7 @@ fn other_files_are_left_as_they_are(content: &[u8], why: &str) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("sync.c1z");
     std::fs::write(&file, content).unwrap();
-    let error = Writer::create(&file, FileOptions::default()).unwrap_err();
+    let error = Writer::create(&file, &FileOptions::default()).unwrap_err();
     assert!(error.to_string().contains(why), "{error}");
     assert!(Reader::open(&file).unwrap_err().to_string().contains(why));
     assert_eq!(std::fs::read(&file).unwrap(), content);
@@ -302,8 +302,11 @@ async fn an_empty_file_counts_as_none() {
 
 #[test]
 fn a_directory_that_is_missing_is_named() {
-    let error =
-        Writer::create(Path::new("/no/such/place/sync.c1z"), FileOptions::default()).unwrap_err();
+    let error = Writer::create(
+        Path::new("/no/such/place/sync.c1z"),
+        &FileOptions::default(),
+    )
+    .unwrap_err();
     assert!(
         error.to_string().contains("/no/such/place/sync.c1z"),
         "{error}"
@@ -324,7 +327,7 @@ async fn the_database_may_grow_elsewhere() {
         directory: Some(elsewhere.path().to_owned()),
         ..FileOptions::default()
     };
-    let writer = Writer::create(&file, options).unwrap();
+    let writer = Writer::create(&file, &options).unwrap();
     assert_eq!(names(&target), [""; 0]);
     let [database] = &*names(&elsewhere) else {
         panic!("{:?}", names(&elsewhere));

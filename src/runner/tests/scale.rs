@@ -17,7 +17,7 @@ async fn a_hundred_thousand_users_fit_in_little_memory() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("sync.c1z");
     let started = Instant::now();
-    let writer = Writer::create(&file, Options::default()).unwrap();
+    let writer = Writer::create(&file, &Options::default()).unwrap();
     for chunk in (0..USERS).collect::<Vec<_>>().chunks(1000) {
         let rows = chunk
             .iter()
