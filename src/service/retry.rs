@@ -61,11 +61,11 @@ impl Pauses {
             if !passing || pause > self.longest {
                 return Err(error);
             }
-            // Or nobody would know why it takes so long.
-            tracing::warn!(
+            // Or nobody would know why it takes so long. The cause is told once, at the end.
+            tracing::info!(
+                code = ?error.kind(),
                 wait_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
-                cause = error.chain(),
-                "passing trouble; trying again"
+                "passing trouble; the call waits and is tried again"
             );
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
