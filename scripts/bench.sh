@@ -9,8 +9,9 @@
 # BENCH_WORKERS  ("8 1")
 # BIN_DIR        a directory with both binaries; without it they are built
 #
-# The CPU time and memory of both processes come from /proc, read every 50 ms,
-# so what a process did in its last moment may be missing.
+# The CPU time and memory of both processes come from /proc, read every 200 ms
+# (more often would slow them down), so what a process did in its last moment
+# may be missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/simulated-org.sh
@@ -57,7 +58,7 @@ watch() {
         if sample "$1"; then host_memory=$memory host_cpu=$cpu; fi
         [ -n "$child" ] || child=$(cat "/proc/$1/task/"*/children 2>/dev/null | tr -d ' ' || true)
         if [ -n "$child" ] && sample "$child"; then child_memory=$memory child_cpu=$cpu; fi
-        sleep 0.05
+        sleep 0.2
     done
 }
 

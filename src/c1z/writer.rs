@@ -237,8 +237,9 @@ fn open_new(path: &Path) -> Result<Connection> {
         .map_err(Error::database("creating the database"))?;
     connection
         .execute_batch(
-            // Large pages: rows are long, and indexes are built from all of them.
-            "pragma page_size = 32768; pragma cache_size = -32768; pragma journal_mode = off;
+            // Large pages: rows are long, and indexes are built from all of them. Each of the three
+            // threads that sort them takes as much memory as the cache.
+            "pragma page_size = 32768; pragma cache_size = -16384; pragma journal_mode = off;
              pragma synchronous = off; pragma locking_mode = exclusive; pragma threads = 2;",
         )
         .and_then(|()| connection.execute_batch(schema::TABLES))

@@ -8,6 +8,7 @@ use baton_salesforce::pb::connector as pb;
 use baton_salesforce::service::Services;
 use pb::connector_service_client::ConnectorServiceClient;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use salesforce_simulator::{Org, Preset, Simulator};
 use tempfile::TempDir;
 use test_case::test_case;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
@@ -22,7 +23,7 @@ use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 
-use crate::process::{Ended, PATIENCE, command, run, signal};
+use crate::process::{Ended, PATIENCE, command, run, signal, with};
 
 /// A configuration with which nothing is ever sent.
 const OFFLINE: [&str; 3] = [
@@ -44,7 +45,11 @@ fn arguments<'a>(own: &[&'a str]) -> Vec<&'a str> {
 
 /// Starts a server and waits until it says where it listens.
 async fn serve(directory: &Path, own: &[&str]) -> Served {
-    let mut process = command(directory, &arguments(own)).spawn().unwrap();
+    serve_with(directory, &arguments(own)).await
+}
+
+async fn serve_with(directory: &Path, arguments: &[impl AsRef<str>]) -> Served {
+    let mut process = command(directory, arguments).spawn().unwrap();
     let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
     let listening = async {
         let mut seen = String::new();
@@ -365,4 +370,33 @@ async fn a_file_in_the_place_of_the_socket_stays() {
     let ended = run(directory.path(), &arguments(&[&listen])).await;
     ended.assert_failure(2, "exists and is not a socket; it stays");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "somebody's work");
+}
+
+/// `/health` asks the org, `/ready` and `/live` only the process.
+#[tokio::test]
+async fn the_health_endpoint_knows_whether_the_org_answers() {
+    let simulator = Simulator::start(Org::seed(Preset::Tiny)).await;
+    let directory = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = format!("--health-check-port={}", free.local_addr().unwrap().port());
+    drop(free);
+    let own = ["--health-check", &port, "serve", "--listen", "127.0.0.1:0"];
+    let server = serve_with(directory.path(), &with(&simulator, &own)).await;
+    let ask = async |endpoint: &str| {
+        let arguments = ["health-check", &port, "--endpoint", endpoint];
+        run(directory.path(), &arguments).await
+    };
+    for endpoint in ["health", "ready", "live"] {
+        ask(endpoint).await.assert_success();
+    }
+    let lacks = "ApiEnabled".to_owned();
+    simulator.with(|org| org.settings.missing_permissions.insert(lacks));
+    ask("health")
+        .await
+        .assert_failure(2, "health check failed: ");
+    ask("live").await.assert_success();
+    server.stop().await;
+    ask("live")
+        .await
+        .assert_failure(14, "health check failed: ");
 }
