@@ -179,16 +179,16 @@ impl<'a> GrantRows<'a> {
         Ok(Self(statement))
     }
 
-    /// The next grants are of this entitlement, which is on the resource `on`.
+    /// The next grants are of this entitlement, which is on the resource `on`, given as type and id.
     pub(crate) fn begin(
         &mut self,
         stamp: Stamp<'_>,
         entitlement: &str,
-        on: &ResourceId,
+        on: (&str, &str),
     ) -> Result<()> {
         self.0
-            .raw_bind_parameter(1, &on.resource_type)
-            .and_then(|()| self.0.raw_bind_parameter(2, &on.resource))
+            .raw_bind_parameter(1, on.0)
+            .and_then(|()| self.0.raw_bind_parameter(2, on.1))
             .and_then(|()| self.0.raw_bind_parameter(3, entitlement))
             .and_then(|()| self.0.raw_bind_parameter(7, Null))
             .and_then(|()| self.0.raw_bind_parameter(8, false))

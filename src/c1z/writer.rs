@@ -64,16 +64,19 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Prepares a database beside `target` with the syncs that stay. It blocks: unpacking a large
-    /// file takes a while.
+    /// Prepares a database with the syncs that stay, beside `target` or where the options say. It
+    /// blocks: unpacking a large file takes a while.
     pub(crate) fn create(target: &Path, options: &Options) -> Result<Self> {
         let has_previous = container::readable(target)?;
         sweep(target);
         let workplace = match (&options.directory, target.file_name()) {
-            (Some(directory), Some(name)) => directory.join(name),
+            (Some(directory), Some(name)) => {
+                let workplace = directory.join(name);
+                sweep(&workplace);
+                workplace
+            }
             _ => target.to_owned(),
         };
-        sweep(&workplace);
         let previous = Temporary::beside(&workplace, "old");
         let database = Temporary::beside(&workplace, "new");
         let connection = open_new(database.path())?;

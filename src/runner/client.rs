@@ -63,49 +63,47 @@ impl Client {
 
     /// Makes one call.
     pub(crate) async fn call<C: Call>(&self, request: C) -> Result<C::Reply, Status> {
-        let resource_type = request.resource_type();
-        if self.unlimited.contains(C::METHOD, resource_type) {
-            return self.call_unlimited(request).await;
+        let handshake = self.handshake(C::METHOD, request.resource_type()).await?;
+        self.usage().calls += 1;
+        let answer = self.unary::<C, C::Reply>(C::METHOD, request).await;
+        let reported = match &answer {
+            Ok(reply) => C::annotations(reply).map(|annotations| {
+                self.usage().note(annotations);
+                let mut description = annotation::first(annotations).unwrap_or_default();
+                let ratelimit::RateLimitDescription { status, .. } = &mut description;
+                *status = Outcome::Ok.into();
+                description
+            }),
+            Err(_) => Some(ratelimit::RateLimitDescription {
+                status: Outcome::Error.into(),
+                ..Default::default()
+            }),
+        };
+        if let (Some(handshake), Some(description)) = (handshake, reported) {
+            // What the limiter makes of a success does not matter to the caller. The host of the
+            // SDK replaces an error by one of the report; nobody is helped.
+            let _ = self.report(handshake.report(description)).await;
         }
-        let mut handshake = Handshake::new(C::METHOD, resource_type);
+        answer
+    }
+
+    /// Waits until the limiter admits the call; nothing if it does not count this kind.
+    async fn handshake(
+        &self,
+        method: &'static str,
+        resource_type: Option<&str>,
+    ) -> Result<Option<Handshake>, Status> {
+        if self.unlimited.contains(method, resource_type) {
+            return Ok(None);
+        }
+        let mut handshake = Handshake::new(method, resource_type);
         let admission = handshake
             .admit(&self.clock, |ask| self.unary(LIMITER_DO, ask))
             .await?;
         if admission == Admission::Unlimited {
-            self.unlimited.insert(C::METHOD, resource_type);
+            self.unlimited.insert(method, resource_type);
         }
-        self.usage().calls += 1;
-        match self.unary::<C, C::Reply>(C::METHOD, request).await {
-            Ok(reply) => {
-                if let Some(annotations) = C::annotations(&reply) {
-                    self.usage().note(annotations);
-                    let mut description = annotation::first(annotations).unwrap_or_default();
-                    let ratelimit::RateLimitDescription { status, .. } = &mut description;
-                    *status = Outcome::Ok.into();
-                    // What the limiter makes of a success does not matter to the caller.
-                    let _ = self.report(handshake.report(description)).await;
-                }
-                Ok(reply)
-            }
-            Err(status) => {
-                let description = ratelimit::RateLimitDescription {
-                    status: Outcome::Error.into(),
-                    ..Default::default()
-                };
-                // The host of the SDK replaces the error by one of the report; nobody is helped.
-                let _ = self.report(handshake.report(description)).await;
-                Err(status)
-            }
-        }
-    }
-
-    async fn call_unlimited<C: Call>(&self, request: C) -> Result<C::Reply, Status> {
-        self.usage().calls += 1;
-        let reply = self.unary::<C, C::Reply>(C::METHOD, request).await?;
-        if let Some(annotations) = C::annotations(&reply) {
-            self.usage().note(annotations);
-        }
-        Ok(reply)
+        Ok(Some(handshake))
     }
 
     /// Calls of the upstream system that the connector reported; 0 if it reports none.

@@ -19,9 +19,7 @@ use super::ledger::{Ledger, stub};
 use crate::c1z::rows::{GrantRows, Stamp};
 use crate::c1z::{Error as FileError, annotation, wall_clock};
 use crate::pb::connector::grant_sources::GrantSource;
-use crate::pb::connector::{
-    Entitlement, Grant, GrantExpandable, GrantImmutable, GrantSources, Resource,
-};
+use crate::pb::connector::{Grant, GrantExpandable, GrantImmutable, GrantSources, Resource};
 use graph::{Edge, Graph};
 use holders::{Held, Holders};
 
@@ -130,8 +128,9 @@ impl Database<'_> {
         Ok(found)
     }
 
-    fn entitlement(&self, id: &str) -> Result<Option<Entitlement>> {
-        let data: Option<Vec<u8>> = self
+    /// An entitlement as it is stored.
+    fn entitlement(&self, id: &str) -> Result<Option<Vec<u8>>> {
+        let data = self
             .connection
             .prepare_cached(
                 "select data from v1_entitlements where external_id = ?1 and sync_id = ?2",
@@ -142,14 +141,7 @@ impl Database<'_> {
                     .optional()
             })
             .map_err(FileError::database("reading an entitlement"))?;
-        let entitlement = data
-            .map(|data| Entitlement::decode(&*data))
-            .transpose()
-            .map_err(|source| FileError::Message {
-                kind: "entitlement",
-                source,
-            })?;
-        Ok(entitlement)
+        Ok(data)
     }
 
     fn grant(&self, id: i64) -> Result<Grant> {
@@ -201,7 +193,10 @@ impl Writer<'_> {
     /// Completes the stored grants of an entitlement and adds the derived ones; counts those.
     fn write(&mut self, node: usize, held: &Held, ledger: &mut Ledger) -> Result<u64> {
         let name = self.graph.name(node);
-        let Some(entitlement) = self.database.entitlement(name)? else {
+        // Without a resource nothing leads to it.
+        let (Some((on, on_id)), Some(entitlement)) =
+            (self.graph.resource(node), self.database.entitlement(name)?)
+        else {
             return Ok(0);
         };
         let stored = ledger.entitlement(name).map(|it| ledger.grants_of(it));
@@ -211,12 +206,9 @@ impl Writer<'_> {
                 self.complete(row.id, name, sources)?;
             }
         }
-        let Some(on) = entitlement.resource.as_ref().and_then(|on| on.id.as_ref()) else {
-            return Ok(0);
-        };
-        self.rows.begin(self.stamp, name, on)?;
+        self.rows.begin(self.stamp, name, (on, on_id))?;
         let mut grant = Derived {
-            entitlement: entitlement.encode_to_vec(),
+            entitlement,
             annotations: vec![annotation::pack(&GrantImmutable::default())],
             ..Derived::default()
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use prost::Message;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use tokio::sync::Mutex;
 
 use super::error::Result;
@@ -232,23 +232,19 @@ async fn has_resource(writer: &Writer, id: &ResourceId) -> Result<bool> {
     let found = writer
         .with(move |connection, sync_id| {
             connection
-                .query_row(
-                    "select 1 from v1_resources where external_id = ?1 and sync_id = ?2",
-                    params![key, sync_id],
-                    |_| Ok(()),
-                )
-                .optional()
+                .prepare_cached(RESOURCE)
+                .and_then(|mut statement| statement.exists([&*key, sync_id]))
                 .map_err(FileError::database("looking for a resource"))
         })
         .await?;
-    Ok(found.is_some())
+    Ok(found)
 }
+
+const RESOURCE: &str = "select 1 from v1_resources where external_id = ?1 and sync_id = ?2";
+const ENTITLEMENT: &str = "select 1 from v1_entitlements where external_id = ?1 and sync_id = ?2";
 
 /// The rules about references, under the SDK's names.
 fn dangling(connection: &Connection, sync_id: &str, ledger: &Ledger) -> c1z::Result<Vec<Dangling>> {
-    const RESOURCE: &str = "select 1 from v1_resources where external_id = ?1 and sync_id = ?2";
-    const ENTITLEMENT: &str =
-        "select 1 from v1_entitlements where external_id = ?1 and sync_id = ?2";
     let key = |(kind, id): (&str, &str)| format!("{kind}:{id}");
     let on = targets_of_entitlements(connection, sync_id)?;
     let mut found = Vec::new();

@@ -13,25 +13,6 @@ use crate::pb::connector::grant_manager_service_server::GrantManagerService;
 use crate::wire::grant::{self, Subject};
 use crate::wire::{entitlement, validated};
 
-/// Whether an earlier attempt may have made the change. Then "it is there already" is no answer:
-/// the host would think that somebody else made it.
-#[derive(Default)]
-struct Unsure(AtomicBool);
-
-impl Unsure {
-    async fn watch<T>(&self, attempt: impl Future<Output = Result<T>>) -> Result<T> {
-        let done = attempt.await;
-        if done.as_ref().is_err_and(Error::is_unsure) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-        done
-    }
-
-    fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 #[async_trait]
 impl GrantManagerService for Services {
     async fn grant(
@@ -85,22 +66,37 @@ impl Services {
 
     async fn grant_now(&self, kind: &str, subject: &Subject) -> Result<Granted> {
         let provisioner = self.provisioner(kind)?;
-        let unsure = Unsure::default();
-        let attempt = || unsure.watch(provisioner.grant(&subject.principal, &subject.entitlement));
-        let pauses = &self.patience.provisioning;
-        let mut granted = pauses.repeat(&self.stopping, attempt).await?;
-        granted.already &= !unsure.is_set();
+        let attempt = || provisioner.grant(&subject.principal, &subject.entitlement);
+        let (mut granted, is_unsure) = self.persist(attempt).await?;
+        granted.already &= !is_unsure;
         Ok(granted)
     }
 
     async fn revoke_now(&self, kind: &str, subject: &Subject) -> Result<Revoked> {
         let provisioner = self.provisioner(kind)?;
-        let unsure = Unsure::default();
-        let attempt = || unsure.watch(provisioner.revoke(&subject.principal, &subject.entitlement));
-        let pauses = &self.patience.provisioning;
-        let mut revoked = pauses.repeat(&self.stopping, attempt).await?;
-        revoked.already &= !unsure.is_set();
+        let attempt = || provisioner.revoke(&subject.principal, &subject.entitlement);
+        let (mut revoked, is_unsure) = self.persist(attempt).await?;
+        revoked.already &= !is_unsure;
         Ok(revoked)
+    }
+
+    /// Attempts a change until it works, and tells whether an earlier attempt may have made it.
+    /// Then "it is there already" is no answer: the host would think that somebody else did it.
+    async fn persist<T, F>(&self, attempt: impl Fn() -> F) -> Result<(T, bool)>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let is_unsure = AtomicBool::new(false);
+        let watched = || async {
+            let done = attempt().await;
+            if done.as_ref().is_err_and(Error::is_unsure) {
+                is_unsure.store(true, Ordering::Relaxed);
+            }
+            done
+        };
+        let pauses = &self.patience.provisioning;
+        let done = pauses.repeat(&self.stopping, watched).await?;
+        Ok((done, is_unsure.into_inner()))
     }
 
     fn provisioner(&self, kind: &str) -> Result<&dyn Provisioner> {
