@@ -128,10 +128,12 @@ pub(crate) fn put_entitlements(
     Ok(())
 }
 
+/// `stored` is told of each grant, with the number of its row.
 pub(crate) fn put_grants(
     connection: &Connection,
     stamp: Stamp<'_>,
     rows: Vec<Grant>,
+    mut stored: impl FnMut(i64, &Grant),
 ) -> Result<()> {
     let mut statement = connection
         .prepare_cached(INSERT_GRANT)
@@ -142,8 +144,8 @@ pub(crate) fn put_grants(
         let Some((entitlement, on, principal)) = ends(&row) else {
             continue;
         };
-        statement
-            .execute(params![
+        let id = statement
+            .insert(params![
                 on.resource_type,
                 on.resource,
                 entitlement.id,
@@ -157,6 +159,7 @@ pub(crate) fn put_grants(
                 stamp.at
             ])
             .map_err(Error::database("storing a grant"))?;
+        stored(id, &row);
     }
     Ok(())
 }
@@ -210,16 +213,24 @@ impl<'a> GrantRows<'a> {
     }
 }
 
-/// Of the grants with the same id, the one that came last stays.
-pub(crate) fn drop_duplicate_grants(connection: &Connection, sync_id: &str) -> Result<()> {
+/// Of the grants with the same id, the one that came last stays. Returns the rows that went, each
+/// with the type of the resource it was on.
+pub(crate) fn drop_duplicate_grants(
+    connection: &Connection,
+    sync_id: &str,
+) -> Result<Vec<(i64, String)>> {
     connection
-        .execute(
+        .prepare(
             "delete from v1_grants where sync_id = ?1 and id not in
-                 (select max(id) from v1_grants where sync_id = ?1 group by external_id)",
-            [sync_id],
+                 (select max(id) from v1_grants where sync_id = ?1 group by external_id)
+             returning id, resource_type_id",
         )
-        .map_err(Error::database("merging grants"))?;
-    Ok(())
+        .and_then(|mut statement| {
+            statement
+                .query_map([sync_id], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        })
+        .map_err(Error::database("merging grants"))
 }
 
 /// What a grant joins: the entitlement, the resource it is on, and the principal.

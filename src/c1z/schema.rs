@@ -5,7 +5,8 @@
 //! `stats`, `ingest_invariant_*`); newer readers add what they miss to their own copy. The names of
 //! two resource indexes look swapped because they are, in every file there is.
 
-/// The tables, with the indexes that a sync itself needs while it writes.
+/// The tables, with the indexes that a sync itself needs while it writes, and those of so few rows
+/// that keeping them up to date costs less than another look at every row.
 pub(crate) const TABLES: &str = "
 create table v1_resource_types (
     id integer primary key,
@@ -52,6 +53,10 @@ create table v1_grants (
     sync_id text not null,
     discovered_at datetime not null
 );
+create index idx_grants_sync_expansion_v1
+    on v1_grants (sync_id) where expansion is not null;
+create index idx_grants_sync_needs_expansion_v1
+    on v1_grants (sync_id) where needs_expansion = 1;
 create table v1_assets (
     id integer primary key,
     external_id text not null,
@@ -97,10 +102,6 @@ create index if not exists idx_grants_entitlement_id_principal_id_v1
     on v1_grants (entitlement_id, principal_resource_type_id, principal_resource_id);
 create index if not exists idx_grants_entitlement_sync_grant_v1
     on v1_grants (entitlement_id, sync_id, id);
-create index if not exists idx_grants_sync_expansion_v1
-    on v1_grants (sync_id) where expansion is not null;
-create index if not exists idx_grants_sync_needs_expansion_v1
-    on v1_grants (sync_id) where needs_expansion = 1;
 create unique index if not exists idx_assets_external_sync_v1
     on v1_assets (external_id, sync_id);
 create unique index if not exists idx_session_store_sync_key_v1

@@ -135,8 +135,13 @@ impl Writer {
             .await
     }
 
-    pub(crate) async fn put_grants(&self, rows: Vec<Grant>) -> Result<()> {
-        self.post(move |connection, stamp| rows::put_grants(connection, stamp, rows))
+    /// `stored` is told of each grant, with the number of its row.
+    pub(crate) async fn put_grants(
+        &self,
+        rows: Vec<Grant>,
+        stored: impl FnMut(i64, &Grant) + Send + 'static,
+    ) -> Result<()> {
+        self.post(move |connection, stamp| rows::put_grants(connection, stamp, rows, stored))
             .await
     }
 

@@ -10,24 +10,30 @@
 mod graph;
 mod holders;
 
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::mpsc::{self, SyncSender};
+
+use bytes::Bytes;
 use prost::Message;
-use prost_types::Any;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::{Error, Result};
-use super::ledger::{Ledger, stub};
+use super::ledger::{GrantIds, Ledger};
 use crate::c1z::rows::{GrantRows, Stamp};
 use crate::c1z::{Error as FileError, annotation, wall_clock};
 use crate::pb::connector::grant_sources::GrantSource;
-use crate::pb::connector::{Grant, GrantExpandable, GrantImmutable, GrantSources, Resource};
+use crate::pb::connector::{
+    Grant, GrantExpandable, GrantImmutable, GrantSources, Resource, ResourceId,
+};
 use graph::{Edge, Graph};
 use holders::{Held, Holders};
 
 /// What expansion did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    /// Grants that were added.
-    pub(crate) derived: u64,
+    /// Grants that were added, per type of the resource that they are on.
+    pub(crate) derived: BTreeMap<String, u64>,
     /// Nestings through an entitlement that is not stored.
     pub(crate) dropped_edges: u64,
 }
@@ -44,21 +50,63 @@ pub(crate) fn expand(
     };
     let mut outcome = Outcome::default();
     let graph = database.nestings(&mut outcome)?;
-    let mut holders = Holders::new(&graph);
+    let ids = std::mem::take(&mut ledger.ids);
+    (outcome.derived, ledger.ids) = derive(&database, &graph, ledger, ids)?;
+    Ok(outcome)
+}
+
+/// Stores what follows from the graph. While the holders of one entitlement are stored, those of
+/// the next are worked out.
+fn derive(
+    database: &Database<'_>,
+    graph: &Graph,
+    ledger: &Ledger,
+    ids: GrantIds,
+) -> Result<(BTreeMap<String, u64>, GrantIds)> {
     let at = wall_clock();
     let mut writer = Writer {
-        database: &database,
-        rows: GrantRows::prepare(connection)?,
-        stamp: Stamp { sync_id, at: &at },
-        graph: &graph,
+        database,
+        rows: GrantRows::prepare(database.connection)?,
+        stamp: Stamp {
+            sync_id: database.sync_id,
+            at: &at,
+        },
+        graph,
+        ledger,
+        ids,
     };
+    let mut derived = BTreeMap::<String, u64>::new();
+    std::thread::scope(|scope| {
+        let (settled, next) = mpsc::sync_channel(1);
+        std::thread::Builder::new()
+            .name("expand".into())
+            .spawn_scoped(scope, move || settle(graph, ledger, &settled))
+            .map_err(FileError::io(
+                "starting a thread for",
+                Path::new("nestings"),
+            ))?;
+        for (node, held) in next {
+            let count = writer.write(node, &held)?;
+            if let Some((kind, _)) = graph.resource(node) {
+                *derived.entry(kind.to_owned()).or_default() += count;
+            }
+        }
+        Ok::<_, Error>(())
+    })?;
+    Ok((derived, writer.ids))
+}
+
+/// Works out who holds what, until nobody wants to know.
+fn settle(graph: &Graph, ledger: &Ledger, settled: &SyncSender<(usize, Held)>) {
+    let mut holders = Holders::new(graph);
     for component in graph.components() {
         for (node, held) in holders.settle(&component, ledger) {
-            outcome.derived += writer.write(node, &held, ledger)?;
             holders.keep(node, &held);
+            if settled.send((node, held)).is_err() {
+                return;
+            }
         }
     }
-    Ok(outcome)
 }
 
 /// The stored rows of one sync.
@@ -166,19 +214,19 @@ impl Database<'_> {
     }
 }
 
-/// A `Grant` whose entitlement is encoded already: it is the same in thousands of them.
+/// A `Grant` whose parts are encoded already: most are the same in thousands of them.
 #[derive(Clone, PartialEq, Message)]
 struct Derived {
-    #[prost(bytes = "vec", tag = "1")]
-    entitlement: Vec<u8>,
-    #[prost(message, optional, tag = "2")]
-    principal: Option<Resource>,
+    #[prost(bytes = "bytes", tag = "1")]
+    entitlement: Bytes,
+    #[prost(bytes = "vec", tag = "2")]
+    principal: Vec<u8>,
     #[prost(string, tag = "3")]
     id: String,
-    #[prost(message, repeated, tag = "4")]
-    annotations: Vec<Any>,
-    #[prost(message, optional, tag = "5")]
-    sources: Option<GrantSources>,
+    #[prost(bytes = "bytes", repeated, tag = "4")]
+    annotations: Vec<Bytes>,
+    #[prost(bytes = "bytes", tag = "5")]
+    sources: Bytes,
 }
 
 /// Stores what expansion found out about one entitlement after the other.
@@ -187,12 +235,14 @@ struct Writer<'a> {
     rows: GrantRows<'a>,
     stamp: Stamp<'a>,
     graph: &'a Graph,
+    ledger: &'a Ledger,
+    ids: GrantIds,
 }
 
 impl Writer<'_> {
     /// Completes the stored grants of an entitlement and adds the derived ones; counts those.
-    fn write(&mut self, node: usize, held: &Held, ledger: &mut Ledger) -> Result<u64> {
-        let name = self.graph.name(node);
+    fn write(&mut self, node: usize, held: &Held) -> Result<u64> {
+        let (ledger, name) = (self.ledger, self.graph.name(node));
         // Without a resource nothing leads to it.
         let (Some((on, on_id)), Some(entitlement)) =
             (self.graph.resource(node), self.database.entitlement(name)?)
@@ -208,22 +258,31 @@ impl Writer<'_> {
         }
         self.rows.begin(self.stamp, name, (on, on_id))?;
         let mut grant = Derived {
-            entitlement,
-            annotations: vec![annotation::pack(&GrantImmutable::default())],
+            entitlement: entitlement.into(),
+            annotations: vec![
+                annotation::pack(&GrantImmutable::default())
+                    .encode_to_vec()
+                    .into(),
+            ],
             ..Derived::default()
         };
+        let mut encoded = Vec::new();
+        let mut last: &[_] = &[];
         let mut derived = 0;
         for (principal, sources) in held.derived() {
             let (kind, id) = ledger.resource_id(principal);
             grant.id.clear();
             grant.id.extend([name, ":", kind, ":", id]);
-            grant.principal = Some(self.principal(principal, ledger)?);
-            grant.sources = Some(GrantSources {
-                sources: self.named(sources).collect(),
-            });
-            self.rows
-                .put(&grant.id, (kind, id), &grant.encode_to_vec())?;
-            ledger.note_id(&grant.id);
+            grant.principal = self.principal(principal, (kind, id))?.encode_to_vec();
+            if sources != last {
+                let named = self.named(sources).collect();
+                grant.sources = GrantSources { sources: named }.encode_to_vec().into();
+                last = sources;
+            }
+            encoded.clear();
+            grant.encode_raw(&mut encoded);
+            self.rows.put(&grant.id, (kind, id), &encoded)?;
+            self.ids.note(&grant.id);
             derived += 1;
         }
         Ok(derived)
@@ -250,14 +309,18 @@ impl Writer<'_> {
     }
 
     /// A principal as the connector's own grants show it.
-    fn principal(&self, number: u32, ledger: &Ledger) -> Result<Resource> {
-        let shown = match ledger.shown_in(number) {
+    fn principal(&self, number: u32, (kind, id): (&str, &str)) -> Result<Resource> {
+        let shown = match self.ledger.shown_in(number) {
             Some(grant) => self.database.grant(grant)?.principal,
             None => None,
         };
-        Ok(shown.unwrap_or_else(|| {
-            let (kind, id) = ledger.resource_id(number);
-            stub(kind, id)
+        Ok(shown.unwrap_or_else(|| Resource {
+            id: Some(ResourceId {
+                resource_type: kind.into(),
+                resource: id.into(),
+                ..ResourceId::default()
+            }),
+            ..Resource::default()
         }))
     }
 }

@@ -3,20 +3,22 @@
 //! A message of 500 bytes becomes 16, and each id is kept once, so that a million grants fit in
 //! memory and are joined there instead of in the database.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hasher};
 
 use indexmap::IndexSet;
-use prost::Message;
+use prost::{Message, length_delimiter_len};
 use rusqlite::Connection;
 
-use crate::c1z::{self, Error as FileError};
-use crate::pb::connector::{GrantSources, Resource, ResourceId};
+use crate::c1z::{self, rows};
+use crate::pb::connector::{Grant, GrantSources, Resource, ResourceId};
 
 /// One stored grant.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
     pub(super) entitlement: u32,
+    /// The resource that the entitlement is on.
+    target: u32,
     /// A resource's number.
     pub(super) principal: u32,
     pub(super) id: i64,
@@ -28,111 +30,81 @@ pub(super) struct Ledger {
     entitlements: IndexSet<Box<str>>,
     /// Type and id, with a NUL between.
     resources: IndexSet<Box<str>>,
-    /// The resources that grants are on.
-    targets: HashSet<u32>,
-    principals: HashSet<u32>,
-    /// Sorted by entitlement.
+    /// Sorted by entitlement once the ledger is closed.
     grants: Vec<Row>,
     /// Grants that the connector itself calls inherited.
     inherited: HashSet<i64>,
     /// Principals that are more than an id, each with a grant that shows it.
     rich: HashMap<u32, i64>,
-    hashes: Vec<u64>,
+    pub(super) ids: GrantIds,
+    key: String,
 }
 
-/// What of a stored grant stands in no column; prost skips the rest.
-#[derive(Clone, PartialEq, Message)]
-struct Extras {
-    #[prost(bytes = "vec", tag = "2")]
-    principal: Vec<u8>,
-    #[prost(message, optional, tag = "5")]
-    sources: Option<GrantSources>,
+/// The ids of grants, as hashes.
+#[derive(Debug, Default)]
+pub(super) struct GrantIds(Vec<u64>);
+
+impl GrantIds {
+    pub(super) fn note(&mut self, id: &str) {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(id.as_bytes());
+        self.0.push(hasher.finish());
+    }
+
+    /// Whether two ids may be the same; two different ones with the same hash count too. It says so
+    /// once.
+    pub(super) fn has_twins(&mut self) -> bool {
+        let all = self.0.len();
+        self.0.sort_unstable();
+        self.0.dedup();
+        self.0.len() < all
+    }
 }
 
 impl Ledger {
-    /// Reads all grants of the sync. Of grants with the same id, the last one stays.
-    pub(super) fn load(connection: &Connection, sync_id: &str) -> c1z::Result<Self> {
-        let mut ledger = Self::read(connection, sync_id)?;
-        if ledger.has_duplicates() {
-            c1z::rows::drop_duplicate_grants(connection, sync_id)?;
-            ledger = Self::read(connection, sync_id)?;
+    /// Notes a grant that is stored as the row `id`.
+    pub(super) fn note(&mut self, id: i64, grant: &Grant) {
+        let Some((entitlement, on, principal)) = rows::ends(grant) else {
+            return;
+        };
+        let row = Row {
+            entitlement: number(&mut self.entitlements, &entitlement.id),
+            target: self.number(on),
+            principal: self.number(principal),
+            id,
+        };
+        if grant.principal.as_ref().is_some_and(is_more_than_an_id) {
+            self.rich.insert(row.principal, id);
         }
-        ledger
-            .grants
+        let inherited = |GrantSources { sources }: &GrantSources| {
+            !sources.is_empty() && !sources.contains_key(&entitlement.id)
+        };
+        if grant.sources.as_ref().is_some_and(inherited) {
+            self.inherited.insert(id);
+        }
+        self.ids.note(&grant.id);
+        self.grants.push(row);
+    }
+
+    /// All grants are there. Of those with the same id, the last one stays, here and in the
+    /// database.
+    pub(super) fn close(&mut self, connection: &Connection, sync_id: &str) -> c1z::Result<()> {
+        if self.ids.has_twins() {
+            let dropped = rows::drop_duplicate_grants(connection, sync_id)?;
+            let dropped: HashSet<_> = dropped.into_iter().map(|row| row.0).collect();
+            self.grants.retain(|grant| !dropped.contains(&grant.id));
+            self.rich.retain(|_, id| !dropped.contains(id));
+        }
+        self.grants
             .sort_unstable_by_key(|grant| (grant.entitlement, grant.id));
-        Ok(ledger)
+        Ok(())
     }
 
-    fn read(connection: &Connection, sync_id: &str) -> c1z::Result<Self> {
-        let failed = || FileError::database("reading grants");
-        let mut ledger = Self::default();
-        let mut statement = connection
-            .prepare(
-                "select id, resource_type_id, resource_id, entitlement_id,
-                     principal_resource_type_id, principal_resource_id, external_id, data
-                 from v1_grants where sync_id = ?1",
-            )
-            .map_err(failed())?;
-        let mut found = statement.query([sync_id]).map_err(failed())?;
-        let mut key = String::new();
-        while let Some(row) = found.next().map_err(failed())? {
-            let text = |column| row.get_ref(column).and_then(|text| Ok(text.as_str()?));
-            let mut resource = |ledger: &mut Self, kind: &str, id: &str| {
-                key.clear();
-                key.extend([kind, "\0", id]);
-                number(&mut ledger.resources, &key)
-            };
-            let id: i64 = row.get(0).map_err(failed())?;
-            let target = resource(
-                &mut ledger,
-                text(1).map_err(failed())?,
-                text(2).map_err(failed())?,
-            );
-            let entitlement = text(3).map_err(failed())?;
-            let (kind, name) = (text(4).map_err(failed())?, text(5).map_err(failed())?);
-            let principal = resource(&mut ledger, kind, name);
-            let data = row
-                .get_ref(7)
-                .and_then(|data| Ok(data.as_blob()?))
-                .map_err(failed())?;
-            let extras = Extras::decode(data).map_err(|source| FileError::Message {
-                kind: "grant",
-                source,
-            })?;
-            if ledger.principals.insert(principal) && extras.principal.len() != stub_len(kind, name)
-            {
-                ledger.rich.insert(principal, id);
-            }
-            if extras.sources.is_some_and(|GrantSources { sources }| {
-                !sources.is_empty() && !sources.contains_key(entitlement)
-            }) {
-                ledger.inherited.insert(id);
-            }
-            ledger.targets.insert(target);
-            ledger.note_id(text(6).map_err(failed())?);
-            let entitlement = number(&mut ledger.entitlements, entitlement);
-            ledger.grants.push(Row {
-                entitlement,
-                principal,
-                id,
-            });
-        }
-        Ok(ledger)
-    }
-
-    /// Notes the id of a grant, for [`Self::has_duplicates`].
-    pub(super) fn note_id(&mut self, id: &str) {
-        let mut hasher = DefaultHasher::new();
-        hasher.write(id.as_bytes());
-        self.hashes.push(hasher.finish());
-    }
-
-    /// Whether two ids may be the same; two different ones with the same hash count too.
-    pub(super) fn has_duplicates(&mut self) -> bool {
-        self.hashes.sort_unstable();
-        self.hashes
-            .windows(2)
-            .any(|pair| pair.first() == pair.last())
+    fn number(&mut self, resource: &ResourceId) -> u32 {
+        self.key.clear();
+        self.key
+            .extend([&*resource.resource_type, "\0", &*resource.resource]);
+        number(&mut self.resources, &self.key)
     }
 
     pub(super) fn entitlement(&self, id: &str) -> Option<u32> {
@@ -179,14 +151,34 @@ impl Ledger {
 
     /// Every resource that grants are on, as type and id.
     pub(super) fn targets(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.targets.iter().map(|target| self.resource_id(*target))
+        self.resources_in(|grant| grant.target)
     }
 
     /// Every resource that holds a grant, as type and id.
     pub(super) fn principals(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.principals
-            .iter()
-            .map(|principal| self.resource_id(*principal))
+        self.resources_in(|grant| grant.principal)
+    }
+
+    fn resources_in(&self, which: fn(&Row) -> u32) -> impl Iterator<Item = (&str, &str)> {
+        let mut numbers: Vec<_> = self.grants.iter().map(which).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.into_iter().map(|number| self.resource_id(number))
+    }
+
+    /// How many grants there are per type of the resource they are on.
+    pub(super) fn count(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for grant in &self.grants {
+            let kind = self.resource_id(grant.target).0;
+            match counts.get_mut(kind) {
+                Some(count) => *count += 1,
+                None => {
+                    counts.insert(kind.to_owned(), 1);
+                }
+            }
+        }
+        counts
     }
 }
 
@@ -202,19 +194,8 @@ fn as_number(index: Option<usize>) -> Option<u32> {
     index.and_then(|index| u32::try_from(index).ok())
 }
 
-/// How long a resource is that says nothing but its id.
-fn stub_len(kind: &str, id: &str) -> usize {
-    stub(kind, id).encoded_len()
-}
-
-/// A resource that says nothing but its id.
-pub(super) fn stub(kind: &str, id: &str) -> Resource {
-    Resource {
-        id: Some(ResourceId {
-            resource_type: kind.into(),
-            resource: id.into(),
-            ..ResourceId::default()
-        }),
-        ..Resource::default()
-    }
+fn is_more_than_an_id(resource: &Resource) -> bool {
+    let id = resource.id.as_ref().map_or(0, ResourceId::encoded_len);
+    let bare = 1 + length_delimiter_len(id) + id;
+    resource.encoded_len() != bare || resource.id.as_ref().is_some_and(|id| id.baton_resource)
 }

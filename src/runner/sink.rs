@@ -1,12 +1,11 @@
 //! Where the rows of a sync go: into a file, or nowhere but into the count.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use prost::Message;
 use rusqlite::{Connection, params};
-use tokio::sync::Mutex;
 
 use super::error::Result;
 use super::expand;
@@ -102,15 +101,18 @@ impl Sink for CountingSink {
 /// Keeps everything.
 pub(crate) struct FileSink {
     writer: Writer,
-    /// The grants, once they are all there.
-    ledger: Mutex<Ledger>,
+    /// The grants as they are stored; only the database's thread looks at it while there is one.
+    ledger: Arc<Mutex<Ledger>>,
+    /// How many grants there are per resource type.
+    grants: Mutex<BTreeMap<String, u64>>,
 }
 
 impl FileSink {
     pub(crate) fn new(writer: Writer) -> Self {
         Self {
             writer,
-            ledger: Mutex::default(),
+            ledger: Arc::default(),
+            grants: Mutex::default(),
         }
     }
 
@@ -141,7 +143,9 @@ impl Sink for FileSink {
     }
 
     async fn put_grants(&self, rows: Vec<Grant>) -> Result<()> {
-        Ok(self.writer.put_grants(rows).await?)
+        let ledger = Arc::clone(&self.ledger);
+        let note = move |id, grant: &Grant| lock(&ledger).note(id, grant);
+        Ok(self.writer.put_grants(rows, note).await?)
     }
 
     async fn resources(&self, kind: &str, after: i64, limit: u32) -> Result<Vec<(i64, Resource)>> {
@@ -153,30 +157,44 @@ impl Sink for FileSink {
     }
 
     async fn dangling(&self) -> Result<Vec<Dangling>> {
-        let (ledger, found) = self
+        let ledger = Arc::clone(&self.ledger);
+        let (grants, found) = self
             .writer
-            .with(|connection, sync_id| {
-                let ledger = Ledger::load(connection, sync_id)?;
-                let found = dangling(connection, sync_id, &ledger)?;
-                Ok((ledger, found))
+            .with(move |connection, sync_id| {
+                let mut ledger = lock(&ledger);
+                ledger.close(connection, sync_id)?;
+                Ok((ledger.count(), dangling(connection, sync_id, &ledger)?))
             })
             .await?;
-        *self.ledger.lock().await = ledger;
+        *lock(&self.grants) = grants;
         Ok(found)
     }
 
     async fn expand(&self) -> Result<expand::Outcome> {
-        let mut ledger = std::mem::take(&mut *self.ledger.lock().await);
-        self.writer
+        let mut ledger = std::mem::take(&mut *lock(&self.ledger));
+        let (outcome, dropped) = self
+            .writer
             .with(move |connection, sync_id| {
                 let outcome = expand::expand(connection, sync_id, &mut ledger);
                 // A derived grant has the id that the connector gave another one: the later stays.
-                if ledger.has_duplicates() {
-                    rows::drop_duplicate_grants(connection, sync_id)?;
-                }
-                Ok(outcome)
+                let dropped = match &outcome {
+                    Ok(_) if ledger.ids.has_twins() => {
+                        rows::drop_duplicate_grants(connection, sync_id)?
+                    }
+                    _ => Vec::new(),
+                };
+                Ok((outcome, dropped))
             })
-            .await?
+            .await?;
+        let outcome = outcome?;
+        let mut grants = lock(&self.grants);
+        for (kind, count) in &outcome.derived {
+            *grants.entry(kind.clone()).or_default() += count;
+        }
+        for (_, kind) in dropped {
+            *grants.entry(kind).or_default() -= 1;
+        }
+        Ok(outcome)
     }
 
     async fn index(&self) -> Result<()> {
@@ -184,7 +202,11 @@ impl Sink for FileSink {
     }
 
     async fn counts(&self) -> Result<Option<BTreeMap<String, RowCounts>>> {
-        Ok(Some(self.writer.with(counts).await?))
+        let mut counts = self.writer.with(counts).await?;
+        for (kind, count) in &*lock(&self.grants) {
+            counts.entry(kind.clone()).or_default().grants = *count;
+        }
+        Ok(Some(counts))
     }
 }
 
@@ -318,6 +340,7 @@ fn missing(
     Ok(missing)
 }
 
+/// All but the grants, which are too many to be counted twice.
 fn counts(connection: &mut Connection, sync_id: &str) -> c1z::Result<BTreeMap<String, RowCounts>> {
     let failed = || FileError::database("counting rows");
     let mut counts = BTreeMap::<String, RowCounts>::new();
@@ -327,7 +350,6 @@ fn counts(connection: &mut Connection, sync_id: &str) -> c1z::Result<BTreeMap<St
             RowCounts::resources_mut as fn(&mut RowCounts) -> &mut u64,
         ),
         ("v1_entitlements", RowCounts::entitlements_mut),
-        ("v1_grants", RowCounts::grants_mut),
     ] {
         let mut statement = connection
             .prepare(&format!(
@@ -343,4 +365,8 @@ fn counts(connection: &mut Connection, sync_id: &str) -> c1z::Result<BTreeMap<St
         }
     }
     Ok(counts)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -25,10 +25,6 @@ impl RowCounts {
     pub(super) fn entitlements_mut(&mut self) -> &mut u64 {
         &mut self.entitlements
     }
-
-    pub(super) fn grants_mut(&mut self) -> &mut u64 {
-        &mut self.grants
-    }
 }
 
 /// One phase of a sync.

@@ -42,7 +42,7 @@ pub(crate) fn service(shared: Arc<Shared>) -> IntoMakeServiceWithConnectInfo<Rou
                 async move { answer(&shared, &scissors, request).await }
             },
         )
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
         .into_make_service_with_connect_info::<Scissors>()
 }
 

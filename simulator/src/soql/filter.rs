@@ -90,7 +90,12 @@ impl Filter {
                 .collect::<Result<Vec<_>, _>>()
         };
         Ok(match condition {
-            Condition::And(conditions) => Self::All(all(conditions, position)?),
+            Condition::And(conditions) => {
+                let mut all = all(conditions, position)?;
+                // What needs no other row is tested first.
+                all.sort_by_key(Self::hops);
+                Self::All(all)
+            }
             Condition::Or(conditions) => Self::Any(all(
                 conditions,
                 Position {
@@ -119,6 +124,15 @@ impl Filter {
             Self::Any(any) => any.iter().any(|filter| filter.test(db, key, row)),
             Self::Not(filter) => !filter.test(db, key, row),
             Self::Check(check) => check.test(check.route.value(db, key, row)),
+        }
+    }
+
+    /// How many other rows a test looks up at most.
+    fn hops(&self) -> usize {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::hops).sum(),
+            Self::Not(filter) => filter.hops(),
+            Self::Check(check) => check.route.hops.len(),
         }
     }
 

@@ -1,11 +1,11 @@
 //! A large org, for `cargo test -- --ignored`: what it takes in time and memory.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::rows::*;
 use crate::c1z::{Options, Reader, Writer};
-use crate::runner::expand::expand;
-use crate::runner::ledger::Ledger;
+use crate::runner::sink::{FileSink, Sink};
 
 const USERS: usize = 100_000;
 const GROUPS: usize = 800;
@@ -17,18 +17,18 @@ async fn a_hundred_thousand_users_fit_in_little_memory() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("sync.c1z");
     let started = Instant::now();
-    let writer = Writer::create(&file, &Options::default()).unwrap();
+    let sink = FileSink::new(Writer::create(&file, &Options::default()).unwrap());
     for chunk in (0..USERS).collect::<Vec<_>>().chunks(1000) {
         let rows = chunk
             .iter()
             .map(|user| resource("user", &user.to_string(), vec![]));
-        writer.put_resources(rows.collect()).await.unwrap();
+        sink.put_resources(rows.collect()).await.unwrap();
     }
     let group = |at: usize| format!("00G0000000{at:05}");
     let rows = (0..GROUPS)
         .map(|at| entitlement("group", &group(at), "member"))
         .collect();
-    writer.put_entitlements(rows).await.unwrap();
+    sink.put_entitlements(rows).await.unwrap();
     let member = |at: usize| format!("group:{}:member", group(at));
     for at in 0..GRANTS_PER_USER {
         for chunk in (0..USERS).collect::<Vec<_>>().chunks(1000) {
@@ -36,7 +36,7 @@ async fn a_hundred_thousand_users_fit_in_little_memory() {
                 let of = (user * 7 + at * 13) % (GROUPS / 2);
                 grant(&member(of), &format!("user:0050000000{user:08}"))
             });
-            writer.put_grants(rows.collect()).await.unwrap();
+            sink.put_grants(rows.collect()).await.unwrap();
         }
     }
     // Half of the groups hold the members of one other group each.
@@ -44,23 +44,17 @@ async fn a_hundred_thousand_users_fit_in_little_memory() {
         let to = format!("group:{}", group(at));
         nested(&member(at + GROUPS / 2), &to, &[&member(at)])
     };
-    writer
-        .put_grants((0..GROUPS / 2).step_by(4).map(nest).collect())
+    sink.put_grants((0..GROUPS / 2).step_by(4).map(nest).collect())
         .await
         .unwrap();
     eprintln_time("rows", started);
-    let outcome = writer
-        .with(|database, sync| {
-            let mut ledger = Ledger::load(database, sync)?;
-            Ok(expand(database, sync, &mut ledger))
-        })
-        .await
-        .unwrap()
-        .unwrap();
-    eprintln_time(&format!("{} derived", outcome.derived), started);
-    writer.index().await.unwrap();
+    sink.dangling().await.unwrap();
+    let outcome = sink.expand().await.unwrap();
+    let derived: u64 = outcome.derived.values().sum();
+    eprintln_time(&format!("{derived} derived"), started);
+    sink.index().await.unwrap();
     eprintln_time("indexes", started);
-    writer.finish().await.unwrap();
+    Arc::new(sink).finish().await.unwrap();
     eprintln_time("file", started);
     Reader::open(&file).unwrap();
 }
