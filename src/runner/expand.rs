@@ -11,15 +11,13 @@ mod graph;
 mod holders;
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::mpsc::{self, SyncSender};
 
 use bytes::Bytes;
 use prost::Message;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::{Error, Result};
-use super::ledger::{GrantIds, Ledger};
+use super::ledger::Ledger;
 use crate::c1z::rows::{GrantRows, Stamp};
 use crate::c1z::{Error as FileError, annotation, wall_clock};
 use crate::pb::connector::grant_sources::GrantSource;
@@ -50,63 +48,24 @@ pub(crate) fn expand(
     };
     let mut outcome = Outcome::default();
     let graph = database.nestings(&mut outcome)?;
-    let ids = std::mem::take(&mut ledger.ids);
-    (outcome.derived, ledger.ids) = derive(&database, &graph, ledger, ids)?;
-    Ok(outcome)
-}
-
-/// Stores what follows from the graph. While the holders of one entitlement are stored, those of
-/// the next are worked out.
-fn derive(
-    database: &Database<'_>,
-    graph: &Graph,
-    ledger: &Ledger,
-    ids: GrantIds,
-) -> Result<(BTreeMap<String, u64>, GrantIds)> {
     let at = wall_clock();
+    let mut holders = Holders::new(&graph);
     let mut writer = Writer {
-        database,
-        rows: GrantRows::prepare(database.connection)?,
-        stamp: Stamp {
-            sync_id: database.sync_id,
-            at: &at,
-        },
-        graph,
-        ledger,
-        ids,
+        rows: GrantRows::prepare(connection)?,
+        stamp: Stamp { sync_id, at: &at },
+        database: &database,
+        graph: &graph,
     };
-    let mut derived = BTreeMap::<String, u64>::new();
-    std::thread::scope(|scope| {
-        let (settled, next) = mpsc::sync_channel(1);
-        std::thread::Builder::new()
-            .name("expand".into())
-            .spawn_scoped(scope, move || settle(graph, ledger, &settled))
-            .map_err(FileError::io(
-                "starting a thread for",
-                Path::new("nestings"),
-            ))?;
-        for (node, held) in next {
-            let count = writer.write(node, &held)?;
-            if let Some((kind, _)) = graph.resource(node) {
-                *derived.entry(kind.to_owned()).or_default() += count;
-            }
-        }
-        Ok::<_, Error>(())
-    })?;
-    Ok((derived, writer.ids))
-}
-
-/// Works out who holds what, until nobody wants to know.
-fn settle(graph: &Graph, ledger: &Ledger, settled: &SyncSender<(usize, Held)>) {
-    let mut holders = Holders::new(graph);
     for component in graph.components() {
         for (node, held) in holders.settle(&component, ledger) {
-            holders.keep(node, &held);
-            if settled.send((node, held)).is_err() {
-                return;
+            let count = writer.write(node, &held, ledger)?;
+            if let Some((kind, _)) = graph.resource(node) {
+                *outcome.derived.entry(kind.clone()).or_default() += count;
             }
+            holders.keep(node, &held);
         }
     }
+    Ok(outcome)
 }
 
 /// The stored rows of one sync.
@@ -235,14 +194,12 @@ struct Writer<'a> {
     rows: GrantRows<'a>,
     stamp: Stamp<'a>,
     graph: &'a Graph,
-    ledger: &'a Ledger,
-    ids: GrantIds,
 }
 
 impl Writer<'_> {
     /// Completes the stored grants of an entitlement and adds the derived ones; counts those.
-    fn write(&mut self, node: usize, held: &Held) -> Result<u64> {
-        let (ledger, name) = (self.ledger, self.graph.name(node));
+    fn write(&mut self, node: usize, held: &Held, ledger: &mut Ledger) -> Result<u64> {
+        let name = self.graph.name(node);
         // Without a resource nothing leads to it.
         let (Some((on, on_id)), Some(entitlement)) =
             (self.graph.resource(node), self.database.entitlement(name)?)
@@ -273,7 +230,9 @@ impl Writer<'_> {
             let (kind, id) = ledger.resource_id(principal);
             grant.id.clear();
             grant.id.extend([name, ":", kind, ":", id]);
-            grant.principal = self.principal(principal, (kind, id))?.encode_to_vec();
+            grant.principal = self
+                .principal(ledger.shown_in(principal), (kind, id))?
+                .encode_to_vec();
             if sources != last {
                 let named = self.named(sources).collect();
                 grant.sources = GrantSources { sources: named }.encode_to_vec().into();
@@ -282,7 +241,7 @@ impl Writer<'_> {
             encoded.clear();
             grant.encode_raw(&mut encoded);
             self.rows.put(&grant.id, (kind, id), &encoded)?;
-            self.ids.note(&grant.id);
+            ledger.note_id(&grant.id);
             derived += 1;
         }
         Ok(derived)
@@ -308,9 +267,9 @@ impl Writer<'_> {
         })
     }
 
-    /// A principal as the connector's own grants show it.
-    fn principal(&self, number: u32, (kind, id): (&str, &str)) -> Result<Resource> {
-        let shown = match self.ledger.shown_in(number) {
+    /// A principal as one of the connector's own grants shows it, or as its id.
+    fn principal(&self, shown_in: Option<i64>, (kind, id): (&str, &str)) -> Result<Resource> {
+        let shown = match shown_in {
             Some(grant) => self.database.grant(grant)?.principal,
             None => None,
         };

@@ -1,6 +1,6 @@
 //! The grants of a sync as numbers: what checking and expanding work on.
 //!
-//! A message of 500 bytes becomes 16, and each id is kept once, so that a million grants fit in
+//! A message of 500 bytes becomes 24, and each id is kept once, so that a million grants fit in
 //! memory and are joined there instead of in the database.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -36,29 +36,9 @@ pub(super) struct Ledger {
     inherited: HashSet<i64>,
     /// Principals that are more than an id, each with a grant that shows it.
     rich: HashMap<u32, i64>,
-    pub(super) ids: GrantIds,
+    /// The ids of grants.
+    hashes: Vec<u64>,
     key: String,
-}
-
-/// The ids of grants, as hashes.
-#[derive(Debug, Default)]
-pub(super) struct GrantIds(Vec<u64>);
-
-impl GrantIds {
-    pub(super) fn note(&mut self, id: &str) {
-        let mut hasher = DefaultHasher::new();
-        hasher.write(id.as_bytes());
-        self.0.push(hasher.finish());
-    }
-
-    /// Whether two ids may be the same; two different ones with the same hash count too. It says so
-    /// once.
-    pub(super) fn has_twins(&mut self) -> bool {
-        let all = self.0.len();
-        self.0.sort_unstable();
-        self.0.dedup();
-        self.0.len() < all
-    }
 }
 
 impl Ledger {
@@ -82,14 +62,14 @@ impl Ledger {
         if grant.sources.as_ref().is_some_and(inherited) {
             self.inherited.insert(id);
         }
-        self.ids.note(&grant.id);
+        self.note_id(&grant.id);
         self.grants.push(row);
     }
 
     /// All grants are there. Of those with the same id, the last one stays, here and in the
     /// database.
     pub(super) fn close(&mut self, connection: &Connection, sync_id: &str) -> c1z::Result<()> {
-        if self.ids.has_twins() {
+        if self.has_duplicates() {
             let dropped = rows::drop_duplicate_grants(connection, sync_id)?;
             let dropped: HashSet<_> = dropped.into_iter().map(|row| row.0).collect();
             self.grants.retain(|grant| !dropped.contains(&grant.id));
@@ -98,6 +78,22 @@ impl Ledger {
         self.grants
             .sort_unstable_by_key(|grant| (grant.entitlement, grant.id));
         Ok(())
+    }
+
+    /// Notes the id of a grant, for [`Self::has_duplicates`].
+    pub(super) fn note_id(&mut self, id: &str) {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(id.as_bytes());
+        self.hashes.push(hasher.finish());
+    }
+
+    /// Whether two ids may be the same; two different ones with the same hash count too. It says so
+    /// once.
+    pub(super) fn has_duplicates(&mut self) -> bool {
+        let all = self.hashes.len();
+        self.hashes.sort_unstable();
+        self.hashes.dedup();
+        self.hashes.len() < all
     }
 
     fn number(&mut self, resource: &ResourceId) -> u32 {

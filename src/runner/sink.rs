@@ -178,7 +178,7 @@ impl Sink for FileSink {
                 let outcome = expand::expand(connection, sync_id, &mut ledger);
                 // A derived grant has the id that the connector gave another one: the later stays.
                 let dropped = match &outcome {
-                    Ok(_) if ledger.ids.has_twins() => {
+                    Ok(_) if ledger.has_duplicates() => {
                         rows::drop_duplicate_grants(connection, sync_id)?
                     }
                     _ => Vec::new(),
