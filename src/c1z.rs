@@ -16,6 +16,6 @@ mod writer;
 pub use container::{Format, probe};
 pub use error::{Error, Result};
 pub use reader::Reader;
-pub(crate) use store::Store;
+pub(crate) use store::{Store, lock};
 pub use writer::{Kind, Options};
 pub(crate) use writer::{Writer, wall_clock};

@@ -10,8 +10,6 @@
 mod graph;
 mod holders;
 
-use std::collections::BTreeMap;
-
 use bytes::Bytes;
 use prost::Message;
 use rusqlite::{Connection, OptionalExtension};
@@ -28,15 +26,16 @@ use graph::{Edge, Graph};
 use holders::{Held, Holders};
 
 /// What expansion did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    /// Grants that were added, per type of the resource that they are on.
-    pub(crate) derived: BTreeMap<String, u64>,
+    /// Grants that were added.
+    pub(crate) derived: u64,
     /// Nestings through an entitlement that is not stored.
     pub(crate) dropped_edges: u64,
 }
 
-/// Expands all grants of one sync, which `ledger` holds. The new ones are noted in it by id only.
+/// Expands all grants of one sync, which `ledger` holds. The new ones are counted in it and noted by id
+/// only.
 pub(crate) fn expand(
     connection: &Connection,
     sync_id: &str,
@@ -58,10 +57,7 @@ pub(crate) fn expand(
     };
     for component in graph.components() {
         for (node, held) in holders.settle(&component, ledger) {
-            let count = writer.write(node, &held, ledger)?;
-            if let Some((kind, _)) = graph.resource(node) {
-                *outcome.derived.entry(kind.clone()).or_default() += count;
-            }
+            outcome.derived += writer.write(node, &held, ledger)?;
             holders.keep(node, &held);
         }
     }
@@ -244,6 +240,7 @@ impl Writer<'_> {
             ledger.note_id(&grant.id);
             derived += 1;
         }
+        ledger.count(on, derived);
         Ok(derived)
     }
 

@@ -38,6 +38,9 @@ pub(super) struct Ledger {
     rich: HashMap<u32, i64>,
     /// The ids of grants.
     hashes: Vec<u64>,
+    /// How many grants there are per type of the resource they are on, derived ones included.
+    counts: BTreeMap<String, u64>,
+    /// Room to build keys in.
     key: String,
 }
 
@@ -63,24 +66,48 @@ impl Ledger {
             self.inherited.insert(id);
         }
         self.note_id(&grant.id);
+        self.count(&on.resource_type, 1);
         self.grants.push(row);
     }
 
-    /// All grants are there. Of those with the same id, the last one stays, here and in the
-    /// database.
+    /// All grants of the connector are there.
     pub(super) fn close(&mut self, connection: &Connection, sync_id: &str) -> c1z::Result<()> {
-        if self.has_duplicates() {
-            let dropped = rows::drop_duplicate_grants(connection, sync_id)?;
-            let dropped: HashSet<_> = dropped.into_iter().map(|row| row.0).collect();
-            self.grants.retain(|grant| !dropped.contains(&grant.id));
-            self.rich.retain(|_, id| !dropped.contains(id));
-        }
+        self.drop_duplicates(connection, sync_id)?;
         self.grants
             .sort_unstable_by_key(|grant| (grant.entitlement, grant.id));
         Ok(())
     }
 
-    /// Notes the id of a grant, for [`Self::has_duplicates`].
+    /// Of the grants with the same id, the one that came last stays, here and in the database.
+    pub(super) fn drop_duplicates(
+        &mut self,
+        connection: &Connection,
+        sync_id: &str,
+    ) -> c1z::Result<()> {
+        if !self.has_duplicates() {
+            return Ok(());
+        }
+        let mut dropped = HashSet::new();
+        for (id, kind) in rows::drop_duplicate_grants(connection, sync_id)? {
+            if let Some(count) = self.counts.get_mut(&kind) {
+                *count -= 1;
+            }
+            dropped.insert(id);
+        }
+        self.grants.retain(|grant| !dropped.contains(&grant.id));
+        self.rich.retain(|_, id| !dropped.contains(id));
+        Ok(())
+    }
+
+    /// Forgets everything but how many grants there are.
+    pub(super) fn keep_counts(&mut self) {
+        *self = Self {
+            counts: std::mem::take(&mut self.counts),
+            ..Self::default()
+        };
+    }
+
+    /// Notes the id of a grant, for [`Self::drop_duplicates`].
     pub(super) fn note_id(&mut self, id: &str) {
         let mut hasher = DefaultHasher::new();
         hasher.write(id.as_bytes());
@@ -89,11 +116,24 @@ impl Ledger {
 
     /// Whether two ids may be the same; two different ones with the same hash count too. It says so
     /// once.
-    pub(super) fn has_duplicates(&mut self) -> bool {
+    fn has_duplicates(&mut self) -> bool {
         let all = self.hashes.len();
         self.hashes.sort_unstable();
         self.hashes.dedup();
         self.hashes.len() < all
+    }
+
+    /// Notes that there are more grants on resources of a type.
+    pub(super) fn count(&mut self, kind: &str, more: u64) {
+        match self.counts.get_mut(kind) {
+            Some(count) => *count += more,
+            None => drop(self.counts.insert(kind.to_owned(), more)),
+        }
+    }
+
+    /// How many grants there are per type of the resource they are on.
+    pub(super) fn counts(&self) -> &BTreeMap<String, u64> {
+        &self.counts
     }
 
     fn number(&mut self, resource: &ResourceId) -> u32 {
@@ -160,21 +200,6 @@ impl Ledger {
         numbers.sort_unstable();
         numbers.dedup();
         numbers.into_iter().map(|number| self.resource_id(number))
-    }
-
-    /// How many grants there are per type of the resource they are on.
-    pub(super) fn count(&self) -> BTreeMap<String, u64> {
-        let mut counts = BTreeMap::new();
-        for grant in &self.grants {
-            let kind = self.resource_id(grant.target).0;
-            match counts.get_mut(kind) {
-                Some(count) => *count += 1,
-                None => {
-                    counts.insert(kind.to_owned(), 1);
-                }
-            }
-        }
-        counts
     }
 }
 

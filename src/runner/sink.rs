@@ -1,7 +1,7 @@
 //! Where the rows of a sync go: into a file, or nowhere but into the count.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use prost::Message;
@@ -11,7 +11,7 @@ use super::error::Result;
 use super::expand;
 use super::ledger::Ledger;
 use super::summary::RowCounts;
-use crate::c1z::{self, Error as FileError, Writer, rows};
+use crate::c1z::{self, Error as FileError, Writer, lock, rows};
 use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId, ResourceType};
 
 /// A broken reference between rows, found after the phases.
@@ -101,10 +101,8 @@ impl Sink for CountingSink {
 /// Keeps everything.
 pub(crate) struct FileSink {
     writer: Writer,
-    /// The grants as they are stored; only the database's thread looks at it while there is one.
+    /// The grants as they are stored, which the database's thread notes.
     ledger: Arc<Mutex<Ledger>>,
-    /// How many grants there are per resource type.
-    grants: Mutex<BTreeMap<String, u64>>,
 }
 
 impl FileSink {
@@ -112,7 +110,6 @@ impl FileSink {
         Self {
             writer,
             ledger: Arc::default(),
-            grants: Mutex::default(),
         }
     }
 
@@ -158,43 +155,25 @@ impl Sink for FileSink {
 
     async fn dangling(&self) -> Result<Vec<Dangling>> {
         let ledger = Arc::clone(&self.ledger);
-        let (grants, found) = self
-            .writer
-            .with(move |connection, sync_id| {
-                let mut ledger = lock(&ledger);
-                ledger.close(connection, sync_id)?;
-                Ok((ledger.count(), dangling(connection, sync_id, &ledger)?))
-            })
-            .await?;
-        *lock(&self.grants) = grants;
-        Ok(found)
+        let found = self.writer.with(move |connection, sync_id| {
+            let mut ledger = lock(&ledger);
+            ledger.close(connection, sync_id)?;
+            dangling(connection, sync_id, &ledger)
+        });
+        Ok(found.await?)
     }
 
     async fn expand(&self) -> Result<expand::Outcome> {
-        let mut ledger = std::mem::take(&mut *lock(&self.ledger));
-        let (outcome, dropped) = self
-            .writer
-            .with(move |connection, sync_id| {
-                let outcome = expand::expand(connection, sync_id, &mut ledger);
-                // A derived grant has the id that the connector gave another one: the later stays.
-                let dropped = match &outcome {
-                    Ok(_) if ledger.has_duplicates() => {
-                        rows::drop_duplicate_grants(connection, sync_id)?
-                    }
-                    _ => Vec::new(),
-                };
-                Ok((outcome, dropped))
-            })
-            .await?;
-        let outcome = outcome?;
-        let mut grants = lock(&self.grants);
-        for (kind, count) in &outcome.derived {
-            *grants.entry(kind.clone()).or_default() += count;
-        }
-        for (_, kind) in dropped {
-            *grants.entry(kind).or_default() -= 1;
-        }
-        Ok(outcome)
+        let ledger = Arc::clone(&self.ledger);
+        let outcome = self.writer.with(move |connection, sync_id| {
+            let mut ledger = lock(&ledger);
+            let outcome = expand::expand(connection, sync_id, &mut ledger);
+            // A derived grant has the id that the connector gave another one: the later stays.
+            ledger.drop_duplicates(connection, sync_id)?;
+            ledger.keep_counts();
+            Ok(outcome)
+        });
+        outcome.await?
     }
 
     async fn index(&self) -> Result<()> {
@@ -203,7 +182,7 @@ impl Sink for FileSink {
 
     async fn counts(&self) -> Result<Option<BTreeMap<String, RowCounts>>> {
         let mut counts = self.writer.with(counts).await?;
-        for (kind, count) in &*lock(&self.grants) {
+        for (kind, count) in lock(&self.ledger).counts() {
             counts.entry(kind.clone()).or_default().grants = *count;
         }
         Ok(Some(counts))
@@ -365,8 +344,4 @@ fn counts(connection: &mut Connection, sync_id: &str) -> c1z::Result<BTreeMap<St
         }
     }
     Ok(counts)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

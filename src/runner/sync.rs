@@ -78,7 +78,7 @@ pub(crate) async fn sync(context: Context) -> Result<Summary> {
     if options.targets.is_empty() && !options.skip_entitlements_and_grants && !options.skip_grants {
         let before = phases.begin("grant expansion");
         let outcome = session.context.sink.expand().await?;
-        derived = outcome.derived.values().sum();
+        derived = outcome.derived;
         if outcome.dropped_edges > 0 {
             session.warn(format!(
                 "{} nestings name an entitlement that is not there and were left out",

@@ -15,6 +15,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 use tokio_stream::StreamExt as _;
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 
 use super::call::Call;
@@ -42,7 +43,8 @@ pub(crate) fn service(shared: Arc<Shared>) -> IntoMakeServiceWithConnectInfo<Rou
                 async move { answer(&shared, &scissors, request).await }
             },
         )
-        .layer(CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest))
+        // What it costs is nobody's measurement.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .into_make_service_with_connect_info::<Scissors>()
 }
 
