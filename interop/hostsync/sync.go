@@ -26,6 +26,8 @@ type Options struct {
 	Workers int
 	// Expand runs the grant expansion after the grants are listed.
 	Expand bool
+	// PerResource asks for the grants of each resource, as older hosts do.
+	PerResource bool
 	// ResourceTypes limits the sync when not empty.
 	ResourceTypes []string
 	// Allowed are texts of warnings that do not count as failures.
@@ -55,6 +57,9 @@ func run(ctx context.Context, client types.ConnectorClient, options Options) (er
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
 
+	if options.PerResource {
+		client = perResource{client}
+	}
 	syncer, err := sync.NewSyncer(ctx, client, options.syncer(directory)...)
 	if err != nil {
 		return fmt.Errorf("make the syncer: %w", err)

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use tracing::debug;
 
-use super::listing::{Listing, Read, Reading, Trouble};
+use super::listing::{Listing, Pace, Read, Reading, Trouble};
 use super::table::{Org, PAGE, Row, Table};
 use crate::baton::{PageRequest, Result, Weight};
 use crate::salesforce::SalesforceId;
@@ -79,7 +79,7 @@ pub(super) async fn read<R: Row, T: Weight>(
     let table = span.of(plan.table, plan.column);
     let splits = plan.may_split && span == Span::default() && page.size.is_none();
     let mut reading = Reading::new(&table, page, span.after).part(span.part());
-    reading.reads_ahead = !splits;
+    reading.ahead = (!splits).then_some(Pace::Single);
     let mut read = listing.read(reading, turn).await?;
     let mut next = read.next.map(|after| Span {
         after: Some(after),

@@ -1,17 +1,18 @@
-//! From table rows to the pages of a listing: bounded by bytes, one batch read ahead.
+//! From table rows to the pages of a listing: bounded by bytes, some batches read ahead.
 //!
 //! A batch from Salesforce may hold more than fits into a reply. The rest is kept for the host's
-//! next call, and while the host stores its pages the next batch is already on its way. Both are
-//! conveniences: if they are gone, the position alone finds the rows again.
+//! next call, and while the host stores its pages the next batches are already on their way. Both
+//! are conveniences: if they are gone, the position alone finds the rows again.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use tokio::task::{JoinError, JoinHandle};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::error::wrap_listing;
-use super::table::{Batch, Org, PAGE, Row, Table};
+use super::table::{Batch, Org, PAGE, Row, TWO_PAGES, Table};
 use crate::baton::{
     Cursor, Error, Id, Page, PageRequest, PageToken, Quota, REPLY_BUDGET, Result, Weight,
 };
@@ -69,18 +70,77 @@ enum Slot<R> {
     Coming(ReadAhead<R>),
 }
 
-/// A read in the background; dropping it ends it.
-struct ReadAhead<R>(JoinHandle<Result<Batch<R>, salesforce::Error>>);
+/// The batches behind a place, read in the background; dropping it ends that.
+struct ReadAhead<R> {
+    /// Holds one batch while the next ones are fetched.
+    batches: mpsc::Receiver<Batch<R>>,
+    task: JoinHandle<()>,
+}
 
-impl<R> ReadAhead<R> {
-    async fn finish(mut self) -> Result<Result<Batch<R>, salesforce::Error>, JoinError> {
-        (&mut self.0).await
+impl<R: Row> ReadAhead<R> {
+    fn start(org: Arc<Org>, table: Table, start: Start, pace: Pace) -> Self {
+        let (sender, batches) = mpsc::channel(1);
+        let task = tokio::spawn(async move {
+            // What fails here is not the host's failure: the channel closes, and the read is done
+            // again when the host asks for it.
+            let _ = walk(&org, &table, start, pace, &sender).await;
+        });
+        Self { batches, task }
     }
 }
 
 impl<R> Drop for ReadAhead<R> {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
+    }
+}
+
+/// How to read ahead.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// One batch after the other: others read other parts of the table at the same time.
+    Single,
+    /// Two at a time, where there are rows for both.
+    Double,
+}
+
+/// Where to begin to read ahead.
+#[derive(Clone, Copy)]
+struct Start {
+    after: Option<SalesforceId>,
+    /// How many rows there are, as far as it is known.
+    behind: usize,
+}
+
+/// Reads batch after batch, until the last one or until nobody wants them.
+async fn walk<R: Row>(
+    org: &Org,
+    table: &Table,
+    mut start: Start,
+    mut pace: Pace,
+    batches: &mpsc::Sender<Batch<R>>,
+) -> Result<(), salesforce::Error> {
+    loop {
+        let (first, second) = if pace == Pace::Double && start.behind > PAGE {
+            let (first, second) = org.read_two(table, start.after).await?;
+            // The server sends shorter batches, or the table is changing.
+            if second.is_none() {
+                pace = Pace::Single;
+            }
+            (first, second)
+        } else {
+            (org.read(table, start.after).await?, None)
+        };
+        for batch in std::iter::once(first).chain(second) {
+            start = Start {
+                after: batch.last_id(),
+                behind: batch.behind,
+            };
+            let is_end = batch.is_last() || start.after.is_none();
+            if batches.send(batch).await.is_err() || is_end {
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -97,8 +157,8 @@ pub(super) struct Reading<'a> {
     pub(super) part: String,
     pub(super) after: Option<SalesforceId>,
     pub(super) page: &'a PageRequest,
-    /// The next batch is to be fetched while the host stores this page.
-    pub(super) reads_ahead: bool,
+    /// The next batches are to be fetched while the host stores this page.
+    pub(super) ahead: Option<Pace>,
 }
 
 impl<'a> Reading<'a> {
@@ -112,7 +172,7 @@ impl<'a> Reading<'a> {
             part: String::new(),
             after,
             page,
-            reads_ahead: true,
+            ahead: Some(Pace::Double),
         }
     }
 
@@ -160,16 +220,7 @@ impl<R: Row> Listing<R> {
         reading: Reading<'_>,
         mut turn: impl FnMut(R) -> Result<Option<T>>,
     ) -> Result<Read<T>, Trouble> {
-        let (mut batch, is_new) = self.batch(&reading).await?;
-        if let (true, true, false, Some(last)) = (
-            is_new,
-            reading.reads_ahead,
-            batch.is_last,
-            batch.rows.as_slice().last(),
-        ) {
-            let (table, part) = (reading.table.clone(), reading.part.clone());
-            self.read_ahead(table, reading.page, part, Some(last.id()));
-        }
+        let mut batch = self.batch(&reading).await?;
         let most = reading.page.rows(usize::MAX);
         let quota = batch.quota.take();
         let mut items = Vec::new();
@@ -191,7 +242,7 @@ impl<R: Row> Listing<R> {
             }
         }
         let has_rest = is_full && batch.rows.len() > 0;
-        let next = if has_rest || !batch.is_last {
+        let next = if has_rest || !batch.is_last() {
             last
         } else {
             None
@@ -217,8 +268,8 @@ impl<R: Row> Listing<R> {
         Ok(Read { items, next, quota })
     }
 
-    /// Starts to fetch a batch that the host will ask for. Outside a sync nobody knows whether it
-    /// will.
+    /// Starts to fetch batches that the host will ask for, behind `after`. Outside a sync nobody
+    /// knows whether it will.
     pub(super) fn read_ahead(
         &self,
         table: Table,
@@ -226,12 +277,17 @@ impl<R: Row> Listing<R> {
         part: String,
         after: Option<SalesforceId>,
     ) {
+        let start = Start { after, behind: 0 };
+        self.start(table, page, part, start, Pace::Single);
+    }
+
+    fn start(&self, table: Table, page: &PageRequest, part: String, start: Start, pace: Pace) {
         let Some(sync) = page.call.sync.clone() else {
             return;
         };
-        let org = Arc::clone(&self.org);
-        let coming = tokio::spawn(async move { org.read(&table, after).await });
-        self.keep(Place { sync, part, after }, Slot::Coming(ReadAhead(coming)));
+        let after = start.after;
+        let coming = ReadAhead::start(Arc::clone(&self.org), table, start, pace);
+        self.keep(Place { sync, part, after }, Slot::Coming(coming));
     }
 
     /// Forgets what is kept for `sync`, or everything.
@@ -240,36 +296,48 @@ impl<R: Row> Listing<R> {
         slots.retain(|(place, _)| sync.is_some_and(|sync| *sync != place.sync));
     }
 
-    /// The rows to go on with, and whether they come from Salesforce and not from an earlier page.
-    async fn batch(&self, reading: &Reading<'_>) -> Result<(Batch<R>, bool), Trouble> {
-        let kept = reading.page.call.sync.as_ref().and_then(|sync| {
-            self.take(&Place {
-                sync: sync.clone(),
-                part: reading.part.clone(),
-                after: reading.after,
-            })
+    /// The rows to go on with; what comes behind them is on its way afterwards.
+    async fn batch(&self, reading: &Reading<'_>) -> Result<Batch<R>, Trouble> {
+        let place = reading.page.call.sync.as_ref().map(|sync| Place {
+            sync: sync.clone(),
+            part: reading.part.clone(),
+            after: reading.after,
         });
-        match kept {
-            Some(Slot::Rest(batch)) => return Ok((batch, false)),
-            Some(Slot::Coming(task)) => {
-                // A read-ahead that failed is not the host's failure: the read is done again.
-                if let Ok(Ok(batch)) = task.finish().await {
-                    return Ok((batch, true));
+        if let Some(place) = place {
+            match self.take(&place) {
+                Some(Slot::Rest(batch)) => return Ok(batch),
+                Some(Slot::Coming(mut coming)) => {
+                    if let Some(batch) = coming.batches.recv().await {
+                        if let (false, Some(last)) = (batch.is_last(), batch.last_id()) {
+                            let after = Some(last);
+                            self.keep(Place { after, ..place }, Slot::Coming(coming));
+                        }
+                        return Ok(batch);
+                    }
                 }
+                None => {}
             }
-            None => {}
         }
         // Outside a sync nothing is kept, so no more is read than the page holds.
-        let rows = match reading.page.call.sync {
-            Some(_) => PAGE,
-            None => reading.page.rows(PAGE),
+        let (rows, count) = match (&reading.page.call.sync, reading.ahead) {
+            (Some(_), Some(Pace::Double)) => (PAGE, TWO_PAGES),
+            (Some(_), _) => (PAGE, 1),
+            (None, _) => (reading.page.rows(PAGE), 1),
         };
         let batch = self
             .org
-            .read_some(reading.table, reading.after, rows)
+            .read_some(reading.table, reading.after, rows, count)
             .await
             .map_err(Trouble::Salesforce)?;
-        Ok((batch, true))
+        if let (Some(pace), false, Some(last)) = (reading.ahead, batch.is_last(), batch.last_id()) {
+            let start = Start {
+                after: Some(last),
+                behind: batch.behind,
+            };
+            let (table, part) = (reading.table.clone(), reading.part.clone());
+            self.start(table, reading.page, part, start, pace);
+        }
+        Ok(batch)
     }
 
     fn take(&self, place: &Place) -> Option<Slot<R>> {

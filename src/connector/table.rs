@@ -2,7 +2,7 @@
 //!
 //! A position is the last id that was delivered, so that it means the same in any process at any
 //! time; server-side locators are never used. Order and comparison are left to the server, whose
-//! collation is not ASCII's. One row more than a page is asked for: a full page then tells
+//! collation is not ASCII's. More rows than a page holds are asked for: a full page then tells
 //! whether it is the last one, without another call.
 
 use std::collections::BTreeSet;
@@ -13,10 +13,12 @@ use tracing::warn;
 
 use crate::baton::Quota;
 use crate::salesforce::soql::{Condition, FieldName, Select, field};
-use crate::salesforce::{Client, Error, ErrorCode, SalesforceId};
+use crate::salesforce::{Client, Error, ErrorCode, QueryPage, SalesforceId};
 
-/// Rows a call: as many as Salesforce puts into one answer.
+/// Rows a call: as many as Salesforce puts into one answer, and as many as OFFSET skips at most.
 pub(super) const PAGE: usize = 2000;
+/// Rows that are worth two calls at the same time, counted behind a batch.
+pub(super) const TWO_PAGES: usize = 2 * PAGE;
 
 /// A record that has an id.
 pub(super) trait Row: DeserializeOwned + Send + 'static {
@@ -60,7 +62,7 @@ impl Table {
         self
     }
 
-    /// The rows behind `after`, all of them without it.
+    /// The rows behind `after`, in order of their ids; all of them without it.
     fn select(&self, after: Option<SalesforceId>) -> Select {
         let mut select = Select::from(self.object).fields(self.columns.iter().cloned());
         select = select.fields(self.optional.iter().cloned());
@@ -77,9 +79,20 @@ impl Table {
 /// Some rows of a table, and whether there are more.
 pub(super) struct Batch<R> {
     pub(super) rows: std::vec::IntoIter<R>,
-    /// Nothing comes behind these rows.
-    pub(super) is_last: bool,
+    /// How many rows are behind these, as far as they were counted: 0 for the last batch.
+    pub(super) behind: usize,
     pub(super) quota: Option<Quota>,
+}
+
+impl<R: Row> Batch<R> {
+    pub(super) fn is_last(&self) -> bool {
+        self.behind == 0
+    }
+
+    /// Where the next batch begins.
+    pub(super) fn last_id(&self) -> Option<SalesforceId> {
+        self.rows.as_slice().last().map(Row::id)
+    }
 }
 
 /// The org, for reading.
@@ -103,21 +116,71 @@ impl Org {
         table: &Table,
         after: Option<SalesforceId>,
     ) -> Result<Batch<R>, Error> {
-        self.read_some(table, after, PAGE).await
+        self.read_some(table, after, PAGE, 1).await
     }
 
-    /// The same with at most `rows` rows, for who does not come back for the rest of a batch.
+    /// The same with at most `rows` rows, for who does not come back for the rest of a batch, and
+    /// with up to `count` rows behind them counted.
     pub(super) async fn read_some<R: Row>(
         &self,
         table: &Table,
         after: Option<SalesforceId>,
         rows: usize,
+        count: usize,
     ) -> Result<Batch<R>, Error> {
-        let limit = u32::try_from(rows.saturating_add(1)).unwrap_or(u32::MAX);
+        let limit = rows.saturating_add(count);
+        let (page, quota) = self.query::<R>(table, after, limit, 0).await?;
+        let total = usize::try_from(page.total_size).unwrap_or(usize::MAX);
+        let mut records = page.records;
+        let counted = total.max(records.len() + usize::from(!page.done));
+        records.truncate(rows);
+        Ok(Batch {
+            behind: counted - records.len(),
+            rows: records.into_iter(),
+            quota,
+        })
+    }
+
+    /// The next two batches at the same time, for one call each. The second one is found by
+    /// OFFSET, so it begins with the last row of the first: if it does not, rows came or went
+    /// between the two answers, and it is not used.
+    pub(super) async fn read_two<R: Row>(
+        &self,
+        table: &Table,
+        after: Option<SalesforceId>,
+    ) -> Result<(Batch<R>, Option<Batch<R>>), Error> {
+        let (first, second) = tokio::join!(
+            self.read_some(table, after, PAGE, TWO_PAGES),
+            self.query::<R>(table, after, PAGE, PAGE - 1)
+        );
+        let first: Batch<R> = first?;
+        let second = second.ok().and_then(|(page, quota)| {
+            let mut rows = page.records.into_iter();
+            let begin = rows.next()?.id();
+            (first.last_id() == Some(begin) && rows.len() > 0).then(|| Batch {
+                behind: first.behind.saturating_sub(rows.len()),
+                rows,
+                quota,
+            })
+        });
+        Ok((first, second))
+    }
+
+    async fn query<R: Row>(
+        &self,
+        table: &Table,
+        after: Option<SalesforceId>,
+        limit: usize,
+        offset: usize,
+    ) -> Result<(QueryPage<R>, Option<Quota>), Error> {
+        let narrow = |rows| u32::try_from(rows).unwrap_or(u32::MAX);
         let mut table = table.clone();
         self.leave_out_missing(&mut table);
         let answer = loop {
-            let select = table.select(after).limit(limit);
+            let mut select = table.select(after).limit(narrow(limit));
+            if offset > 0 {
+                select = select.offset(narrow(offset));
+            }
             // Boxed: the state of a request is large, and listings hold it inside their own.
             match Box::pin(self.client.query::<R>(&select)).await {
                 Err(error) if self.learn_missing(&table, &error) => {
@@ -126,17 +189,7 @@ impl Org {
                 answer => break answer?,
             }
         };
-        let quota = answer.quota.as_ref().map(quota);
-        let page = answer.value;
-        let is_last = page.done && page.records.len() <= rows;
-        let mut records = page.records;
-        // The row too many was only asked for to see whether there is one.
-        records.truncate(rows);
-        Ok(Batch {
-            rows: records.into_iter(),
-            is_last,
-            quota,
-        })
+        Ok((answer.value, answer.quota.as_ref().map(quota)))
     }
 
     /// All rows of a table, a batch at a time; `each` takes them.
@@ -148,7 +201,7 @@ impl Org {
         let mut after = None;
         loop {
             let batch = self.read::<R>(table, after).await?;
-            let (before, is_last) = (after, batch.is_last);
+            let (before, is_last) = (after, batch.is_last());
             for row in batch.rows {
                 after = Some(row.id());
                 each(row);

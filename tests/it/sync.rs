@@ -1,6 +1,7 @@
 //! What a full sync brings, and what it costs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use baton_salesforce::connector::Options;
 use baton_salesforce::pb::connector as pb;
@@ -365,19 +366,18 @@ async fn a_server_that_sends_fewer_rows_than_asked_for_loses_none() {
     assert_equals_truth(&synced, &Truth::of(&harness), &everything());
 }
 
-#[tokio::test]
-async fn pages_may_be_as_small_as_a_host_likes() {
-    let harness = Harness::with(Setup {
-        options: everything(),
-        ..Setup::default()
-    })
-    .await;
+/// Lists the users within a sync; `each` sees the ids of every page before the next is asked for.
+async fn list_users(
+    harness: &Harness,
+    page_size: u32,
+    mut each: impl FnMut(&[String]),
+) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
     let mut token = String::new();
     loop {
         let request = pb::ResourcesServiceListResourcesRequest {
             resource_type_id: "user".into(),
-            page_size: 7,
+            page_size,
             page_token: token,
             active_sync_id: "sync".into(),
             ..Default::default()
@@ -388,15 +388,113 @@ async fn pages_may_be_as_small_as_a_host_likes() {
             .await
             .unwrap()
             .into_inner();
-        assert!(answer.list.len() <= 7);
-        for row in answer.list {
-            assert!(ids.insert(key(row.id.as_ref())), "a row came twice");
+        let id = |row: &pb::Resource| row.id.clone().unwrap().resource;
+        let page: Vec<_> = answer.list.iter().map(id).collect();
+        each(&page);
+        for id in page {
+            assert!(ids.insert(id), "a row came twice");
         }
         token = answer.next_page_token;
         if token.is_empty() {
-            break;
+            return ids;
         }
     }
+}
+
+/// Two batches of users are read at the same time; what changes between the two must not make the
+/// second one begin too late.
+#[tokio::test]
+async fn users_who_leave_while_the_list_is_read_take_no_one_else_along() {
+    let options = Options {
+        deactivated_users: false,
+        ..everything()
+    };
+    let harness = Harness::with(Setup {
+        org: Org::seed(Preset::Large),
+        options: options.clone(),
+        ..Setup::default()
+    })
+    .await;
+    // The connector's own user stays.
+    let own = harness
+        .simulator
+        .org()
+        .user_by_username("admin@simulated.example")
+        .unwrap();
+    let mut all = Truth::of(&harness).users(&options);
+    assert!(all.remove(&own));
+    let all: Vec<_> = all.into_iter().collect();
+    let mut left = BTreeSet::new();
+    let some_leave = async {
+        // The factor spreads them over the whole list.
+        for id in (0..all.len()).map(|number| &all[number * 7_919 % all.len()]) {
+            left.insert(id.clone());
+            let gone = [("IsActive", json!(false))];
+            harness.simulator.with(|org| org.set("User", id, &gone));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    // Time enough between the two for someone to leave.
+    let second = Matcher::queries_of("User").soql("OFFSET");
+    let pause = Fault::Latency(Duration::from_millis(20));
+    harness
+        .simulator
+        .faults()
+        .every_matching(1, second, [pause]);
+    let listed = tokio::select! {
+        listed = list_users(&harness, 0, |_| {}) => listed,
+        () = some_leave => panic!("nobody is left"),
+    };
+    let stayed = all.iter().filter(|id| !left.contains(*id));
+    let lost: Vec<_> = stayed.filter(|id| !listed.contains(*id)).collect();
+    assert_eq!(lost, Vec::<&String>::new());
+    assert!(left.len() > 20);
+}
+
+#[tokio::test]
+async fn twenty_thousand_users_cost_a_call_for_every_two_thousand() {
+    let harness = Harness::with(Setup {
+        org: Org::seed(Preset::Large),
+        options: everything(),
+        ..Setup::default()
+    })
+    .await;
+    let listed = list_users(&harness, 0, |_| {}).await;
+    assert_eq!(listed, Truth::of(&harness).users(&everything()));
+    let calls = harness.simulator.requests();
+    let queries: Vec<_> = calls.iter().filter_map(|call| call.soql.as_ref()).collect();
+    // One more is for those that are frozen or locked.
+    let most = listed.len().div_ceil(2000) + 1;
+    assert!(queries.len() <= most, "{} calls", queries.len());
+    let second = queries.iter().filter(|soql| soql.contains("OFFSET 1999"));
+    assert_eq!(second.count(), 5);
+}
+
+/// Batches of another size than asked for do not meet, so they are read one after the other.
+#[tokio::test]
+async fn users_in_shorter_batches_are_all_listed() {
+    let mut org = Org::seed(Preset::Large);
+    org.settings.batch_row_cap = Some(1500);
+    let harness = Harness::with(Setup {
+        org,
+        options: everything(),
+        ..Setup::default()
+    })
+    .await;
+    let listed = list_users(&harness, 0, |_| {}).await;
+    assert_eq!(listed, Truth::of(&harness).users(&everything()));
+    let calls = harness.simulator.api_calls();
+    assert!(calls <= 18, "{calls} calls");
+}
+
+#[tokio::test]
+async fn pages_may_be_as_small_as_a_host_likes() {
+    let harness = Harness::with(Setup {
+        options: everything(),
+        ..Setup::default()
+    })
+    .await;
+    let ids = list_users(&harness, 7, |page| assert!(page.len() <= 7)).await;
     assert_eq!(ids.len(), Truth::of(&harness).users(&everything()).len());
     // What did not fit into a page was kept for the next one.
     assert!(

@@ -37,6 +37,7 @@ func parse() arguments {
 	flag.StringVar(&a.options.Engine, "engine", "", "sqlite, pebble, or empty for the SDK's default")
 	flag.IntVar(&a.options.Workers, "workers", 1, "calls in flight")
 	flag.BoolVar(&a.options.Expand, "expand", true, "expand grants")
+	flag.BoolVar(&a.options.PerResource, "per-resource", false, "ask for the grants of each resource, as hosts older than TypeScopedGrants do")
 	appendTo := func(list *[]string) func(string) error {
 		return func(value string) error { *list = append(*list, value); return nil }
 	}
