@@ -78,12 +78,12 @@ struct ReadAhead<R> {
 }
 
 impl<R: Row> ReadAhead<R> {
-    fn start(org: Arc<Org>, table: Table, start: Start, pace: Pace) -> Self {
+    fn start(org: Arc<Org>, table: Table, start: Start) -> Self {
         let (sender, batches) = mpsc::channel(1);
         let task = tokio::spawn(async move {
             // What fails here is not the host's failure: the channel closes, and the read is done
             // again when the host asks for it.
-            let _ = walk(&org, &table, start, pace, &sender).await;
+            let _ = walk(&org, &table, start, &sender).await;
         });
         Self { batches, task }
     }
@@ -104,12 +104,13 @@ pub(super) enum Pace {
     Double,
 }
 
-/// Where to begin to read ahead.
+/// Where to begin to read ahead, and how.
 #[derive(Clone, Copy)]
 struct Start {
     after: Option<SalesforceId>,
     /// How many rows there are, as far as it is known.
     behind: usize,
+    pace: Pace,
 }
 
 /// Reads batch after batch, until the last one or until nobody wants them.
@@ -117,25 +118,22 @@ async fn walk<R: Row>(
     org: &Org,
     table: &Table,
     mut start: Start,
-    mut pace: Pace,
     batches: &mpsc::Sender<Batch<R>>,
 ) -> Result<(), salesforce::Error> {
     loop {
-        let (first, second) = if pace == Pace::Double && start.behind > PAGE {
+        let (first, second) = if start.pace == Pace::Double && start.behind > PAGE {
             let (first, second) = org.read_two(table, start.after).await?;
             // The server sends shorter batches, or the table is changing.
             if second.is_none() {
-                pace = Pace::Single;
+                start.pace = Pace::Single;
             }
             (first, second)
         } else {
             (org.read(table, start.after).await?, None)
         };
         for batch in std::iter::once(first).chain(second) {
-            start = Start {
-                after: batch.last_id(),
-                behind: batch.behind,
-            };
+            start.after = batch.last_id();
+            start.behind = batch.behind;
             let is_end = batch.is_last() || start.after.is_none();
             if batches.send(batch).await.is_err() || is_end {
                 return Ok(());
@@ -277,16 +275,20 @@ impl<R: Row> Listing<R> {
         part: String,
         after: Option<SalesforceId>,
     ) {
-        let start = Start { after, behind: 0 };
-        self.start(table, page, part, start, Pace::Single);
+        let start = Start {
+            after,
+            behind: 0,
+            pace: Pace::Single,
+        };
+        self.start(table, page, part, start);
     }
 
-    fn start(&self, table: Table, page: &PageRequest, part: String, start: Start, pace: Pace) {
+    fn start(&self, table: Table, page: &PageRequest, part: String, start: Start) {
         let Some(sync) = page.call.sync.clone() else {
             return;
         };
         let after = start.after;
-        let coming = ReadAhead::start(Arc::clone(&self.org), table, start, pace);
+        let coming = ReadAhead::start(Arc::clone(&self.org), table, start);
         self.keep(Place { sync, part, after }, Slot::Coming(coming));
     }
 
@@ -333,9 +335,10 @@ impl<R: Row> Listing<R> {
             let start = Start {
                 after: Some(last),
                 behind: batch.behind,
+                pace,
             };
             let (table, part) = (reading.table.clone(), reading.part.clone());
-            self.start(table, reading.page, part, start, pace);
+            self.start(table, reading.page, part, start);
         }
         Ok(batch)
     }
