@@ -269,6 +269,16 @@ fn assert_equals_truth(synced: &Synced, truth: &Truth, options: &Options) {
     assert!(got == wanted, "grants: {}", difference(&got, &wanted));
 }
 
+/// A connector for `org` that reads everything there is.
+async fn read_everything(org: Org) -> Harness {
+    Harness::with(Setup {
+        org,
+        options: everything(),
+        ..Setup::default()
+    })
+    .await
+}
+
 #[test_case(Options::default(); "default options")]
 #[test_case(everything(); "everything")]
 #[test_case(Options { deactivated_users: false, ..Options::default() }; "active users only")]
@@ -289,11 +299,7 @@ async fn a_sync_brings_every_row_of_the_org_once(options: Options) {
 
 #[tokio::test]
 async fn a_host_without_type_scoped_grants_gets_the_same_rows() {
-    let harness = Harness::with(Setup {
-        options: everything(),
-        ..Setup::default()
-    })
-    .await;
+    let harness = read_everything(Org::seed(Preset::Tiny)).await;
     let (today, before) = (harness.sync().await, harness.sync_per_resource().await);
     assert_eq!(before.duplicates, Vec::<String>::new());
     assert_eq!(today.ids(), before.ids());
@@ -301,12 +307,7 @@ async fn a_host_without_type_scoped_grants_gets_the_same_rows() {
 
 #[tokio::test]
 async fn a_sync_of_a_thousand_users_costs_at_most_35_calls() {
-    let setup = Setup {
-        org: Org::seed(Preset::Demo),
-        options: everything(),
-        ..Setup::default()
-    };
-    let harness = Harness::with(setup).await;
+    let harness = read_everything(Org::seed(Preset::Demo)).await;
     let synced = harness.sync().await;
     assert_equals_truth(&synced, &Truth::of(&harness), &everything());
     let calls = harness.simulator.api_calls();
@@ -316,12 +317,7 @@ async fn a_sync_of_a_thousand_users_costs_at_most_35_calls() {
 
 #[tokio::test]
 async fn a_sync_of_twenty_thousand_users_costs_at_most_130_calls() {
-    let setup = Setup {
-        org: Org::seed(Preset::Large),
-        options: everything(),
-        ..Setup::default()
-    };
-    let harness = Harness::with(setup).await;
+    let harness = read_everything(Org::seed(Preset::Large)).await;
     let synced = harness.sync().await;
     let calls = harness.simulator.api_calls();
     assert!(calls <= 130, "{calls} calls");
@@ -340,12 +336,7 @@ async fn a_sync_of_twenty_thousand_users_costs_at_most_130_calls() {
 /// One call in five fails, each time in another way.
 #[tokio::test]
 async fn a_sync_survives_a_failing_org_with_the_same_rows() {
-    let setup = Setup {
-        org: Org::seed(Preset::Demo),
-        options: everything(),
-        ..Setup::default()
-    };
-    let harness = Harness::with(setup).await;
+    let harness = read_everything(Org::seed(Preset::Demo)).await;
     harness.simulator.faults().every(5, Fault::mixture());
     let synced = harness.sync().await;
     assert!(harness.simulator.faults().injected() > 2);
@@ -356,12 +347,7 @@ async fn a_sync_survives_a_failing_org_with_the_same_rows() {
 async fn a_server_that_sends_fewer_rows_than_asked_for_loses_none() {
     let mut org = Org::seed(Preset::Demo);
     org.settings.batch_row_cap = Some(137);
-    let harness = Harness::with(Setup {
-        org,
-        options: everything(),
-        ..Setup::default()
-    })
-    .await;
+    let harness = read_everything(org).await;
     let synced = harness.sync().await;
     assert_equals_truth(&synced, &Truth::of(&harness), &everything());
 }
@@ -453,12 +439,7 @@ async fn users_who_leave_while_the_list_is_read_take_no_one_else_along() {
 
 #[tokio::test]
 async fn twenty_thousand_users_cost_a_call_for_every_two_thousand() {
-    let harness = Harness::with(Setup {
-        org: Org::seed(Preset::Large),
-        options: everything(),
-        ..Setup::default()
-    })
-    .await;
+    let harness = read_everything(Org::seed(Preset::Large)).await;
     let listed = list_users(&harness, 0, |_| {}).await;
     assert_eq!(listed, Truth::of(&harness).users(&everything()));
     let calls = harness.simulator.requests();
@@ -475,12 +456,7 @@ async fn twenty_thousand_users_cost_a_call_for_every_two_thousand() {
 async fn users_in_shorter_batches_are_all_listed() {
     let mut org = Org::seed(Preset::Large);
     org.settings.batch_row_cap = Some(1500);
-    let harness = Harness::with(Setup {
-        org,
-        options: everything(),
-        ..Setup::default()
-    })
-    .await;
+    let harness = read_everything(org).await;
     let listed = list_users(&harness, 0, |_| {}).await;
     assert_eq!(listed, Truth::of(&harness).users(&everything()));
     let calls = harness.simulator.api_calls();
@@ -489,11 +465,7 @@ async fn users_in_shorter_batches_are_all_listed() {
 
 #[tokio::test]
 async fn pages_may_be_as_small_as_a_host_likes() {
-    let harness = Harness::with(Setup {
-        options: everything(),
-        ..Setup::default()
-    })
-    .await;
+    let harness = read_everything(Org::seed(Preset::Tiny)).await;
     let ids = list_users(&harness, 7, |page| assert!(page.len() <= 7)).await;
     assert_eq!(ids.len(), Truth::of(&harness).users(&everything()).len());
     // What did not fit into a page was kept for the next one.
@@ -581,11 +553,7 @@ fn stub(resource_type: &str, id: &str) -> pb::Resource {
 
 #[tokio::test]
 async fn each_state_of_a_user_is_told_apart() {
-    let harness = Harness::with(Setup {
-        options: everything(),
-        ..Setup::default()
-    })
-    .await;
+    let harness = read_everything(Org::seed(Preset::Tiny)).await;
     let synced = harness.sync().await;
     let org = harness.simulator.org();
     let login = |user: &str| {
@@ -825,11 +793,7 @@ async fn the_daily_limit_stops_the_host_with_the_figures() {
 #[test_case("profile")]
 #[tokio::test]
 async fn one_resource_looks_as_in_a_sync(resource_type: &str) {
-    let harness = Harness::with(Setup {
-        options: everything(),
-        ..Setup::default()
-    })
-    .await;
+    let harness = read_everything(Org::seed(Preset::Tiny)).await;
     let synced = harness.sync().await;
     for id in synced.of_type(resource_type).into_iter().take(5) {
         let request = pb::ResourceGetterServiceGetResourceRequest {
