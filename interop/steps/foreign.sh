@@ -25,3 +25,7 @@ compare_hosts foreign
 # Not --cycle: there the two hosts differ on purpose (docs/adr/007). Our connector's rows have no
 # cycles, which the other steps prove by allowing no warning.
 compare_hosts foreign-large --users 5000
+# Nestings that nobody thought of.
+for seed in {1..12}; do
+    compare_hosts "foreign-squads-$seed" --users 40 --squads "$seed"
+done

@@ -6,7 +6,8 @@
 //   - pages of resources, and children that are listed under their parents;
 //   - static entitlements, and rows listed for a whole type at once, with
 //     sibling cursors;
-//   - nested membership: deep, shallow, filtered by type, and on demand cyclic.
+//   - nested membership: deep, shallow, filtered by type, on demand cyclic, and
+//     on demand at random.
 package main
 
 import (
@@ -24,16 +25,21 @@ import (
 )
 
 var (
-	usersField = field.IntField("users", field.WithDefaultValue(60), field.WithDescription("How many users there are"))
-	cycleField = field.BoolField("cycle", field.WithDescription("Whether teams contain each other in a circle"))
+	usersField  = field.IntField("users", field.WithDefaultValue(60), field.WithDescription("How many users there are"))
+	cycleField  = field.BoolField("cycle", field.WithDescription("Whether teams contain each other in a circle"))
+	squadsField = field.IntField("squads", field.WithDescription("The seed of squads that contain each other at random; 0 is none"))
 )
 
-type connector struct{ org *org }
+type connector struct {
+	org    *org
+	squads squads
+}
 
 func main() {
-	schema := field.NewConfiguration([]field.SchemaField{usersField, cycleField})
+	schema := field.NewConfiguration([]field.SchemaField{usersField, cycleField, squadsField})
 	start := func(_ context.Context, v *viper.Viper, _ *cli.ConnectorOpts) (connectorbuilder.ConnectorBuilderV2, []connectorbuilder.Opt, error) {
-		return &connector{newOrg(v.GetInt("users"), v.GetBool("cycle"))}, nil, nil
+		squads, err := newSquads(v.GetInt("squads"), v.GetInt("users"))
+		return &connector{newOrg(v.GetInt("users"), v.GetBool("cycle")), squads}, nil, err
 	}
 	config.RunConnector(context.Background(), "reference-connector", "interop", schema, start)
 }
@@ -45,7 +51,7 @@ func (c *connector) Metadata(context.Context) (*v2.ConnectorMetadata, error) {
 func (c *connector) Validate(context.Context) (annotations.Annotations, error) { return nil, nil }
 
 func (c *connector) ResourceSyncers(context.Context) []connectorbuilder.ResourceSyncerV2 {
-	return []connectorbuilder.ResourceSyncerV2{users{c.org}, teams{c.org}, rooms{}, licenses{c.org}}
+	return []connectorbuilder.ResourceSyncerV2{users{c.org}, teams{c.org}, rooms{}, licenses{c.org}, c.squads}
 }
 
 func (c *connector) GlobalActions(ctx context.Context, registry actions.ActionRegistry) error {
