@@ -128,8 +128,20 @@ impl Org {
         rows: usize,
         count: usize,
     ) -> Result<Batch<R>, Error> {
+        self.read_at(table, after, 0, rows, count).await
+    }
+
+    /// The same from the row on that has `skipped` rows before it, behind `after`.
+    async fn read_at<R: Row>(
+        &self,
+        table: &Table,
+        after: Option<SalesforceId>,
+        skipped: usize,
+        rows: usize,
+        count: usize,
+    ) -> Result<Batch<R>, Error> {
         let limit = rows.saturating_add(count);
-        let (page, quota) = self.query::<R>(table, after, limit, 0).await?;
+        let (page, quota) = self.query::<R>(table, after, limit, skipped).await?;
         let total = usize::try_from(page.total_size).unwrap_or(usize::MAX);
         let mut records = page.records;
         let counted = total.max(records.len() + usize::from(!page.done));
@@ -143,7 +155,8 @@ impl Org {
 
     /// The next two batches at the same time, for one call each. The second one is found by
     /// OFFSET, so it begins with the last row of the first: if it does not, rows came or went
-    /// between the two answers, and it is not used.
+    /// between the two answers, and it is not used. If rows came or went behind it, it is as right
+    /// as any batch, but what the first one counted behind is not, so it counts itself.
     pub(super) async fn read_two<R: Row>(
         &self,
         table: &Table,
@@ -151,17 +164,14 @@ impl Org {
     ) -> Result<(Batch<R>, Option<Batch<R>>), Error> {
         let (first, second) = tokio::join!(
             self.read_some(table, after, PAGE, TWO_PAGES),
-            self.query::<R>(table, after, PAGE, PAGE - 1)
+            self.read_at::<R>(table, after, PAGE - 1, PAGE - 1, 1)
         );
         let first: Batch<R> = first?;
-        let second = second.ok().and_then(|(page, quota)| {
-            let mut rows = page.records.into_iter();
-            let begin = rows.next()?.id();
-            (first.last_id() == Some(begin) && rows.len() > 0).then(|| Batch {
-                behind: first.behind.saturating_sub(rows.len()),
-                rows,
-                quota,
-            })
+        let second = second.ok().and_then(|mut second| {
+            let begin = second.rows.next()?.id();
+            let rows = second.rows.len();
+            second.behind = second.behind.max(first.behind.saturating_sub(rows));
+            (first.last_id() == Some(begin) && rows > 0).then_some(second)
         });
         Ok((first, second))
     }

@@ -387,10 +387,9 @@ async fn list_users(
     }
 }
 
-/// Two batches of users are read at the same time; what changes between the two must not make the
-/// second one begin too late.
-#[tokio::test]
-async fn users_who_leave_while_the_list_is_read_take_no_one_else_along() {
+/// An org whose active users alone are listed, sorted; of two batches at the same time, the second
+/// is read later by `pause`.
+async fn large_org_of_active_users(pause: Duration) -> (Harness, Vec<String>) {
     let options = Options {
         deactivated_users: false,
         ..everything()
@@ -401,15 +400,27 @@ async fn users_who_leave_while_the_list_is_read_take_no_one_else_along() {
         ..Setup::default()
     })
     .await;
+    let second = Matcher::queries_of("User").soql("OFFSET");
+    harness
+        .simulator
+        .faults()
+        .every_matching(1, second, [Fault::Latency(pause)]);
+    let users = Truth::of(&harness).users(&options).into_iter().collect();
+    (harness, users)
+}
+
+/// Two batches of users are read at the same time; what changes between the two must not make the
+/// second one begin too late.
+#[tokio::test]
+async fn users_who_leave_while_the_list_is_read_take_no_one_else_along() {
+    let (harness, all) = large_org_of_active_users(Duration::from_millis(20)).await;
     // The connector's own user stays.
     let own = harness
         .simulator
         .org()
         .user_by_username("admin@simulated.example")
         .unwrap();
-    let mut all = Truth::of(&harness).users(&options);
-    assert!(all.remove(&own));
-    let all: Vec<_> = all.into_iter().collect();
+    let all: Vec<_> = all.into_iter().filter(|id| *id != own).collect();
     let mut left = BTreeSet::new();
     let some_leave = async {
         // The factor spreads them over the whole list.
@@ -420,13 +431,6 @@ async fn users_who_leave_while_the_list_is_read_take_no_one_else_along() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    // Time enough between the two for someone to leave.
-    let second = Matcher::queries_of("User").soql("OFFSET");
-    let pause = Fault::Latency(Duration::from_millis(20));
-    harness
-        .simulator
-        .faults()
-        .every_matching(1, second, [pause]);
     let listed = tokio::select! {
         listed = list_users(&harness, 0, |_| {}) => listed,
         () = some_leave => panic!("nobody is left"),
@@ -435,6 +439,41 @@ async fn users_who_leave_while_the_list_is_read_take_no_one_else_along() {
     let lost: Vec<_> = stayed.filter(|id| !listed.contains(*id)).collect();
     assert_eq!(lost, Vec::<&String>::new());
     assert!(left.len() > 20);
+}
+
+/// The first of two batches has counted as many rows behind it as the second one holds. One more
+/// comes before the second is read, and pushes the last one out of it.
+#[tokio::test]
+async fn a_user_who_comes_while_the_list_is_read_pushes_no_one_out() {
+    let (harness, all) = large_org_of_active_users(Duration::from_millis(300)).await;
+    // The first answer has 2,000 users, the two batches 2,000 and 1,998.
+    let mut stay = all;
+    let mut away = stay.split_off(5_999);
+    let newcomer = stay.remove(5_500);
+    away.push(newcomer.clone());
+    let set_active = |id: &String, is_active: bool| {
+        let value = [("IsActive", json!(is_active))];
+        harness.simulator.with(|org| org.set("User", id, &value));
+    };
+    for id in &away {
+        set_active(id, false);
+    }
+    let one_comes = async {
+        let is_first = |soql: &String| soql.contains("AND Id > ") && !soql.contains("OFFSET");
+        let has_answered = || {
+            let calls = harness.simulator.requests();
+            calls
+                .iter()
+                .any(|call| call.soql.as_ref().is_some_and(is_first))
+        };
+        while !has_answered() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        set_active(&newcomer, true);
+    };
+    let (listed, ()) = tokio::join!(list_users(&harness, 0, |_| {}), one_comes);
+    let lost: Vec<_> = stay.iter().filter(|id| !listed.contains(*id)).collect();
+    assert_eq!(lost, Vec::<&String>::new());
 }
 
 #[tokio::test]
