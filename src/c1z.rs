@@ -17,5 +17,5 @@ pub use container::{Format, probe};
 pub use error::{Error, Result};
 pub use reader::Reader;
 pub(crate) use store::{Store, lock};
+pub(crate) use writer::Writer;
 pub use writer::{Kind, Options};
-pub(crate) use writer::{Writer, wall_clock};

@@ -205,7 +205,8 @@ impl Writer {
             .map_err(|error| Error::Closed(error.to_string()))?
     }
 
-    async fn post(
+    /// Queues a write of rows.
+    pub(crate) async fn post(
         &self,
         write: impl FnOnce(&Connection, Stamp<'_>) -> Result<()> + Send + 'static,
     ) -> Result<()> {
@@ -226,7 +227,7 @@ impl Writer {
 }
 
 /// Local time without a zone, as every reader compares it.
-pub(crate) fn wall_clock() -> String {
+fn wall_clock() -> String {
     let now = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     now.to_zoned(jiff::tz::TimeZone::system())
         .strftime("%Y-%m-%d %H:%M:%S%.f")

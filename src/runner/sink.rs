@@ -164,16 +164,17 @@ impl Sink for FileSink {
     }
 
     async fn expand(&self) -> Result<expand::Outcome> {
+        let outcome = expand::expand(&self.writer, Arc::clone(&self.ledger)).await?;
         let ledger = Arc::clone(&self.ledger);
-        let outcome = self.writer.with(move |connection, sync_id| {
+        // A derived grant has the id that the connector gave another one: the later stays.
+        let merged = self.writer.with(move |connection, sync_id| {
             let mut ledger = lock(&ledger);
-            let outcome = expand::expand(connection, sync_id, &mut ledger);
-            // A derived grant has the id that the connector gave another one: the later stays.
             ledger.drop_duplicates(connection, sync_id)?;
             ledger.keep_counts();
-            Ok(outcome)
+            Ok(())
         });
-        outcome.await?
+        merged.await?;
+        Ok(outcome)
     }
 
     async fn index(&self) -> Result<()> {

@@ -1,0 +1,166 @@
+//! Works out which grants change and which are new, from numbers alone.
+
+use bytes::Bytes;
+use prost::Message;
+use tokio::sync::mpsc;
+
+use super::graph::Graph;
+use super::holders::{Held, Holders};
+use super::page::{Addition, Completion, Page};
+use crate::c1z::annotation;
+use crate::pb::connector::grant_sources::GrantSource;
+use crate::pb::connector::{GrantImmutable, GrantSources, Resource, ResourceId};
+use crate::runner::ledger::Ledger;
+
+/// Grants in a page, at most.
+const GRANTS: usize = 1000;
+
+/// Hands on what follows from the nestings of `graph`, entitlement after entitlement. Counts the
+/// new grants and notes them in the ledger. Ends early if nobody takes the pages.
+pub(super) fn derive(graph: &Graph, ledger: &mut Ledger, pages: &mpsc::Sender<Page>) -> u64 {
+    let mut deriver = Deriver {
+        graph,
+        ledger,
+        pages,
+        tail: Tail::new(),
+        last: Vec::new(),
+        derived: 0,
+    };
+    // Nobody wants the rest of it: the sync has failed.
+    let _ = deriver.run();
+    deriver.derived
+}
+
+/// The receiver of the pages is gone.
+struct Unwanted;
+
+struct Deriver<'a> {
+    graph: &'a Graph,
+    ledger: &'a mut Ledger,
+    pages: &'a mpsc::Sender<Page>,
+    tail: Tail,
+    /// The sources that `tail` has, as numbers.
+    last: Vec<(u32, bool)>,
+    derived: u64,
+}
+
+impl Deriver<'_> {
+    fn run(&mut self) -> Result<(), Unwanted> {
+        let mut holders = Holders::new(self.graph);
+        for component in self.graph.components() {
+            for (node, held) in holders.settle(&component, self.ledger) {
+                // Without a resource nothing leads to it.
+                if let Some(on) = self.graph.resource(node) {
+                    self.complete(node, on, &held)?;
+                    self.add(node, on, &held)?;
+                }
+                holders.keep(node, &held);
+            }
+        }
+        Ok(())
+    }
+
+    /// The stored grants of an entitlement that come from elsewhere, too.
+    fn complete(&self, node: usize, on: &(String, String), held: &Held) -> Result<(), Unwanted> {
+        let name = self.graph.name(node);
+        let stored = self.ledger.entitlement(name);
+        let stored = stored.map_or(&[][..], |number| self.ledger.grants_of(number));
+        let changed: Vec<_> = stored
+            .iter()
+            .map(|row| (row.id, held.sources_of(row.principal)))
+            .filter(|(_, sources)| !sources.is_empty())
+            .collect();
+        for some in changed.chunks(GRANTS) {
+            let completions = some.iter().map(|&(row, sources)| Completion {
+                row,
+                sources: named(self.graph, sources).collect(),
+            });
+            let mut page = Page::new(name, on);
+            page.completions.extend(completions);
+            self.hand_on(page)?;
+        }
+        Ok(())
+    }
+
+    /// The grants of an entitlement that are not stored.
+    fn add(&mut self, node: usize, on: &(String, String), held: &Held) -> Result<(), Unwanted> {
+        let name = self.graph.name(node);
+        let new: Vec<_> = held.derived().collect();
+        for some in new.chunks(GRANTS) {
+            let mut page = Page::new(name, on);
+            for &(principal, sources) in some {
+                page.additions.push(self.addition(name, principal, sources));
+                self.ledger.note_id(&self.tail.id);
+            }
+            self.hand_on(page)?;
+        }
+        let count = u64::try_from(new.len()).unwrap_or(u64::MAX);
+        self.ledger.count(&on.0, count);
+        self.derived += count;
+        Ok(())
+    }
+
+    fn addition(&mut self, name: &str, principal: u32, sources: &[(u32, bool)]) -> Addition {
+        let (kind, id) = self.ledger.resource_id(principal);
+        let shown_in = self.ledger.shown_in(principal);
+        let Tail {
+            principal: shown,
+            id: grant,
+            ..
+        } = &mut self.tail;
+        grant.clear();
+        grant.extend([name, ":", kind, ":", id]);
+        *shown = shown_in.is_none().then(|| Resource {
+            id: Some(ResourceId {
+                resource_type: kind.into(),
+                resource: id.into(),
+                ..ResourceId::default()
+            }),
+            ..Resource::default()
+        });
+        if sources != self.last {
+            let by_name = named(self.graph, sources).collect();
+            self.tail.sources = GrantSources { sources: by_name }.encode_to_vec().into();
+            self.last = sources.to_vec();
+        }
+        Addition {
+            principal: (kind.into(), id.into()),
+            shown_in,
+            tail: self.tail.encode_to_vec(),
+        }
+    }
+
+    fn hand_on(&self, page: Page) -> Result<(), Unwanted> {
+        self.pages.blocking_send(page).map_err(|_| Unwanted)
+    }
+}
+
+fn named(graph: &Graph, sources: &[(u32, bool)]) -> impl Iterator<Item = (String, GrantSource)> {
+    sources.iter().map(|&(source, is_direct)| {
+        let name = graph.name(source as usize);
+        (name.to_owned(), GrantSource { is_direct })
+    })
+}
+
+/// A `Grant` behind its entitlement. What is the same in thousands of them is encoded already.
+#[derive(Clone, PartialEq, Message)]
+struct Tail {
+    #[prost(message, optional, tag = "2")]
+    principal: Option<Resource>,
+    #[prost(string, tag = "3")]
+    id: String,
+    #[prost(bytes = "bytes", repeated, tag = "4")]
+    annotations: Vec<Bytes>,
+    #[prost(bytes = "bytes", tag = "5")]
+    sources: Bytes,
+}
+
+impl Tail {
+    fn new() -> Self {
+        let immutable = annotation::pack(&GrantImmutable::default());
+        Self {
+            annotations: vec![immutable.encode_to_vec().into()],
+            ..Self::default()
+        }
+    }
+}
