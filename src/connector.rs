@@ -141,6 +141,7 @@ impl Connector for Salesforce {
     }
 
     async fn validate(&self) -> Result<Validation> {
+        self.context.org.forget_missing();
         let select = Select::from("Organization")
             .fields(["Id", "IsSandbox", "OrganizationType"])
             .limit(1);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tracing::debug;
+use tracing::warn;
 
 use super::catalog::{GROUP, USER};
 use super::context::Context;
@@ -23,8 +23,8 @@ use crate::baton::{
     Provisioner, REPLY_BUDGET, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType,
     Result, Weight,
 };
-use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::{Select, field};
+use crate::salesforce::{ErrorCode, SalesforceId};
 
 mod implied;
 mod kind;
@@ -91,8 +91,17 @@ impl Groups {
                 .org
                 .read_all(&nested, |row: MemberRow| edges.push(row.edge()));
             if let Err(error) = read.await {
-                // Reading the members will tell. Without this, hosts cut cycles as they like.
-                debug!(%error, "cannot look for groups that contain each other");
+                if error.is_transient(true) || error.is_daily_limit() || error.code().is_none() {
+                    return Err(wrap_listing("looking for nested groups", error));
+                }
+                // It will not pass. Reading the members tells if they are out of reach; if only
+                // this is, hosts cut cycles as they like.
+                if !error.is_object_unavailable() {
+                    warn!(
+                        sf.error_code = error.code().map(ErrorCode::as_str),
+                        "cannot look for groups that contain each other"
+                    );
+                }
                 return Ok(Arc::default());
             }
             let mut nesting = Nesting::find(&edges);

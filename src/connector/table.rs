@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use tracing::warn;
 
 use crate::baton::Quota;
+use crate::salesforce::error::{Flaw, Operation};
 use crate::salesforce::soql::{Condition, FieldName, Select, field};
 use crate::salesforce::{Client, Error, ErrorCode, QueryPage, SalesforceId};
 
@@ -216,8 +217,16 @@ impl Org {
                 after = Some(row.id());
                 each(row);
             }
-            if is_last || after == before {
+            if is_last {
                 return Ok(());
+            }
+            if after == before {
+                // More was promised, and nothing came.
+                return Err(Error::Unreadable {
+                    operation: Operation::new(format!("query {}", table.object), false),
+                    status: 200,
+                    flaw: Flaw::Truncated,
+                });
             }
         }
     }
@@ -229,8 +238,15 @@ impl Org {
             .retain(|column| !missing.contains(&(table.object, column.as_str().to_owned())));
     }
 
-    /// Remembers the optional columns that an `INVALID_FIELD` answer is about. False if the answer
-    /// is about something else, so that the caller does not ask the same again.
+    /// Forgets which columns the org did not have: it may have them now.
+    pub(super) fn forget_missing(&self) {
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
+        missing.clear();
+    }
+
+    /// Remembers the optional columns of `table` that an `INVALID_FIELD` answer is about. False if
+    /// the answer is about something else, so that the caller does not ask the same again. That
+    /// another query has learnt of them meanwhile does not matter: this one has asked for them.
     fn learn_missing(&self, table: &Table, error: &Error) -> bool {
         let is_field = error.code() == Some(&ErrorCode::InvalidField);
         let Some(api) = error.api().filter(|_| is_field) else {
@@ -242,8 +258,9 @@ impl Org {
             parts.any(|part| quoted.iter().any(|word| word.eq_ignore_ascii_case(part)))
         };
         let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut learnt = false;
+        let mut is_named = false;
         for column in table.optional.iter().filter(named) {
+            is_named = true;
             if missing.insert((table.object, column.as_str().to_owned())) {
                 warn!(
                     sf.object = table.object,
@@ -251,20 +268,23 @@ impl Org {
                     "the org does not have this field, or the connector's user may not see it: \
                      it is left out; check its spelling and the field-level security"
                 );
-                learnt = true;
             }
         }
-        learnt
+        is_named
     }
 }
 
 /// The words that an `INVALID_FIELD` message puts into quotes: `No such column 'Foo' on entity
 /// 'User'`, `Didn't understand relationship 'Bar'`. What comes before `ERROR at Row` is an excerpt
-/// of the query, which names innocent columns too.
+/// of the query, which names innocent columns too, and so does the entity, of whose fields only one
+/// is missing.
 fn quoted_words(message: &str) -> Vec<&str> {
     let message = message
         .rsplit_once("ERROR at")
         .map_or(message, |(_, message)| message);
+    let message = message
+        .split_once(" on entity ")
+        .map_or(message, |(message, _)| message);
     let is_word = |word: &&str| {
         !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
@@ -288,7 +308,7 @@ mod tests {
         let message = "\nSELECT Id, Title, Foo__c\n           ^\nERROR at Row:1:Column:12\nNo such \
                        column 'Foo__c' on entity 'User'. If you are attempting to use a custom \
                        field, be sure to append the '__c' after the custom field name.";
-        assert_eq!(quoted_words(message), ["Foo__c", "User", "__c"]);
+        assert_eq!(quoted_words(message), ["Foo__c"]);
         let message = "Didn't understand relationship 'Profile' in field path.";
         assert!(quoted_words(message).contains(&"Profile"));
     }

@@ -738,6 +738,27 @@ async fn an_object_that_may_not_be_read_costs_its_rows_only(object: &'static str
     }
 }
 
+/// Without knowing them, hosts would cut circles of groups as they like.
+#[tokio::test]
+async fn trouble_with_the_look_for_nested_groups_goes_up_to_the_host() {
+    let harness = read_everything(Org::seed(Preset::Tiny)).await;
+    let nested = Matcher::queries_of("GroupMember").soql("IN (SELECT Id FROM Group)");
+    harness
+        .simulator
+        .faults()
+        .next(1000, nested, Fault::unavailable());
+    let request = pb::GrantsServiceListGrantsRequest {
+        resource: Some(stub("group", "group")),
+        annotations: vec![baton_salesforce::wire::annotation::pack(
+            &pb::TypeScopedGrants {},
+        )],
+        active_sync_id: "sync".into(),
+        ..Default::default()
+    };
+    let status = harness.grants().list_grants(request).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::Unavailable, "{status:?}");
+}
+
 #[tokio::test]
 async fn without_users_there_is_no_sync() {
     let harness = Harness::start().await;
@@ -771,6 +792,23 @@ async fn a_field_that_the_org_does_not_have_is_left_out() {
     .await;
     let synced = harness.sync().await;
     assert_equals_truth(&synced, &Truth::of(&harness), &Options::default());
+}
+
+/// Two queries on their way at the same time meet the same missing field.
+#[tokio::test]
+async fn a_missing_field_that_two_find_at_once_fails_neither() {
+    let mut org = Org::seed(Preset::Tiny);
+    org.hide_field("User", "EmployeeNumber");
+    org.settings.latency = Duration::from_millis(50);
+    let harness = read_everything(org).await;
+    let (one, other) = tokio::join!(
+        list_users(&harness, 0, |_| {}),
+        list_users(&harness, 0, |_| {})
+    );
+    assert_eq!(one, other);
+    let refused = harness.simulator.requests();
+    let refused = refused.iter().filter(|call| call.status == 400).count();
+    assert_eq!(refused, 2);
 }
 
 #[tokio::test]

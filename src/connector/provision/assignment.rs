@@ -128,6 +128,8 @@ impl Assignments {
 
     /// What to do about a row that Salesforce says is there; nothing if it is gone again.
     async fn settle(&self, subject: &Subject, work: &mut Work<'_>) -> Result<Option<Done>> {
+        // That access is there may not rest on what the org could not tell some time ago.
+        work.forget_missing();
         let (rows, now) = (self.held(subject, work).await?, Timestamp::now());
         if let Some(row) = rows.iter().find(|row| row.is_effective(now)) {
             return Ok(Some(

@@ -64,6 +64,11 @@ impl<'a> Work<'a> {
         self.is_dry_run
     }
 
+    /// The next read asks for columns again that the org did not have.
+    pub(super) fn forget_missing(&self) {
+        self.context.org.forget_missing();
+    }
+
     /// Reads the rows of a table, all of them if they fit into one answer; meant for a few.
     pub(super) async fn read<R: Row>(&mut self, table: &Table) -> Result<Vec<R>, Trouble> {
         self.calls += 1;
