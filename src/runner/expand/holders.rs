@@ -83,7 +83,7 @@ impl<'a> Holders<'a> {
         while !is_settled {
             is_settled = true;
             for at in 0..settled.len() {
-                is_settled &= !self.flow_around(&mut settled, at, ledger);
+                is_settled &= !self.flow_around(&mut settled, at, component, ledger);
             }
         }
         settled
@@ -100,7 +100,7 @@ impl<'a> Holders<'a> {
             way.is_stored = true;
             way.is_direct |= ledger.is_direct(row);
         }
-        let mut flow = Flow::into(self.graph, node, ledger);
+        let mut flow = Flow::into(self.graph, node, component, ledger);
         for (source, edge) in self.graph.sources_of(node) {
             if !component.contains(&source) {
                 let from = self.kept.get(source).map_or(&[][..], Vec::as_slice);
@@ -111,11 +111,17 @@ impl<'a> Holders<'a> {
     }
 
     /// What comes from the other members of a cycle; `true` if there was news.
-    fn flow_around(&self, members: &mut [(usize, Held)], at: usize, ledger: &Ledger) -> bool {
+    fn flow_around(
+        &self,
+        members: &mut [(usize, Held)],
+        at: usize,
+        component: &[usize],
+        ledger: &Ledger,
+    ) -> bool {
         let Some(node) = members.get(at).map(|(node, _)| *node) else {
             return false;
         };
-        let mut flow = Flow::into(self.graph, node, ledger);
+        let mut flow = Flow::into(self.graph, node, component, ledger);
         for (source, edge) in self.graph.sources_of(node) {
             // A loop from an entitlement to itself adds nothing.
             let Some((_, from)) = members
@@ -136,15 +142,16 @@ impl<'a> Holders<'a> {
 /// Memberships on their way into one entitlement.
 struct Flow<'a> {
     ledger: &'a Ledger,
-    /// Around a cycle a group would come to be its own member.
+    /// Whom nothing flows to: around a cycle a group would come to be its own member.
     own: Option<u32>,
     is_news: bool,
 }
 
 impl<'a> Flow<'a> {
-    fn into(graph: &Graph, node: usize, ledger: &'a Ledger) -> Self {
+    fn into(graph: &Graph, node: usize, component: &[usize], ledger: &'a Ledger) -> Self {
         let own = graph
             .resource(node)
+            .filter(|_| component.len() > 1)
             .and_then(|(kind, id)| ledger.resource(kind, id));
         Self {
             ledger,

@@ -87,7 +87,8 @@ fn complete(connection: &Connection, entitlement: &str, completion: Completion) 
         known.insert(entitlement.to_owned(), GrantSource { is_direct: true });
     }
     for (source, how) in completion.sources {
-        known.entry(source).or_insert(how);
+        // What is direct in one way is direct.
+        known.entry(source).or_insert(how).is_direct |= how.is_direct;
     }
     connection
         .prepare_cached("update v1_grants set data = ?1 where id = ?2")

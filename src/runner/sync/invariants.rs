@@ -1,22 +1,23 @@
 //! Rules that a finished sync must keep.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::session::Session;
 use crate::c1z::annotation;
 use crate::pb::connector::{Entitlement, EntitlementExclusionGroup};
 use crate::runner::error::{Error, Result};
 
-const MOST_MEMBERS: u64 = 50;
+const MOST_MEMBERS: usize = 50;
 
-/// Exclusion groups as they are met; only their shape is kept.
+/// Exclusion groups as they are met.
 #[derive(Debug, Default)]
 pub(super) struct ExclusionGroups(HashMap<String, Group>);
 
 #[derive(Debug)]
 struct Group {
     kind: String,
-    members: u64,
+    /// The ids of entitlements: the same one may come twice.
+    members: HashSet<String>,
     default: Option<String>,
 }
 
@@ -41,14 +42,14 @@ impl ExclusionGroups {
             .entry(mark.exclusion_group_id.clone())
             .or_insert_with(|| Group {
                 kind: kind.to_owned(),
-                members: 0,
+                members: HashSet::new(),
                 default: None,
             });
-        group.members += 1;
+        group.members.insert(row.id.clone());
         if group.kind != kind {
             return broken("a group stays within one resource type");
         }
-        if group.members > MOST_MEMBERS {
+        if group.members.len() > MOST_MEMBERS {
             return broken("a group has 50 members at most");
         }
         if mark.is_default

@@ -207,6 +207,27 @@ async fn a_loop_to_itself_changes_nothing() {
     assert_eq!(held, expected(&[("a <- a", ""), ("a <- u", "")]));
 }
 
+/// A group may come to hold something else of its own, without a circle.
+#[tokio::test]
+async fn a_group_can_get_another_entitlement_of_its_own() {
+    let lead = nested("group:a:lead", "group:b", &["group:b:m"]);
+    let mut script = script(vec![inside("b", "a"), lead]);
+    let both = ["m", "lead"].map(|slug| entitlement("group", "a", slug));
+    script
+        .entitlements
+        .insert(("group/a".into(), String::new()), page(both.to_vec()));
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    Arc::new(script)
+        .write(&file, Options::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        held(&file),
+        expected(&[("b <- a", ""), ("a <- b", ""), ("a <- a", "*=b")])
+    );
+}
+
 #[tokio::test]
 async fn shallow_nesting_stops_after_one_step() {
     let grants = vec![
@@ -266,6 +287,17 @@ async fn what_the_connector_calls_inherited_is_not_direct() {
     let (held, _) = expand(grants).await.unwrap();
     assert!(!held.contains_key("a <- u"), "{held:?}");
     assert_eq!(held["d <- u"], "*b");
+}
+
+#[tokio::test]
+async fn a_source_that_is_direct_in_one_way_is_direct() {
+    let mut told = direct("a", "u");
+    let sources = &mut told.sources.get_or_insert_default().sources;
+    sources.insert("group:b:m".into(), <_>::default());
+    let (held, _) = expand(vec![inside("a", "b"), direct("b", "u"), told])
+        .await
+        .unwrap();
+    assert_eq!(held["a <- u"], "=b");
 }
 
 #[tokio::test]

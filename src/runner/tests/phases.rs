@@ -294,6 +294,22 @@ async fn static_entitlements_are_made_for_every_resource() {
 }
 
 #[tokio::test]
+async fn an_entitlement_that_comes_twice_counts_once_in_its_exclusion_group() {
+    let mut script = script();
+    let rows = (0..60).map(|number| Entitlement {
+        annotations: vec![mark(EntitlementExclusionGroup {
+            exclusion_group_id: "x".into(),
+            ..EntitlementExclusionGroup::default()
+        })],
+        ..entitlement("group", "g1", &format!("e{}", number % 30))
+    });
+    script
+        .entitlements
+        .insert(("group/g1".into(), String::new()), page(rows.collect()));
+    Arc::new(script).count(Options::default()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_user_without_its_trait_fails_the_sync() {
     let mut script = script();
     script.types[0].traits = vec![Trait::User.into()];
