@@ -7,6 +7,7 @@ pub(crate) mod annotation;
 mod container;
 mod error;
 mod reader;
+mod retention;
 pub(crate) mod rows;
 pub(crate) mod schema;
 mod store;

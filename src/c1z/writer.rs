@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use ksuid::{Ksuid, KsuidLike};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params, params_from_iter};
+use rusqlite::{Connection, OpenFlags, params, params_from_iter};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::error::{Error, Result};
+use super::retention::runs_to_keep;
 use super::rows::{self, Stamp};
 use super::temporary::{Temporary, sweep};
 use super::{Store, container, schema};
@@ -274,7 +275,7 @@ fn begin(connection: &Connection, sync_id: &str, kind: Kind) -> Result<()> {
         .map_err(Error::database("starting the sync"))
 }
 
-/// Copies what the SDK's clean-up would leave: the newest full syncs, and what came after them.
+/// Copies the syncs that stay.
 fn keep_syncs(connection: &Connection, previous: &Temporary, options: &Options) -> Result<()> {
     let failed = || Error::database("reading the previous syncs");
     // Immutable: a file of the SDK may have the write-ahead mode set, which wants more files.
@@ -292,52 +293,6 @@ fn keep_syncs(connection: &Connection, previous: &Temporary, options: &Options) 
     connection
         .execute_batch("detach database old")
         .map_err(failed())
-}
-
-fn runs_to_keep(connection: &Connection, options: &Options) -> Result<Vec<String>> {
-    let failed = || Error::database("reading the previous syncs");
-    let typed = columns(connection, "old", "v1_sync_runs")?
-        .iter()
-        .any(|name| name == "sync_type");
-    let (full, other) = if typed {
-        ("sync_type = 'full'", "sync_type <> 'full'")
-    } else {
-        ("true", "false")
-    };
-    let room = match options.kind {
-        Kind::Full => options.keep.saturating_sub(1),
-        Kind::Partial | Kind::ResourcesOnly => options.keep,
-    };
-    let mut runs = query_strings(
-        connection,
-        &format!(
-            "select sync_id from old.v1_sync_runs where ended_at is not null and {full}
-             order by ended_at desc, sync_id desc limit {room}"
-        ),
-    )?;
-    let Some(oldest) = runs.last() else {
-        return Ok(runs);
-    };
-    let since: Option<String> = connection
-        .query_row(
-            "select ended_at from old.v1_sync_runs where sync_id = ?1",
-            [oldest],
-            |row| row.get(0),
-        )
-        .optional()
-        .map_err(failed())?;
-    let mut statement = connection
-        .prepare(&format!(
-            "select sync_id from old.v1_sync_runs where ended_at > ?1 and {other}"
-        ))
-        .map_err(failed())?;
-    let later = statement
-        .query_map([since], |row| row.get(0))
-        .map_err(failed())?;
-    for run in later {
-        runs.push(run.map_err(failed())?);
-    }
-    Ok(runs)
 }
 
 fn copy(connection: &Connection, table: &str, runs: &[String]) -> Result<()> {
@@ -363,7 +318,7 @@ fn copy(connection: &Connection, table: &str, runs: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn columns(connection: &Connection, database: &str, table: &str) -> Result<Vec<String>> {
+pub(super) fn columns(connection: &Connection, database: &str, table: &str) -> Result<Vec<String>> {
     query_strings(
         connection,
         &format!("select name from pragma_table_info('{table}', '{database}')"),

@@ -53,8 +53,10 @@ async fn store(session: &Session, list: Vec<Grant>, insert_resources: bool) -> R
                 continue;
             }
             if is_targeted {
-                let id = (principal.resource_type.clone(), principal.resource.clone());
-                tally.mentioned.insert(id);
+                let id = (on.resource_type.clone(), on.resource.clone());
+                let owner = entitlement.resource.as_ref();
+                let parent = owner.and_then(|owner| owner.parent_resource_id.clone());
+                tally.mentioned.insert(id, parent);
             }
             if insert_resources || annotation::has::<InsertResourceGrants>(&row.annotations) {
                 discovered.extend(entitlement.resource.clone());

@@ -9,6 +9,7 @@ use super::Context;
 use super::invariants::ExclusionGroups;
 use super::tokens::Enqueued;
 use super::types::Types;
+use crate::pb::connector::ResourceId;
 use crate::runner::client::Call;
 use crate::runner::error::{Error, Result};
 use crate::runner::summary::RowCounts;
@@ -36,8 +37,8 @@ pub(super) struct Tally {
     pub(super) dropped: Dropped,
     /// (child type, parent) pairs whose listing was started.
     pub(super) children: HashSet<(String, String)>,
-    /// Principals of grants, which a targeted sync has to get.
-    pub(super) mentioned: HashSet<(String, String)>,
+    /// Resources that grants are on, which a targeted sync has to get, with their parents.
+    pub(super) mentioned: BTreeMap<(String, String), Option<ResourceId>>,
     /// Child types that were announced and cannot be listed.
     pub(super) unscheduled_children: u64,
     pub(super) groups: ExclusionGroups,
@@ -96,11 +97,7 @@ impl Session {
 
     /// Counts a listing that was given up.
     pub(super) fn warn_action(&self, doing: &str, status: &Status) -> Result<()> {
-        self.warn(format!(
-            "{doing}: {} ({:?}); skipped",
-            status.message(),
-            status.code()
-        ));
+        self.warn_skipped(doing, status);
         let mut tally = self.tally();
         tally.actions += 1;
         tally.action_warnings += 1;
@@ -113,6 +110,14 @@ impl Session {
             )));
         }
         Ok(())
+    }
+
+    pub(super) fn warn_skipped(&self, doing: &str, status: &Status) {
+        self.warn(format!(
+            "{doing}: {} ({:?}); skipped",
+            status.message(),
+            status.code()
+        ));
     }
 
     pub(super) fn warn(&self, message: String) {

@@ -1,6 +1,5 @@
 //! A sync of chosen resources.
 
-use std::collections::HashSet;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -108,7 +107,7 @@ pub(super) async fn sync(session: &Arc<Session>) -> Result<()> {
     .await?;
     if !options.skip_grants {
         drain(session, Feed::jobs(jobs(session, &below, Phase::Grants))).await?;
-        principals(session).await?;
+        owners(session).await?;
     }
     Ok(())
 }
@@ -138,24 +137,26 @@ fn jobs(session: &Session, below: &[Resource], phase: Phase) -> Vec<Job> {
         .collect()
 }
 
-/// Gets the principals of the grants that are not stored yet.
-async fn principals(session: &Session) -> Result<()> {
-    let mentioned: HashSet<_> = std::mem::take(&mut session.tally().mentioned);
-    for id in mentioned {
+/// Gets the resources that grants are on, where they are not stored yet. Not the principals, as in
+/// the SDK's host: a group of 20,000 would cost as many calls.
+async fn owners(session: &Session) -> Result<()> {
+    let mentioned = std::mem::take(&mut session.tally().mentioned);
+    for (id, parent) in mentioned {
         let id = resource_id(&id);
         if session.context.sink.has_resource(&id).await? {
             continue;
         }
         let doing = format!("getting {}/{}", id.resource_type, id.resource);
-        if let Some(resource) = get(session, id, None).await? {
-            // Children of a mere principal are nobody's target.
+        if let Some(resource) = get(session, id, parent).await? {
+            // Children of what only a grant mentions are nobody's target.
             resources::store(session, &doing, vec![resource]).await?;
         }
     }
     Ok(())
 }
 
-/// A resource, or `None` with a warning if the connector does not have it or cannot get one.
+/// A resource, or `None` with a warning if the connector does not have it or cannot get one. That
+/// is what a target may turn out to be, so it does not count towards the limit of warnings.
 async fn get(
     session: &Session,
     id: ResourceId,
@@ -175,7 +176,7 @@ async fn get(
             Ok(reply.resource)
         }
         Err(status) if matches!(status.code(), Code::NotFound | Code::Unimplemented) => {
-            session.warn_action(&doing, &status)?;
+            session.warn_skipped(&doing, &status);
             Ok(None)
         }
         Err(status) => Err(Error::call(doing)(status)),

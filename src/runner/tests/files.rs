@@ -162,7 +162,7 @@ const FOREIGN_WRITER: &str = "
     pragma wal_checkpoint(truncate);";
 
 #[tokio::test]
-async fn another_writers_file_is_read_and_its_newest_sync_is_kept() {
+async fn another_writers_file_is_read_and_its_syncs_are_kept() {
     let directory = tempfile::tempdir().unwrap();
     let plain = directory.path().join("plain.db");
     Connection::open(&plain)
@@ -188,8 +188,8 @@ async fn another_writers_file_is_read_and_its_newest_sync_is_kept() {
         .unwrap()
         .collect::<Result<_, _>>()
         .unwrap();
-    assert_eq!(kept, ["old".to_owned(), "late".to_owned(), new]);
-    assert_eq!(count(&database, "v1_resources"), 3);
+    assert_eq!(kept, ["old", "late", "early", "cut", &*new]);
+    assert_eq!(count(&database, "v1_resources"), 5);
 }
 
 #[tokio::test]
