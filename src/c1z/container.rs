@@ -60,7 +60,7 @@ pub(super) fn readable(path: &Path) -> Result<bool> {
     }
 }
 
-/// Unpacks the database of `from` into the new file `to`.
+/// Unpacks the database of `from` into the file `to`.
 pub(super) fn unpack(from: &Path, to: &Path) -> Result<()> {
     unpack_bounded(from, to, DECODED_LIMIT)
 }
@@ -73,7 +73,7 @@ pub(super) fn unpack_bounded(from: &Path, to: &Path, limit: u64) -> Result<()> {
     let mut source = File::open(from).map_err(Error::io("opening", from))?;
     let mut head = [0; MAGIC.len()];
     source.read_exact(&mut head).map_err(damaged)?;
-    let mut target = File::create_new(to).map_err(Error::io("creating", to))?;
+    let mut target = File::create(to).map_err(Error::io("creating", to))?;
     let mut decoder = zstd::Decoder::new(source).map_err(damaged)?;
     decoder.window_log_max(WINDOW_LOG_LIMIT).map_err(damaged)?;
     let mut decoder = decoder.take(limit + 1);
@@ -96,11 +96,11 @@ pub(super) fn unpack_bounded(from: &Path, to: &Path, limit: u64) -> Result<()> {
     Ok(())
 }
 
-/// Packs the database `from` into the new file `to` and waits until the disk has it.
+/// Packs the database `from` into the file `to` and waits until the disk has it.
 pub(super) fn pack(from: &Path, to: &Path) -> Result<()> {
     let source = File::open(from).map_err(Error::io("opening", from))?;
     let length = source.metadata().map_err(Error::io("reading", from))?.len();
-    let mut target = File::create_new(to).map_err(Error::io("creating", to))?;
+    let mut target = File::create(to).map_err(Error::io("creating", to))?;
     let writing = || Error::io("writing", to);
     target.write_all(MAGIC).map_err(writing())?;
     let mut encoder = zstd::Encoder::new(target, LEVEL).map_err(writing())?;

@@ -1,13 +1,12 @@
 //! Reads the newest finished sync of a file: what one-shot commands need.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use prost::Message;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::error::{Error, Result};
-use super::temporary::Temporary;
+use super::temporary::{Part, Temporary, sweep};
 use super::writer::uri;
 use super::{container, rows};
 use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId};
@@ -15,9 +14,7 @@ use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId};
 /// One unpacked file.
 #[derive(Debug)]
 pub struct Reader {
-    // Dropped first: it has the database open.
     connection: Connection,
-    _database: Temporary,
     path: PathBuf,
     sync_id: String,
 }
@@ -28,11 +25,15 @@ impl Reader {
         if !container::readable(path)? {
             return Err(Error::NoFinishedSync { path: path.into() });
         }
-        let database = Temporary::beside(&std::env::temp_dir().join(unique_name()), "read");
+        let workplace = std::env::temp_dir().join("c1z");
+        sweep(&workplace);
+        let database = Temporary::beside(&workplace, Part::Read)?;
         container::unpack(path, database.path())?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         let connection = Connection::open_with_flags(uri(database.path()), flags)
             .map_err(Error::database("opening the database"))?;
+        // The open database needs no name, and without one nothing of it can be left.
+        drop(database);
         let sync_id = newest(&connection)
             .map_err(|error| Error::Damaged {
                 path: path.into(),
@@ -41,7 +42,6 @@ impl Reader {
             .ok_or_else(|| Error::NoFinishedSync { path: path.into() })?;
         Ok(Self {
             connection,
-            _database: database,
             path: path.into(),
             sync_id,
         })
@@ -144,10 +144,4 @@ fn newest(connection: &Connection) -> rusqlite::Result<Option<String>> {
             |row| row.get(0),
         )
         .optional()
-}
-
-/// Several readers may be open in one process.
-fn unique_name() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    format!("c1z-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }

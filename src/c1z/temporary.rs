@@ -1,31 +1,89 @@
 //! Files that live beside the target while a sync runs, and go away whatever happens.
+//!
+//! Each has a name of its own and is locked by its owner. What nobody locks was left by a process
+//! that was killed. Numbers of processes would not tell: two containers on one disk have the same.
 
+use std::fs::{File, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// A path that is removed when it is dropped.
+use ksuid::{Ksuid, KsuidLike};
+
+use super::error::{Error, Result};
+
+/// What the files are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The previous file's database.
+    Old,
+    /// The database that grows.
+    New,
+    /// The next file.
+    Packed,
+    /// A database to read from.
+    Read,
+}
+
+impl Part {
+    const ALL: [Self; 4] = [Self::Old, Self::New, Self::Packed, Self::Read];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Old => "old",
+            Self::New => "new",
+            Self::Packed => "packed",
+            Self::Read => "read",
+        }
+    }
+}
+
+/// An empty file that is removed when it is dropped.
 #[derive(Debug)]
-pub(super) struct Temporary(PathBuf);
+pub(super) struct Temporary {
+    path: PathBuf,
+    /// Holds the lock.
+    _file: File,
+}
 
 impl Temporary {
-    /// A name beside `target`: the same directory, so that a rename stays within one file system.
-    pub(super) fn beside(target: &Path, part: &str) -> Self {
-        let name = format!("{}.{}.{part}.tmp", file_name(target), std::process::id());
+    /// Beside `target`: in the same directory, so that a rename stays within one file system.
+    pub(super) fn beside(target: &Path, part: Part) -> Result<Self> {
+        let name = format!(
+            "{}.{}.{}.tmp",
+            file_name(target),
+            Ksuid::now(None),
+            part.name()
+        );
         let path = target.with_file_name(name);
-        // Ours by its process id: a leftover of an earlier process that had the same one.
-        let _ = std::fs::remove_file(&path);
-        Self(path)
+        // Only the file that stays is for others than its owner.
+        let mode = if part == Part::Packed { 0o666 } else { 0o600 };
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true).mode(mode);
+        loop {
+            let file = options.open(&path).map_err(Error::io("creating", &path))?;
+            // A sweep that finds it before it is locked removes it. Without locks in the file
+            // system nothing is swept, either.
+            let is_swept = match file.try_lock() {
+                Ok(()) | Err(TryLockError::Error(_)) => !path.exists(),
+                Err(TryLockError::WouldBlock) => true,
+            };
+            if !is_swept {
+                return Ok(Self { path, _file: file });
+            }
+            let _ = std::fs::remove_file(&path);
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Puts the file in the place of `target`, in one step.
     pub(super) fn replace(self, target: &Path) -> std::io::Result<()> {
-        std::fs::rename(&self.0, target)?;
+        std::fs::rename(&self.path, target)?;
         // The new name must survive a power cut too; not every file system can be asked.
         if let Some(directory) = target.parent().filter(|path| !path.as_os_str().is_empty()) {
-            let _ = std::fs::File::open(directory).and_then(|directory| directory.sync_all());
+            let _ = File::open(directory).and_then(|directory| directory.sync_all());
         }
         Ok(())
     }
@@ -33,7 +91,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -49,23 +107,21 @@ pub(super) fn sweep(target: &Path) {
     };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let owner = name
-            .to_str()
-            .and_then(|name| {
-                name.strip_prefix(&prefix)?
-                    .strip_suffix(".tmp")?
-                    .split_once('.')
-            })
-            .and_then(|(owner, _)| owner.parse::<u32>().ok());
-        if owner.is_some_and(|owner| !is_alive(owner)) {
+        let part = name.to_str().and_then(|name| {
+            let name = name.strip_prefix(&prefix)?.strip_suffix(".tmp")?;
+            Some(name.split_once('.')?.1)
+        });
+        let is_ours = part.is_some_and(|part| Part::ALL.iter().any(|known| known.name() == part));
+        if is_ours && is_left(&entry.path()) {
             let _ = std::fs::remove_file(entry.path());
         }
     }
 }
 
-/// Where it cannot be told, a process counts as alive: a stray file is better than a broken sync.
-fn is_alive(process: u32) -> bool {
-    !Path::new("/proc/self").exists() || Path::new(&format!("/proc/{process}")).exists()
+/// Where it cannot be told, the file has an owner: a stray file is better than a broken sync.
+fn is_left(path: &Path) -> bool {
+    let file = File::options().write(true).open(path);
+    file.is_ok_and(|file| file.try_lock().is_ok())
 }
 
 fn file_name(target: &Path) -> String {

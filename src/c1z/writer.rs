@@ -14,7 +14,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::error::{Error, Result};
 use super::retention::runs_to_keep;
 use super::rows::{self, Stamp};
-use super::temporary::{Temporary, sweep};
+use super::temporary::{Part, Temporary, sweep};
 use super::{Store, container, schema};
 use crate::pb::connector::{Entitlement, Grant, Resource, ResourceType};
 
@@ -78,10 +78,10 @@ impl Writer {
             }
             _ => target.to_owned(),
         };
-        let previous = Temporary::beside(&workplace, "old");
-        let database = Temporary::beside(&workplace, "new");
+        let database = Temporary::beside(&workplace, Part::New)?;
         let connection = open_new(database.path())?;
         if has_previous {
+            let previous = Temporary::beside(&workplace, Part::Old)?;
             container::unpack(target, previous.path())?;
             keep_syncs(&connection, &previous, options).map_err(|error| match error {
                 Error::Database { source, .. } => Error::Damaged {
@@ -195,7 +195,7 @@ impl Writer {
             // In this order: the last that goes is the token.
             let _token = token;
             let database = database;
-            let packed = Temporary::beside(&target, "packed");
+            let packed = Temporary::beside(&target, Part::Packed)?;
             container::pack(database.path(), packed.path())?;
             packed
                 .replace(&target)
@@ -237,13 +237,12 @@ fn wall_clock() -> String {
 
 /// Durability comes from the rename at the end, so the database itself needs no journal.
 fn open_new(path: &Path) -> Result<Connection> {
-    // Created first, because SQLite's own message for a read-only directory is vague.
-    std::fs::File::create_new(path).map_err(Error::io("creating", path))?;
-    // One thread has it, so its own locks would only cost.
+    // One thread has it, so SQLite's own locks would only cost. Those on files would meet ours, which
+    // some network file systems do not tell from them.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)
+    let connection = Connection::open_with_flags_and_vfs(path, flags, c"unix-none")
         .map_err(Error::database("creating the database"))?;
     connection
         .execute_batch(

@@ -249,6 +249,27 @@ fn what_killed_processes_left_is_swept() {
     assert!(other.exists());
 }
 
+/// As in two containers, whose processes have the same number.
+#[tokio::test]
+async fn two_writers_of_one_file_do_not_touch_each_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    let writer = || Writer::create(&file, &FileOptions::default()).unwrap();
+    let (one, other) = (writer(), writer());
+    for writer in [one, other] {
+        let id = writer.sync_id().to_owned();
+        writer.finish().await.unwrap();
+        let database = database(&file);
+        let found: String = database
+            .query_row("select sync_id from v1_sync_runs", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(found, id);
+    }
+    let left = std::fs::read_dir(directory.path()).unwrap().flatten();
+    let left = left.filter(|entry| entry.path().extension().is_some_and(|it| it == "tmp"));
+    assert_eq!(left.count(), 0);
+}
+
 #[test_case(b"C1Z3\0....", "newer format 3"; "newer")]
 #[test_case(b"PK\x03\x04....", "is not a c1z file"; "foreign")]
 #[test_case(b"C1ZF\0", "damaged or truncated"; "nothing but the header")]
