@@ -16,10 +16,13 @@ use crate::runner::sync::Options;
 type Held = BTreeMap<String, String>;
 
 async fn expand(grants: Vec<Grant>) -> Result<(Held, Summary)> {
+    expand_all(script(grants)).await
+}
+
+async fn expand_all(script: Script) -> Result<(Held, Summary)> {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("sync.c1z");
-    let script = Arc::new(script(grants));
-    let summary = script.write(&file, Options::default()).await?;
+    let summary = Arc::new(script).write(&file, Options::default()).await?;
     Ok((held(&file), summary))
 }
 
@@ -216,14 +219,9 @@ async fn a_group_can_get_another_entitlement_of_its_own() {
     script
         .entitlements
         .insert(("group/a".into(), String::new()), page(both.to_vec()));
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("sync.c1z");
-    Arc::new(script)
-        .write(&file, Options::default())
-        .await
-        .unwrap();
+    let (held, _) = expand_all(script).await.unwrap();
     assert_eq!(
-        held(&file),
+        held,
         expected(&[("b <- a", ""), ("a <- b", ""), ("a <- a", "*=b")])
     );
 }
