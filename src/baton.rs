@@ -5,6 +5,7 @@ pub mod account;
 pub mod action;
 pub mod connector;
 pub mod cursor;
+pub mod encoded_size;
 pub mod entitlement;
 pub mod error;
 pub mod grant;
@@ -16,12 +17,12 @@ pub mod resource;
 pub mod schema;
 pub mod syncer;
 pub mod value;
-pub mod weight;
 
 pub use account::{AccountManager, AccountOutcome, AccountRequest, CredentialOption, NewAccount};
 pub use action::{Action, ActionField, ActionReply, ActionSchema, Arguments, FieldKind, Progress};
 pub use connector::{Connector, Validation};
 pub use cursor::Cursor;
+pub use encoded_size::{EncodedSize, REPLY_BUDGET};
 pub use entitlement::{Entitlement, EntitlementMark, Purpose};
 pub use error::{Error, Kind, Result};
 pub use grant::{Expansion, Grant, GrantMark};
@@ -35,4 +36,3 @@ pub use resource::{
 };
 pub use syncer::{GrantScope, ResourceRef, ResourceSyncer};
 pub use value::{Object, Value};
-pub use weight::{REPLY_BUDGET, Weight};

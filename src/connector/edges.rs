@@ -11,7 +11,7 @@ use tracing::debug;
 
 use super::listing::{Listing, Pace, Read, Reading, Trouble};
 use super::table::{Org, PAGE, Row, Table};
-use crate::baton::{PageRequest, Result, Weight};
+use crate::baton::{EncodedSize, PageRequest, Result};
 use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::{Aggregate, Select, field};
 
@@ -69,7 +69,7 @@ pub(super) struct Plan<'a> {
 }
 
 /// Reads one page of the span.
-pub(super) async fn read<R: Row, T: Weight>(
+pub(super) async fn read<R: Row, T: EncodedSize>(
     listing: &Listing<R>,
     plan: Plan<'_>,
     span: Span,

@@ -19,9 +19,9 @@ use super::role::RoleRow;
 use super::table::Table;
 use super::text;
 use crate::baton::{
-    Call, Cursor, Entitlement, EntitlementMark, Grant, GrantScope, Id, Object, Page, PageRequest,
-    Provisioner, REPLY_BUDGET, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType,
-    Result, Weight,
+    Call, Cursor, EncodedSize, Entitlement, EntitlementMark, Grant, GrantScope, Id, Object, Page,
+    PageRequest, Provisioner, REPLY_BUDGET, Resource, ResourceId, ResourceRef, ResourceSyncer,
+    ResourceType, Result,
 };
 use crate::salesforce::soql::{Select, field};
 use crate::salesforce::{ErrorCode, SalesforceId};
@@ -170,12 +170,12 @@ impl Groups {
             nesting: &nesting,
         };
         let most = page.rows(usize::MAX);
-        let (mut items, mut weight) = (Vec::new(), 0);
+        let (mut items, mut size) = (Vec::new(), 0);
         for (place, grant) in implied.after(after) {
             let grant = grant?;
-            weight += grant.weight();
+            size += grant.encoded_size();
             items.push(grant);
-            if weight >= REPLY_BUDGET || items.len() >= most {
+            if size >= REPLY_BUDGET || items.len() >= most {
                 let next = Some(Position::Implied(place).to_token()?);
                 return Ok(Page {
                     items,

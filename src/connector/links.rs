@@ -17,8 +17,8 @@ use super::memory::{Memory, UserLinks};
 use super::table::Table;
 use super::text;
 use crate::baton::{
-    Cursor, EntitlementId, Error, Grant, GrantScope, Id, Page, PageRequest, REPLY_BUDGET,
-    ResourceId, ResourceType, Result, Weight,
+    Cursor, EncodedSize, EntitlementId, Error, Grant, GrantScope, Id, Page, PageRequest,
+    REPLY_BUDGET, ResourceId, ResourceType, Result,
 };
 use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::field;
@@ -127,15 +127,15 @@ impl Links {
             None => None,
         };
         let most = page.rows(usize::MAX);
-        let (mut items, mut weight) = (Vec::new(), 0);
+        let (mut items, mut size) = (Vec::new(), 0);
         let mut rows = users.after(after.as_ref()).iter().peekable();
         while let Some((user, links)) = rows.next() {
             let target = self.link.of(links).filter(|target| is_wanted(target));
             let Some(target) = target else { continue };
             let grant = self.grant(target, *user)?;
-            weight += grant.weight();
+            size += grant.encoded_size();
             items.push(grant);
-            if (weight >= REPLY_BUDGET || items.len() >= most) && rows.peek().is_some() {
+            if (size >= REPLY_BUDGET || items.len() >= most) && rows.peek().is_some() {
                 let next = Some(Position::Memory(*user).to_token()?);
                 return Ok(Page {
                     items,

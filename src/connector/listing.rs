@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::error::wrap_listing;
 use super::table::{Batch, Org, PAGE, Row, TWO_PAGES, Table};
 use crate::baton::{
-    Cursor, Error, Id, Page, PageRequest, PageToken, Quota, REPLY_BUDGET, Result, Weight,
+    Cursor, EncodedSize, Error, Id, Page, PageRequest, PageToken, Quota, REPLY_BUDGET, Result,
 };
 use crate::salesforce::{self, SalesforceId};
 
@@ -213,7 +213,7 @@ impl<R: Row> Listing<R> {
     }
 
     /// Reads one page and turns each row into zero or more items.
-    pub(super) async fn read<T: Weight>(
+    pub(super) async fn read<T: EncodedSize>(
         &self,
         reading: Reading<'_>,
         mut turn: impl FnMut(R) -> Result<Option<T>>,
@@ -222,19 +222,19 @@ impl<R: Row> Listing<R> {
         let most = reading.page.rows(usize::MAX);
         let quota = batch.quota.take();
         let mut items = Vec::new();
-        let mut weight = 0;
+        let mut size = 0;
         let mut last = reading.after;
         let mut is_full = false;
         for row in batch.rows.by_ref() {
             let id = row.id();
             if let Some(item) = turn(row)? {
-                weight += item.weight();
+                size += item.encoded_size();
                 items.push(item);
             }
             last = Some(id);
             // The next row is not known yet; the largest one is far smaller than the room that
             // the budget leaves below the limit.
-            if weight >= REPLY_BUDGET || items.len() >= most {
+            if size >= REPLY_BUDGET || items.len() >= most {
                 is_full = true;
                 break;
             }

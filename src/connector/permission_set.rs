@@ -20,9 +20,9 @@ use super::provision::{Assignments, Provisioning};
 use super::table::{Row, Table};
 use super::text;
 use crate::baton::{
-    Call, Cursor, Entitlement, Expansion, Grant, GrantMark, GrantScope, Id, Object, Page,
-    PageRequest, Provisioner, REPLY_BUDGET, Resource, ResourceId, ResourceRef, ResourceSyncer,
-    ResourceType, Result, Variant, Weight,
+    Call, Cursor, EncodedSize, Entitlement, Expansion, Grant, GrantMark, GrantScope, Id, Object,
+    Page, PageRequest, Provisioner, REPLY_BUDGET, Resource, ResourceId, ResourceRef,
+    ResourceSyncer, ResourceType, Result, Variant,
 };
 use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::field;
@@ -189,15 +189,15 @@ impl PermissionSets {
         let wanted = wanted.get(from..).unwrap_or_default();
 
         let most = page.rows(usize::MAX);
-        let (mut items, mut weight) = (Vec::new(), 0);
+        let (mut items, mut size) = (Vec::new(), 0);
         for component in wanted {
             let is_muted = components
                 .iter()
                 .any(|c| c.group == component.group && c.is_muting);
             let grant = component_grant(component, is_muted)?;
-            weight += grant.weight();
+            size += grant.encoded_size();
             items.push(grant);
-            if weight >= REPLY_BUDGET || items.len() >= most {
+            if size >= REPLY_BUDGET || items.len() >= most {
                 let position = Position::Components {
                     set: component.set,
                     group: component.group,

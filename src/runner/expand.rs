@@ -21,7 +21,7 @@ use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::mpsc;
 
 use super::error::{Error, Result};
-use super::ledger::Ledger;
+use super::grant_index::GrantIndex;
 use crate::c1z::{Error as FileError, Writer, lock};
 use crate::pb::connector::GrantExpandable;
 use graph::{Edge, Graph};
@@ -38,15 +38,15 @@ pub(crate) struct Outcome {
     pub(crate) dropped_edges: u64,
 }
 
-/// Expands all grants of one sync, which `ledger` holds. The new ones are counted in it and noted
+/// Expands all grants of one sync, which `index` holds. The new ones are counted in it and noted
 /// by id only.
-pub(crate) async fn expand(writer: &Writer, ledger: Arc<Mutex<Ledger>>) -> Result<Outcome> {
+pub(crate) async fn expand(writer: &Writer, index: Arc<Mutex<GrantIndex>>) -> Result<Outcome> {
     let (graph, dropped_edges) = writer
         .with(|connection, sync_id| Ok(nestings(connection, sync_id)))
         .await??;
     let (pages, mut derived) = mpsc::channel(PAGES);
     let deriving =
-        tokio::task::spawn_blocking(move || derive::derive(&graph, &mut lock(&ledger), &pages));
+        tokio::task::spawn_blocking(move || derive::derive(&graph, &mut lock(&index), &pages));
     while let Some(page) = derived.recv().await {
         writer
             .post(move |connection, stamp| page.store(connection, stamp))

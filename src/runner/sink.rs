@@ -9,7 +9,7 @@ use rusqlite::{Connection, params};
 
 use super::error::Result;
 use super::expand;
-use super::ledger::Ledger;
+use super::grant_index::GrantIndex;
 use super::summary::RowCounts;
 use crate::c1z::{self, Error as FileError, Writer, lock, rows};
 use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId, ResourceType};
@@ -102,14 +102,14 @@ impl Sink for CountingSink {
 pub(crate) struct FileSink {
     writer: Writer,
     /// The grants as they are stored, which the database's thread notes.
-    ledger: Arc<Mutex<Ledger>>,
+    index: Arc<Mutex<GrantIndex>>,
 }
 
 impl FileSink {
     pub(crate) fn new(writer: Writer) -> Self {
         Self {
             writer,
-            ledger: Arc::default(),
+            index: Arc::default(),
         }
     }
 
@@ -140,8 +140,8 @@ impl Sink for FileSink {
     }
 
     async fn put_grants(&self, rows: Vec<Grant>) -> Result<()> {
-        let ledger = Arc::clone(&self.ledger);
-        let note = move |id, grant: &Grant| lock(&ledger).note(id, grant);
+        let index = Arc::clone(&self.index);
+        let note = move |id, grant: &Grant| lock(&index).note(id, grant);
         Ok(self.writer.put_grants(rows, note).await?)
     }
 
@@ -154,23 +154,23 @@ impl Sink for FileSink {
     }
 
     async fn dangling(&self) -> Result<Vec<Dangling>> {
-        let ledger = Arc::clone(&self.ledger);
+        let index = Arc::clone(&self.index);
         let found = self.writer.with(move |connection, sync_id| {
-            let mut ledger = lock(&ledger);
-            ledger.close(connection, sync_id)?;
-            dangling(connection, sync_id, &ledger)
+            let mut index = lock(&index);
+            index.close(connection, sync_id)?;
+            dangling(connection, sync_id, &index)
         });
         Ok(found.await?)
     }
 
     async fn expand(&self) -> Result<expand::Outcome> {
-        let outcome = expand::expand(&self.writer, Arc::clone(&self.ledger)).await?;
-        let ledger = Arc::clone(&self.ledger);
+        let outcome = expand::expand(&self.writer, Arc::clone(&self.index)).await?;
+        let index = Arc::clone(&self.index);
         // A derived grant has the id that the connector gave another one: the later stays.
         let merged = self.writer.with(move |connection, sync_id| {
-            let mut ledger = lock(&ledger);
-            ledger.drop_duplicates(connection, sync_id)?;
-            ledger.keep_counts();
+            let mut index = lock(&index);
+            index.drop_duplicates(connection, sync_id)?;
+            index.keep_counts();
             Ok(())
         });
         merged.await?;
@@ -183,7 +183,7 @@ impl Sink for FileSink {
 
     async fn counts(&self) -> Result<Option<BTreeMap<String, RowCounts>>> {
         let mut counts = self.writer.with(counts).await?;
-        for (kind, count) in lock(&self.ledger).counts() {
+        for (kind, count) in lock(&self.index).counts() {
             counts.entry(kind.clone()).or_default().grants = *count;
         }
         Ok(Some(counts))
@@ -246,7 +246,11 @@ const RESOURCE: &str = "select 1 from v1_resources where external_id = ?1 and sy
 const ENTITLEMENT: &str = "select 1 from v1_entitlements where external_id = ?1 and sync_id = ?2";
 
 /// The rules about references, under the SDK's names.
-fn dangling(connection: &Connection, sync_id: &str, ledger: &Ledger) -> c1z::Result<Vec<Dangling>> {
+fn dangling(
+    connection: &Connection,
+    sync_id: &str,
+    index: &GrantIndex,
+) -> c1z::Result<Vec<Dangling>> {
     let key = |(kind, id): (&str, &str)| format!("{kind}:{id}");
     let on = targets_of_entitlements(connection, sync_id)?;
     let mut found = Vec::new();
@@ -254,7 +258,7 @@ fn dangling(connection: &Connection, sync_id: &str, ledger: &Ledger) -> c1z::Res
         (
             "I3",
             "grants are on resource",
-            &mut ledger.targets().map(key) as &mut dyn Iterator<Item = String>,
+            &mut index.targets().map(key) as &mut dyn Iterator<Item = String>,
             RESOURCE,
         ),
         (
@@ -266,13 +270,13 @@ fn dangling(connection: &Connection, sync_id: &str, ledger: &Ledger) -> c1z::Res
         (
             "I8",
             "grants reference entitlement",
-            &mut ledger.entitlements().map(str::to_owned),
+            &mut index.entitlements().map(str::to_owned),
             ENTITLEMENT,
         ),
         (
             "I9",
             "grants reference principal",
-            &mut ledger.principals().map(key),
+            &mut index.principals().map(key),
             RESOURCE,
         ),
     ] {

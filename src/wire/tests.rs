@@ -11,10 +11,11 @@ use prost::Message as _;
 
 use super::{annotation, entitlement, grant, page, resource};
 use crate::baton::{
-    AccountType, AppKind, Call, Connector, Email, Entitlement, EntitlementId, EntitlementMark,
-    Error, Expansion, Grant, GrantMark, GrantScope, Id, Object, Page, PageRequest, PageToken,
-    Purpose, Quota, Registry, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType,
-    Result, Status, StatusKind, Trait, TypeMark, UserDetails, Validation, Value, Variant, Weight,
+    AccountType, AppKind, Call, Connector, Email, EncodedSize, Entitlement, EntitlementId,
+    EntitlementMark, Error, Expansion, Grant, GrantMark, GrantScope, Id, Object, Page, PageRequest,
+    PageToken, Purpose, Quota, Registry, Resource, ResourceId, ResourceRef, ResourceSyncer,
+    ResourceType, Result, Status, StatusKind, Trait, TypeMark, UserDetails, Validation, Value,
+    Variant,
 };
 use crate::pb::connector as pb;
 
@@ -380,17 +381,17 @@ fn row(encoded: usize) -> usize {
 proptest! {
     #[test]
     fn a_resource_weighs_at_least_what_it_becomes(resource in any_resource()) {
-        prop_assert!(resource.weight() >= row(resource::resource(&resource).encoded_len()));
+        prop_assert!(resource.encoded_size() >= row(resource::resource(&resource).encoded_len()));
     }
 
     #[test]
     fn an_entitlement_weighs_at_least_what_it_becomes(entitlement in any_entitlement()) {
         let message = entitlement::entitlement(&entitlement, &registry());
-        prop_assert!(entitlement.weight() >= row(message.encoded_len()));
+        prop_assert!(entitlement.encoded_size() >= row(message.encoded_len()));
     }
 
     #[test]
     fn a_grant_weighs_at_least_what_it_becomes(grant in any_grant()) {
-        prop_assert!(grant.weight() >= row(grant::grant(&grant).encoded_len()));
+        prop_assert!(grant.encoded_size() >= row(grant::grant(&grant).encoded_len()));
     }
 }

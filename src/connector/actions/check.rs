@@ -19,7 +19,7 @@ use crate::connector::typed::Described;
 use crate::salesforce::composite::Subrequest;
 use crate::salesforce::soql::{Select, field};
 use crate::salesforce::{ErrorCode, QueryPage, SalesforceId};
-use probes::{Probe, Weight, probes};
+use probes::{Probe, Severity, probes};
 
 pub(super) struct CheckUserDeactivation(pub(super) Arc<Described>);
 
@@ -189,8 +189,8 @@ impl Findings {
             };
             self.checked.push(probe.what.clone());
             match (probe.finding)(count) {
-                Some((Weight::Blocks, text)) => self.blockers.push(text),
-                Some((Weight::Warns, text)) => self.warnings.push(text),
+                Some((Severity::Blocks, text)) => self.blockers.push(text),
+                Some((Severity::Warns, text)) => self.warnings.push(text),
                 None => {}
             }
         }

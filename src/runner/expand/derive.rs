@@ -10,17 +10,17 @@ use super::page::{Addition, Completion, Page};
 use crate::c1z::annotation;
 use crate::pb::connector::grant_sources::GrantSource;
 use crate::pb::connector::{GrantImmutable, GrantSources, Resource, ResourceId};
-use crate::runner::ledger::Ledger;
+use crate::runner::grant_index::GrantIndex;
 
 /// Grants in a page, at most.
 const GRANTS: usize = 1000;
 
 /// Hands on what follows from the nestings of `graph`, entitlement after entitlement. Counts the
-/// new grants and notes them in the ledger. Ends early if nobody takes the pages.
-pub(super) fn derive(graph: &Graph, ledger: &mut Ledger, pages: &mpsc::Sender<Page>) -> u64 {
+/// new grants and notes them in the index. Ends early if nobody takes the pages.
+pub(super) fn derive(graph: &Graph, index: &mut GrantIndex, pages: &mpsc::Sender<Page>) -> u64 {
     let mut deriver = Deriver {
         graph,
-        ledger,
+        index,
         pages,
         tail: Tail::new(),
         last: Vec::new(),
@@ -36,7 +36,7 @@ struct Unwanted;
 
 struct Deriver<'a> {
     graph: &'a Graph,
-    ledger: &'a mut Ledger,
+    index: &'a mut GrantIndex,
     pages: &'a mpsc::Sender<Page>,
     tail: Tail,
     /// The sources that `tail` has, as numbers.
@@ -48,7 +48,7 @@ impl Deriver<'_> {
     fn run(&mut self) -> Result<(), Unwanted> {
         let mut holders = Holders::new(self.graph);
         for component in self.graph.components() {
-            for (node, held) in holders.settle(&component, self.ledger) {
+            for (node, held) in holders.settle(&component, self.index) {
                 // Without a resource nothing leads to it.
                 if let Some(on) = self.graph.resource(node) {
                     self.complete(node, on, &held)?;
@@ -63,8 +63,8 @@ impl Deriver<'_> {
     /// The stored grants of an entitlement that come from elsewhere, too.
     fn complete(&self, node: usize, on: &(String, String), held: &Held) -> Result<(), Unwanted> {
         let name = self.graph.name(node);
-        let stored = self.ledger.entitlement(name);
-        let stored = stored.map_or(&[][..], |number| self.ledger.grants_of(number));
+        let stored = self.index.entitlement(name);
+        let stored = stored.map_or(&[][..], |number| self.index.grants_of(number));
         let changed: Vec<_> = stored
             .iter()
             .map(|row| (row.id, held.sources_of(row.principal)))
@@ -90,19 +90,19 @@ impl Deriver<'_> {
             let mut page = Page::new(name, on);
             for &(principal, sources) in some {
                 page.additions.push(self.addition(name, principal, sources));
-                self.ledger.note_id(&self.tail.id);
+                self.index.note_id(&self.tail.id);
             }
             self.hand_on(page)?;
         }
         let count = u64::try_from(new.len()).unwrap_or(u64::MAX);
-        self.ledger.count(&on.0, count);
+        self.index.count(&on.0, count);
         self.derived += count;
         Ok(())
     }
 
     fn addition(&mut self, name: &str, principal: u32, sources: &[(u32, bool)]) -> Addition {
-        let (kind, id) = self.ledger.resource_id(principal);
-        let shown_in = self.ledger.shown_in(principal);
+        let (kind, id) = self.index.resource_id(principal);
+        let shown_in = self.index.shown_in(principal);
         let Tail {
             principal: shown,
             id: grant,

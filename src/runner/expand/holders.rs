@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::graph::{Edge, Graph};
-use crate::runner::ledger::Ledger;
+use crate::runner::grant_index::GrantIndex;
 
 /// Who holds one entitlement: for each principal, how.
 #[derive(Debug, Default)]
@@ -72,10 +72,10 @@ impl<'a> Holders<'a> {
     }
 
     /// Who holds the entitlements of a component, when all that leads to it is known.
-    pub(super) fn settle(&self, component: &[usize], ledger: &Ledger) -> Vec<(usize, Held)> {
+    pub(super) fn settle(&self, component: &[usize], index: &GrantIndex) -> Vec<(usize, Held)> {
         let mut settled: Vec<_> = component
             .iter()
-            .map(|&node| (node, self.flow_in(node, component, ledger)))
+            .map(|&node| (node, self.flow_in(node, component, index)))
             .collect();
         // Within a cycle everyone gets every membership of it: repeats until nothing is new. Each
         // round can only add, so it ends.
@@ -83,24 +83,24 @@ impl<'a> Holders<'a> {
         while !is_settled {
             is_settled = true;
             for at in 0..settled.len() {
-                is_settled &= !self.flow_around(&mut settled, at, component, ledger);
+                is_settled &= !self.flow_around(&mut settled, at, component, index);
             }
         }
         settled
     }
 
     /// The stored grants of an entitlement, and what comes from outside its component.
-    fn flow_in(&self, node: usize, component: &[usize], ledger: &Ledger) -> Held {
+    fn flow_in(&self, node: usize, component: &[usize], index: &GrantIndex) -> Held {
         let mut held = Held::default();
-        let stored = ledger
+        let stored = index
             .entitlement(self.graph.name(node))
-            .map(|entitlement| ledger.grants_of(entitlement));
+            .map(|entitlement| index.grants_of(entitlement));
         for &row in stored.unwrap_or_default() {
             let way = held.0.entry(row.principal).or_default();
             way.is_stored = true;
-            way.is_direct |= ledger.is_direct(row);
+            way.is_direct |= index.is_direct(row);
         }
-        let mut flow = Flow::into(self.graph, node, component, ledger);
+        let mut flow = Flow::into(self.graph, node, component, index);
         for (source, edge) in self.graph.sources_of(node) {
             if !component.contains(&source) {
                 let from = self.kept.get(source).map_or(&[][..], Vec::as_slice);
@@ -116,12 +116,12 @@ impl<'a> Holders<'a> {
         members: &mut [(usize, Held)],
         at: usize,
         component: &[usize],
-        ledger: &Ledger,
+        index: &GrantIndex,
     ) -> bool {
         let Some(node) = members.get(at).map(|(node, _)| *node) else {
             return false;
         };
-        let mut flow = Flow::into(self.graph, node, component, ledger);
+        let mut flow = Flow::into(self.graph, node, component, index);
         for (source, edge) in self.graph.sources_of(node) {
             // A loop from an entitlement to itself adds nothing.
             let Some((_, from)) = members
@@ -141,20 +141,20 @@ impl<'a> Holders<'a> {
 
 /// Memberships on their way into one entitlement.
 struct Flow<'a> {
-    ledger: &'a Ledger,
+    index: &'a GrantIndex,
     /// Whom nothing flows to: around a cycle a group would come to be its own member.
     own: Option<u32>,
     is_news: bool,
 }
 
 impl<'a> Flow<'a> {
-    fn into(graph: &Graph, node: usize, component: &[usize], ledger: &'a Ledger) -> Self {
+    fn into(graph: &Graph, node: usize, component: &[usize], index: &'a GrantIndex) -> Self {
         let own = graph
             .resource(node)
             .filter(|_| component.len() > 1)
-            .and_then(|(kind, id)| ledger.resource(kind, id));
+            .and_then(|(kind, id)| index.resource(kind, id));
         Self {
-            ledger,
+            index,
             own,
             is_news: false,
         }
@@ -166,7 +166,7 @@ impl<'a> Flow<'a> {
             return;
         };
         for holder in from {
-            let kind = || self.ledger.resource_id(holder.principal).0;
+            let kind = || self.index.resource_id(holder.principal).0;
             if Some(holder.principal) == self.own || !edge.admits(kind, holder.is_direct) {
                 continue;
             }

@@ -6,14 +6,14 @@ use crate::salesforce::soql::{Condition, FieldName, Select, field};
 
 /// What a finding means.
 #[derive(Clone, Copy)]
-pub(super) enum Weight {
+pub(super) enum Severity {
     /// Salesforce refuses.
     Blocks,
     /// It works, and something is left behind.
     Warns,
 }
 
-type Finding = Box<dyn Fn(u64) -> Option<(Weight, String)> + Send + Sync>;
+type Finding = Box<dyn Fn(u64) -> Option<(Severity, String)> + Send + Sync>;
 
 /// One question.
 pub(super) struct Probe {
@@ -37,7 +37,7 @@ const SCHEDULED: [&str; 6] = [
 
 /// A question whose answer is of interest when it is not zero.
 fn warns(what: &str, object: &'static str, which: Condition, then: &'static str) -> Probe {
-    let finding = move |count| (count > 0).then(|| (Weight::Warns, format!("{count} {then}")));
+    let finding = move |count| (count > 0).then(|| (Severity::Warns, format!("{count} {then}")));
     Probe {
         what: what.to_owned(),
         select: Select::from(object).count().filter(which),
@@ -58,7 +58,7 @@ pub(super) fn probes(
             .and(field("Id").ne(user));
         let alone = |count| {
             let text = "it is the only active System Administrator; Salesforce keeps one";
-            (count == 0).then(|| (Weight::Blocks, text.to_owned()))
+            (count == 0).then(|| (Severity::Blocks, text.to_owned()))
         };
         probes.push(Probe {
             what: "other active System Administrators".to_owned(),
@@ -130,7 +130,7 @@ fn hierarchy(user: SalesforceId, described: &ObjectDescription) -> Vec<Probe> {
         let what = format!("users that name it in {shown}");
         let finding = move |count| {
             let text = format!("{count} active users name it in the hierarchy field {shown}");
-            (count > 0).then_some((Weight::Blocks, text))
+            (count > 0).then_some((Severity::Blocks, text))
         };
         let which = field("IsActive").eq(true).and(field(name).eq(user));
         let select = Select::from("User").count().filter(which);

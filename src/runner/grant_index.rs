@@ -26,11 +26,11 @@ pub(super) struct Row {
 
 /// All grants of one sync, and the ids in them.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct GrantIndex {
     entitlements: IndexSet<Box<str>>,
     /// Type and id, with a NUL between.
     resources: IndexSet<Box<str>>,
-    /// Sorted by entitlement once the ledger is closed.
+    /// Sorted by entitlement once the index is closed.
     grants: Vec<Row>,
     /// Grants that the connector itself calls inherited.
     inherited: HashSet<i64>,
@@ -44,7 +44,7 @@ pub(super) struct Ledger {
     key: String,
 }
 
-impl Ledger {
+impl GrantIndex {
     /// Notes a grant that is stored as the row `id`.
     pub(super) fn note(&mut self, id: i64, grant: &Grant) {
         let Some((entitlement, on, principal)) = rows::ends(grant) else {

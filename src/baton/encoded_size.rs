@@ -21,9 +21,9 @@ const ANY: usize = 96;
 const SCALAR: usize = 24;
 
 /// An upper bound of the encoded size, in bytes.
-pub trait Weight {
+pub trait EncodedSize {
     /// The bound.
-    fn weight(&self) -> usize;
+    fn encoded_size(&self) -> usize;
 }
 
 fn text(value: &str) -> usize {
@@ -33,12 +33,12 @@ fn text(value: &str) -> usize {
 fn object(object: &Object) -> usize {
     object
         .iter()
-        .map(|(name, value)| FIELD + text(name) + FIELD + value.weight())
+        .map(|(name, value)| FIELD + text(name) + FIELD + value.encoded_size())
         .sum()
 }
 
-impl Weight for Value {
-    fn weight(&self) -> usize {
+impl EncodedSize for Value {
+    fn encoded_size(&self) -> usize {
         match self {
             Self::Null | Self::Bool(_) | Self::Number(_) => SCALAR,
             Self::Text(value) => text(value),
@@ -46,7 +46,7 @@ impl Weight for Value {
                 FIELD
                     + values
                         .iter()
-                        .map(|value| FIELD + value.weight())
+                        .map(|value| FIELD + value.encoded_size())
                         .sum::<usize>()
             }
             Self::Object(fields) => FIELD + object(fields),
@@ -54,14 +54,14 @@ impl Weight for Value {
     }
 }
 
-impl Weight for ResourceId {
-    fn weight(&self) -> usize {
+impl EncodedSize for ResourceId {
+    fn encoded_size(&self) -> usize {
         FIELD + text(self.resource_type.as_str()) + text(self.resource.as_str())
     }
 }
 
-impl Weight for Resource {
-    fn weight(&self) -> usize {
+impl EncodedSize for Resource {
+    fn encoded_size(&self) -> usize {
         let variant = match &self.variant {
             Variant::Plain => 0,
             Variant::User(user) => {
@@ -80,7 +80,7 @@ impl Weight for Resource {
             }
             Variant::Group | Variant::Role => ANY,
             Variant::App(kind) => 2 * ANY + text(kind.nhi_detail) + SCALAR,
-            Variant::Agent { identity } => ANY + identity.as_ref().map_or(0, Weight::weight),
+            Variant::Agent { identity } => ANY + identity.as_ref().map_or(0, EncodedSize::weight),
         };
         // Profile and status go out twice: on the resource and, for older readers, on its trait.
         let twice = self
@@ -92,7 +92,7 @@ impl Weight for Resource {
             })
             + SCALAR;
         FIELD
-            + self.id.weight()
+            + self.id.encoded_size()
             + text(&self.display_name)
             + self.description.as_deref().map_or(0, text)
             + variant
@@ -100,8 +100,8 @@ impl Weight for Resource {
     }
 }
 
-impl Weight for Entitlement {
-    fn weight(&self) -> usize {
+impl EncodedSize for Entitlement {
+    fn encoded_size(&self) -> usize {
         let marks = self
             .marks
             .iter()
@@ -109,9 +109,9 @@ impl Weight for Entitlement {
         // Each resource type goes out in full.
         let grantable = self.grantable_to.len() * 1024;
         FIELD
-            + 2 * self.id.on.weight()
+            + 2 * self.id.on.encoded_size()
             + text(&self.id.slug) * 2
-            + self.id.on.weight()
+            + self.id.on.encoded_size()
             + text(&self.display_name)
             + self.description.as_deref().map_or(0, text)
             + grantable
@@ -120,27 +120,27 @@ impl Weight for Entitlement {
     }
 }
 
-impl Weight for Grant {
-    fn weight(&self) -> usize {
+impl EncodedSize for Grant {
+    fn encoded_size(&self) -> usize {
         let marks = self.marks.iter().map(|mark| match mark {
-            GrantMark::Expandable(expansion) => ANY + FIELD + expansion.weight(),
+            GrantMark::Expandable(expansion) => ANY + FIELD + expansion.encoded_size(),
             GrantMark::Immutable(fields) | GrantMark::Metadata(fields) => {
                 ANY + FIELD + object(fields)
             }
         });
         // The entitlement's id contains its resource's, the grant's id contains both.
-        let entitlement = self.entitlement.on.weight() + text(&self.entitlement.slug);
-        let principal = self.principal.weight();
+        let entitlement = self.entitlement.on.encoded_size() + text(&self.entitlement.slug);
+        let principal = self.principal.encoded_size();
         4 * FIELD + 3 * entitlement + 2 * principal + marks.sum::<usize>()
     }
 }
 
-impl Weight for Expansion {
-    fn weight(&self) -> usize {
+impl EncodedSize for Expansion {
+    fn encoded_size(&self) -> usize {
         let entitlements = self
             .entitlements
             .iter()
-            .map(|id| id.on.weight() + text(&id.slug));
+            .map(|id| id.on.encoded_size() + text(&id.slug));
         let types = self.resource_types.iter().map(|id| text(id));
         SCALAR + entitlements.sum::<usize>() + types.sum::<usize>()
     }
