@@ -4,6 +4,10 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value;
+
+use crate::org::settings::Blocker;
+
 /// One way to fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
@@ -15,6 +19,13 @@ pub enum Fault {
         code: String,
         /// `message`.
         message: String,
+    },
+    /// The request is not executed; the answer is an array of several errors.
+    Errors {
+        /// HTTP status.
+        http: u16,
+        /// The entries of the array, in order.
+        errors: Vec<Blocker>,
     },
     /// The request is not executed; the answer is this body as it stands (an HTML page, say).
     Http {
@@ -42,6 +53,16 @@ pub enum Fault {
     },
     /// 401 `INVALID_SESSION_ID`, and the token of the request is dead.
     ExpireSession,
+    /// The query is executed; one cell of its answer is replaced. Answers without such a row stay
+    /// as they are.
+    Cell {
+        /// Which row of the page, counted from 0.
+        row: usize,
+        /// The column; a dotted path leads into a parent (`Profile.Name`).
+        column: String,
+        /// What the cell holds instead, of any JSON type.
+        value: Value,
+    },
     /// The request is executed; the answer breaks off in the middle of its body.
     TruncatedBody,
     /// The request is executed; the answer has status 200 and a body that is not JSON.
@@ -85,6 +106,25 @@ impl Fault {
         }
     }
 
+    /// An array of several errors, nothing executed.
+    #[must_use]
+    pub fn errors(http: u16, errors: impl IntoIterator<Item = Blocker>) -> Self {
+        Self::Errors {
+            http,
+            errors: errors.into_iter().collect(),
+        }
+    }
+
+    /// The query is executed, and one cell of its answer is null.
+    #[must_use]
+    pub fn null_cell(row: usize, column: &str) -> Self {
+        Self::Cell {
+            row,
+            column: column.into(),
+            value: Value::Null,
+        }
+    }
+
     /// The edge's HTML page.
     #[must_use]
     pub fn html(status: u16) -> Self {
@@ -114,6 +154,8 @@ impl Fault {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Status { .. } => "status",
+            Self::Errors { .. } => "errors",
+            Self::Cell { .. } => "cell",
             Self::Http { .. } => "http",
             Self::Latency(_) => "latency",
             Self::DropBefore => "drop-before",

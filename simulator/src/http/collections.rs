@@ -166,7 +166,7 @@ where
             "fields": [],
         }]}),
         Ok(id) => json!({"id": id, "success": true, "errors": []}),
-        Err(error) => json!({"success": false, "errors": [error.to_record_error()]}),
+        Err(error) => json!({"success": false, "errors": error.to_record_errors()}),
     };
     Reply::json(200, results.into_iter().map(one).collect())
 }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::call::Call;
 use super::reply::Reply;
 use super::rest::Visit;
-use crate::org::OrgError;
-use crate::org::schema::{FieldDef, FieldType, ObjectDef, Schema};
+use crate::org::schema::{ChildRelationship, FieldDef, FieldType, ObjectDef};
+use crate::org::{Org, OrgError};
 
 /// `GET /sobjects`.
 pub(super) fn global(visit: Visit<'_>, call: &Call) -> Reply {
@@ -51,7 +51,6 @@ pub(super) fn full(visit: Visit<'_>, call: &Call, object: &str) -> Reply {
     let Some(def) = org.visible_object(object, visit.caller.version) else {
         return OrgError::no_such_resource().into();
     };
-    let schema = org.database().schema();
     let mut body = summary(visit, def);
     let fields = def
         .fields
@@ -60,7 +59,10 @@ pub(super) fn full(visit: Visit<'_>, call: &Call, object: &str) -> Reply {
         .filter(|(_, field)| field.since_version <= visit.caller.version)
         .map(|(number, field)| self::field(def, number, field));
     body.insert("fields".into(), fields.collect());
-    body.insert("childRelationships".into(), children(schema, def));
+    body.insert(
+        "childRelationships".into(),
+        children(&org, visit.caller.version, def),
+    );
     body.insert("recordTypeInfos".into(), json!([]));
     body.insert(
         "supportedScopes".into(),
@@ -167,10 +169,12 @@ fn field(def: &ObjectDef, number: usize, field: &FieldDef) -> Value {
     })
 }
 
-fn children(schema: &Schema, def: &ObjectDef) -> Value {
-    let one = |child: &crate::org::schema::ChildRelationship| {
-        let object = schema.get(child.object)?;
+fn children(org: &Org, version: u32, def: &ObjectDef) -> Value {
+    let one = |child: &ChildRelationship| {
+        let object = org.database().schema().get(child.object)?;
+        let object = org.visible_object(&object.name, version)?;
         let field = object.fields.get(child.field)?;
+        let field = Org::visible_field(object, &field.name, version)?;
         Some(json!({
             "childSObject": object.name,
             "field": field.name,

@@ -13,7 +13,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_stream::StreamExt as _;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -124,8 +124,30 @@ fn execute(
                 cost: done.cost,
             }
         }
+        Some(Fault::Cell { row, column, value }) => Done {
+            reply: with_cell(done.reply, *row, column, value),
+            cost: done.cost,
+        },
         _ => done,
     }
+}
+
+/// A page of a query with one cell replaced.
+fn with_cell(mut reply: Reply, row: usize, column: &str, value: &Value) -> Reply {
+    let mut page = reply.clone().into_value();
+    let cell = page
+        .get_mut("records")
+        .and_then(|records| records.get_mut(row))
+        .and_then(|record| {
+            column
+                .split('.')
+                .try_fold(record, |at, name| at.get_mut(name))
+        });
+    if let Some(cell) = cell {
+        *cell = value.clone();
+        reply.payload = Payload::Json(page);
+    }
+    reply
 }
 
 fn run(shared: &Shared, call: &Call, facts: &Facts, concurrent: usize) -> Done {
@@ -211,6 +233,7 @@ fn instead(shared: &Shared, call: &Call, fault: &Fault) -> Option<Reply> {
             code,
             message,
         } => OrgError::new(*http, code, message.clone()),
+        Fault::Errors { http, errors } => OrgError::several(*http, errors.clone()),
         Fault::Http {
             status,
             body,
@@ -239,6 +262,7 @@ fn instead(shared: &Shared, call: &Call, fault: &Fault) -> Option<Reply> {
         Fault::DropBefore => return Some(Reply::empty(500)),
         Fault::Latency(_)
         | Fault::DropAfter
+        | Fault::Cell { .. }
         | Fault::ErrorAfter { .. }
         | Fault::TruncatedBody
         | Fault::GarbageBody => return None,

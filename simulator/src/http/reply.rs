@@ -1,6 +1,6 @@
 //! One answer as the handlers make it, before faults, compression and the limit header.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::org::OrgError;
 
@@ -114,7 +114,7 @@ impl Reply {
 impl From<OrgError> for Reply {
     fn from(error: OrgError) -> Self {
         let code = error.code.clone();
-        Self::json(error.http, json!([error.to_value()])).with_error_code(&code)
+        Self::json(error.http, error.to_body()).with_error_code(&code)
     }
 }
 

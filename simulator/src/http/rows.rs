@@ -69,7 +69,8 @@ pub(super) fn by_lookup(
         let def = org
             .visible_object(object, visit.caller.version)
             .ok_or_else(OrgError::no_such_resource)?;
-        if !def.field(field).is_some_and(|field| field.id_lookup) {
+        let known = crate::org::Org::visible_field(def, field, visit.caller.version);
+        if !known.is_some_and(|field| field.id_lookup) {
             return Err(OrgError::no_such_record(field));
         }
         let rows = org.database().find(&def.name, field, &Cell::text(key));

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::settings::Blocker;
 use super::table::TableError;
 
 /// A refusal.
@@ -16,6 +17,8 @@ pub struct OrgError {
     pub message: String,
     /// `fields`; left out of REST errors that have none.
     pub fields: Option<Vec<String>>,
+    /// Further errors of the same request.
+    pub others: Vec<OrgError>,
 }
 
 impl OrgError {
@@ -27,6 +30,7 @@ impl OrgError {
             code: code.into(),
             message: message.into(),
             fields: None,
+            others: Vec::new(),
         }
     }
 
@@ -39,7 +43,26 @@ impl OrgError {
             code: code.into(),
             message: message.into(),
             fields: Some(fields),
+            others: Vec::new(),
         }
+    }
+
+    /// Several errors of one request, in order.
+    #[must_use]
+    pub fn several(http: u16, errors: Vec<Blocker>) -> Self {
+        let mut errors = errors.into_iter().map(|error| Self {
+            http,
+            code: error.code,
+            message: error.message,
+            fields: Some(error.fields),
+            others: Vec::new(),
+        });
+        let first = errors.next();
+        let mut first = first.unwrap_or_else(|| {
+            Self::new(http, "UNKNOWN_EXCEPTION", "An unexpected error occurred.")
+        });
+        first.others = errors.collect();
+        first
     }
 
     /// Somebody else holds the record.
@@ -80,9 +103,23 @@ impl OrgError {
         Self::dml("INSUFFICIENT_ACCESS_OR_READONLY", text, &[])
     }
 
-    /// One element of the array of a REST error body.
+    /// The array of a REST error body.
     #[must_use]
-    pub fn to_value(&self) -> Value {
+    pub fn to_body(&self) -> Value {
+        self.all().map(Self::to_rest_error).collect()
+    }
+
+    /// The `errors` of one record's result in a collection.
+    #[must_use]
+    pub fn to_record_errors(&self) -> Value {
+        self.all().map(Self::to_record_error).collect()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
+    }
+
+    fn to_rest_error(&self) -> Value {
         match &self.fields {
             Some(fields) => {
                 json!({"message": self.message, "errorCode": self.code, "fields": fields})
@@ -91,9 +128,8 @@ impl OrgError {
         }
     }
 
-    /// One element of `errors` in a collection's result, where two codes differ from REST.
-    #[must_use]
-    pub fn to_record_error(&self) -> Value {
+    /// Two codes differ from REST.
+    fn to_record_error(&self) -> Value {
         let (code, message) = match self.code.as_str() {
             "NOT_FOUND" => ("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"),
             code => (code, self.message.as_str()),

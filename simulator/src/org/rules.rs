@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json};
 use super::Org;
 use super::error::OrgError;
 use super::id::Id;
+use super::settings::Write;
 
 mod apps;
 mod assignments;
@@ -152,6 +153,7 @@ impl Org {
         if let Some(id) = existing {
             return Ok(Saved { id });
         }
+        self.check_own_logic(&def.name, Write::Create, None)?;
         let id = self.add(&def.name, draft.cells())?;
         match def.name.as_str() {
             "User" => self.after_user_create(id, &draft)?,
@@ -198,6 +200,7 @@ impl Org {
             "UserRole" => self.before_role_update(id, &draft)?,
             _ => drop(self.before_record_write(&def, &mut draft, None)?),
         }
+        self.check_own_logic(&def.name, Write::Update, Some(id))?;
         self.write(&def.name, id, draft.cells())?;
         if def.name == "PermissionSetAssignment" {
             self.note_expiry(draft.get("ExpirationDate"));
@@ -230,6 +233,7 @@ impl Org {
             "UserPackageLicense" => self.count_package_license(id, -1)?,
             _ => {}
         }
+        self.check_own_logic(&def.name, Write::Delete, Some(id))?;
         // Ordinary records go to the recycle bin; setup records are gone at once.
         if !def.setup && def.field("IsDeleted").is_some() {
             return self
@@ -262,6 +266,21 @@ impl Org {
     ) -> Result<&super::schema::ObjectDef, OrgError> {
         self.visible_object(name, caller.version)
             .ok_or_else(OrgError::no_such_resource)
+    }
+
+    /// What the org's validation rules, flows and triggers say to a write.
+    fn check_own_logic(
+        &mut self,
+        object: &str,
+        write: Write,
+        id: Option<Id>,
+    ) -> Result<(), OrgError> {
+        let id = id.map(|id| id.to_string());
+        let refusals = &mut self.settings.write_refusals;
+        let errors = refusals
+            .iter_mut()
+            .find_map(|refusal| refusal.take(object, write, id.as_deref()));
+        errors.map_or(Ok(()), |errors| Err(OrgError::several(400, errors)))
     }
 
     /// Whether somebody else holds the record.

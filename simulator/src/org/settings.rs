@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// Why an org refuses to deactivate a user.
+/// One error in the org's own words: of a validation rule, a flow, a trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocker {
     /// `errorCode`.
@@ -15,7 +15,7 @@ pub struct Blocker {
 }
 
 impl Blocker {
-    /// A blocker of the commonest form.
+    /// An error that names no fields.
     #[must_use]
     pub fn new(code: &str, message: &str) -> Self {
         Self {
@@ -23,6 +23,13 @@ impl Blocker {
             message: message.into(),
             fields: Vec::new(),
         }
+    }
+
+    /// Names the fields at fault.
+    #[must_use]
+    pub fn fields(mut self, fields: &[&str]) -> Self {
+        self.fields = fields.iter().map(|&field| field.to_owned()).collect();
+        self
     }
 
     /// The user is the org's default lead owner.
@@ -33,6 +40,83 @@ impl Blocker {
             "This user is the default lead owner and cannot be deactivated. Choose another default \
              lead owner first.",
         )
+    }
+}
+
+/// A kind of write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    /// A create.
+    Create,
+    /// An update.
+    Update,
+    /// A delete.
+    Delete,
+}
+
+/// What an administrator's own logic (validation rules, flows, triggers) refuses. It applies to
+/// single records, in collections and in composites alike; nothing is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteRefusal {
+    object: String,
+    write: Option<Write>,
+    record: Option<String>,
+    left: u32,
+    errors: Vec<Blocker>,
+}
+
+impl WriteRefusal {
+    /// Refuses every write of an object with these errors.
+    #[must_use]
+    pub fn of(object: &str, errors: impl IntoIterator<Item = Blocker>) -> Self {
+        Self {
+            object: object.into(),
+            write: None,
+            record: None,
+            left: u32::MAX,
+            errors: errors.into_iter().collect(),
+        }
+    }
+
+    /// Narrows to one kind of write.
+    #[must_use]
+    pub fn on(mut self, write: Write) -> Self {
+        self.write = Some(write);
+        self
+    }
+
+    /// Narrows to an existing record, by its 18-character id.
+    #[must_use]
+    pub fn record(mut self, id: &str) -> Self {
+        self.record = Some(id.into());
+        self
+    }
+
+    /// Ends after this many refusals.
+    #[must_use]
+    pub fn times(mut self, times: u32) -> Self {
+        self.left = times;
+        self
+    }
+
+    /// The errors of a write, if it is refused.
+    pub(super) fn take(
+        &mut self,
+        object: &str,
+        write: Write,
+        record: Option<&str>,
+    ) -> Option<Vec<Blocker>> {
+        let applies = self.left > 0
+            && self.object.eq_ignore_ascii_case(object)
+            && self.write.is_none_or(|wanted| wanted == write)
+            && self
+                .record
+                .as_deref()
+                .is_none_or(|wanted| record == Some(wanted));
+        applies.then(|| {
+            self.left = self.left.saturating_sub(1);
+            self.errors.clone()
+        })
     }
 }
 
@@ -128,6 +212,8 @@ pub struct Settings {
     pub group_rows_name_the_aggregate: bool,
     /// Why users cannot be deactivated, by 18-character id.
     pub deactivation_blockers: BTreeMap<String, Blocker>,
+    /// Writes that the org's own logic refuses.
+    pub write_refusals: Vec<WriteRefusal>,
     /// Records that somebody else holds for so many more writes, by 18-character id.
     pub locked_records: BTreeMap<String, u32>,
     /// A pause before each request.
@@ -175,6 +261,7 @@ impl Settings {
             open_cursor_limit: None,
             group_rows_name_the_aggregate: true,
             deactivation_blockers: BTreeMap::new(),
+            write_refusals: Vec::new(),
             locked_records: BTreeMap::new(),
             latency: Duration::ZERO,
         }

@@ -25,7 +25,9 @@ impl Org {
             .filter(|field| field.since_version <= version)
     }
 
-    /// Makes a field unknown, as in an org that lacks it; says whether there was one.
+    /// Hides a field from the connector's user, as field-level security or a feature that is off
+    /// does: queries, records, describes and writes do not know it, and neither do paths through
+    /// its relationship. Returns whether the field exists.
     pub fn hide_field(&mut self, object: &str, field: &str) -> bool {
         self.db.schema_mut().hide_field(object, field)
     }

@@ -15,3 +15,4 @@ mod records;
 mod rules;
 mod seeds;
 mod soap;
+mod switches;

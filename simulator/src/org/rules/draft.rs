@@ -33,7 +33,8 @@ impl Draft {
         let missing: Vec<_> = def
             .fields
             .iter()
-            .filter(|field| field.is_required() && draft.get(&field.name).is_null())
+            .filter(|field| field.since_version <= version && field.is_required())
+            .filter(|field| draft.get(&field.name).is_null())
             .map(|field| field.name.as_str())
             .collect();
         refuse_missing(&missing)?;
