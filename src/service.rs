@@ -19,7 +19,7 @@ mod resource_getter;
 mod resource_manager;
 mod resource_types;
 mod resources;
-pub mod retry;
+mod retry;
 mod runs;
 pub mod stack;
 mod tickets;
@@ -37,7 +37,7 @@ use crate::baton::{Error, Registry, Result};
 use crate::pb::connector as pb;
 use crate::pb::ratelimit::rate_limiter_service_server::RateLimiterServiceServer;
 use crate::wire;
-use retry::Patience;
+use retry::Backoffs;
 use runs::Runs;
 
 /// What the connector's own flags switch on; nothing on the wire says it
@@ -55,7 +55,7 @@ pub struct Toggles {
 pub struct Services {
     registry: Arc<Registry>,
     toggles: Toggles,
-    patience: Patience,
+    backoffs: Arc<Backoffs>,
     runs: Runs,
     /// Work that goes on when its caller is gone.
     tasks: TaskTracker,
@@ -70,18 +70,11 @@ impl Services {
         Self {
             registry,
             toggles,
-            patience: Patience::default(),
+            backoffs: Arc::default(),
             runs: Runs::new(tasks.clone()),
             tasks,
             stopping: CancellationToken::new(),
         }
-    }
-
-    /// Replaces how often and how long passing trouble is waited for.
-    #[must_use]
-    pub fn with_patience(mut self, patience: Patience) -> Self {
-        self.patience = patience;
-        self
     }
 
     /// The services as routes of a gRPC server; anything else answers `Unimplemented`.
@@ -201,12 +194,7 @@ fn respond<T>(result: Result<T>) -> Result<Response<T>, Status> {
         .map_err(|error| wire::status(&error))
 }
 
-/// Puts what was being done before an error; its kind and its waiting time stay.
+/// Puts what was being done before an error.
 fn wrap(doing: impl Into<String>) -> impl FnOnce(Error) -> Error {
-    move |error| {
-        Error::new(error.kind(), doing)
-            .retry_after(error.wait())
-            .with_quota(error.quota())
-            .because(error)
-    }
+    move |error| error.context(doing)
 }

@@ -80,7 +80,9 @@ impl EncodedSize for Resource {
             }
             Variant::Group | Variant::Role => ANY,
             Variant::App(kind) => 2 * ANY + text(kind.nhi_detail) + SCALAR,
-            Variant::Agent { identity } => ANY + identity.as_ref().map_or(0, EncodedSize::encoded_size),
+            Variant::Agent { identity } => {
+                ANY + identity.as_ref().map_or(0, EncodedSize::encoded_size)
+            }
         };
         // Profile and status go out twice: on the resource and, for older readers, on its trait.
         let twice = self

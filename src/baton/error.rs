@@ -52,6 +52,7 @@ pub struct Error {
     retry_after: Option<Duration>,
     quota: Option<Quota>,
     is_unsure: bool,
+    has_exhausted_retries: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -64,6 +65,7 @@ impl Error {
             retry_after: None,
             quota: None,
             is_unsure: false,
+            has_exhausted_retries: false,
             source: None,
         }
     }
@@ -127,6 +129,35 @@ impl Error {
         self.is_unsure
     }
 
+    /// Adds whether a lower layer has already retried and given up. The services then return the
+    /// error at once instead of retrying the whole call.
+    #[must_use]
+    pub fn retries_exhausted(mut self, exhausted: bool) -> Self {
+        self.has_exhausted_retries = exhausted;
+        self
+    }
+
+    /// Whether a lower layer has already retried and given up.
+    #[must_use]
+    pub fn has_exhausted_retries(&self) -> bool {
+        self.has_exhausted_retries
+    }
+
+    /// Puts what was being done before the error, which becomes the reason. All its properties
+    /// stay: kind, waiting time, quota, and what is known about retries and writes.
+    #[must_use]
+    pub fn context(self, doing: impl Into<String>) -> Self {
+        Self {
+            kind: self.kind,
+            message: doing.into(),
+            retry_after: self.retry_after,
+            quota: self.quota,
+            is_unsure: self.is_unsure,
+            has_exhausted_retries: self.has_exhausted_retries,
+            source: Some(Box::new(self)),
+        }
+    }
+
     /// The kind.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -182,5 +213,23 @@ mod tests {
         let error = Error::internal("listing users").because("the disk is full");
         assert_eq!(error.to_string(), "listing users");
         assert_eq!(error.chain(), "listing users: the disk is full");
+    }
+
+    #[test]
+    fn context_keeps_every_property() {
+        let wait = Some(Duration::from_secs(7));
+        let quota = Some(Quota { used: 1, limit: 2 });
+        let error = Error::new(Kind::Unavailable, "busy")
+            .retry_after(wait)
+            .with_quota(quota)
+            .retries_exhausted(true)
+            .unsure()
+            .context("granting");
+        assert_eq!(error.chain(), "granting: busy");
+        assert_eq!(
+            (error.kind(), error.wait(), error.quota()),
+            (Kind::Unavailable, wait, quota)
+        );
+        assert!(error.has_exhausted_retries() && error.is_unsure());
     }
 }

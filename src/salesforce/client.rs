@@ -235,15 +235,14 @@ impl Client {
             .await?
             .try_map(|result| match result.id {
                 Some(id) if result.success => Ok(id),
-                None if result.success => Err(Error::Unreadable {
-                    operation: request.operation.clone(),
-                    status: 201,
-                    flaw: Flaw::Truncated,
-                }),
-                _ => Err(Error::Api {
-                    operation: request.operation.clone(),
-                    source: Box::new(ApiError::from_problems(400, result.errors)),
-                }),
+                None if result.success => {
+                    let operation = request.operation.clone();
+                    Err(Error::unreadable(operation, 201, Flaw::Truncated))
+                }
+                _ => {
+                    let answer = ApiError::from_problems(400, result.errors);
+                    Err(Error::refused(request.operation.clone(), answer))
+                }
             })
     }
 

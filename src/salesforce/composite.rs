@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     client::Client,
-    error::{ApiError, Error, Operation, Problem, Result},
+    error::{ApiError, Error, Flaw, Operation, Problem, Result},
     id::SalesforceId,
     transport::{Request, Response},
 };
@@ -43,11 +43,8 @@ impl SaveResult {
         if self.success {
             return Ok(self.id);
         }
-        let source = Box::new(ApiError::from_problems(400, self.errors));
-        Err(Error::Api {
-            operation: Operation::new(name, true),
-            source,
-        })
+        let answer = ApiError::from_problems(400, self.errors);
+        Err(Error::refused(Operation::new(name, true), answer))
     }
 }
 
@@ -188,16 +185,15 @@ impl SubResponse {
         let operation = Operation::new(name, true);
         if !(200..300).contains(&self.status) {
             let body = self.body.to_string();
-            let source = Box::new(ApiError::new(self.status, body.as_bytes(), None, None));
-            return Err(Error::Api { operation, source });
+            let answer = ApiError::new(self.status, body.as_bytes(), None, None);
+            return Err(Error::refused(operation, answer));
         }
-        serde_json::from_value(self.body).map_err(|error| Error::Unreadable {
-            operation,
-            status: self.status,
-            flaw: super::error::Flaw::Shape {
+        serde_json::from_value(self.body).map_err(|error| {
+            let flaw = Flaw::Shape {
                 line: error.line(),
                 column: error.column(),
-            },
+            };
+            Error::unreadable(operation, self.status, flaw)
         })
     }
 }
@@ -299,13 +295,11 @@ fn matching(
     request: &Request,
     expected: usize,
 ) -> Result<Response<Vec<SaveResult>>> {
-    if answer.value.len() == expected {
-        return Ok(answer);
-    }
-    let flaw = super::error::Flaw::Truncated;
-    Err(Error::Unreadable {
-        operation: request.operation.clone(),
-        status: 200,
-        flaw,
+    answer.try_map(|results| {
+        if results.len() == expected {
+            return Ok(results);
+        }
+        let operation = request.operation.clone();
+        Err(Error::unreadable(operation, 200, Flaw::Truncated))
     })
 }

@@ -118,11 +118,22 @@ pub enum Flaw {
     TooLarge(usize),
 }
 
-/// What a request is for: a verb and an object, and whether it changes the org.
+/// How often a failed request was sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Attempts {
+    /// HTTP requests that may have reached Salesforce, logins not counted.
+    pub(crate) calls: u32,
+    /// Whether only the end of its retries kept the transport from sending it again.
+    pub(crate) exhausted: bool,
+}
+
+/// What a request is for: a verb and an object, whether it changes the org, and after a failure how
+/// often it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
     name: Cow<'static, str>,
     write: bool,
+    attempts: Attempts,
 }
 
 impl Operation {
@@ -130,6 +141,7 @@ impl Operation {
         Self {
             name: name.into(),
             write,
+            attempts: Attempts::default(),
         }
     }
 
@@ -159,6 +171,59 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self, idempotent: bool) -> bool {
         !self.is_session_expired() && Recovery::of(self, idempotent).is_some()
+    }
+
+    /// HTTP requests that were sent and failed with this error, repetitions included.
+    #[must_use]
+    pub fn calls(&self) -> u32 {
+        self.attempts().calls
+    }
+
+    /// Whether the transport has repeated the request as often as it may. Whoever called it gives
+    /// up too: retries of several layers would multiply.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        self.attempts().exhausted
+    }
+
+    fn attempts(&self) -> Attempts {
+        match self {
+            Self::Auth(source) => source.attempts,
+            Self::Api { operation, .. }
+            | Self::NotSent { operation, .. }
+            | Self::Lost { operation, .. }
+            | Self::Unreadable { operation, .. } => operation.attempts,
+            _ => Attempts::default(),
+        }
+    }
+
+    pub(crate) fn with_attempts(mut self, made: Attempts) -> Self {
+        match &mut self {
+            Self::Auth(source) => source.attempts = made,
+            Self::Api { operation, .. }
+            | Self::NotSent { operation, .. }
+            | Self::Lost { operation, .. }
+            | Self::Unreadable { operation, .. } => operation.attempts = made,
+            _ => {}
+        }
+        self
+    }
+
+    /// A refusal by Salesforce, as an answer inside another one that was one call.
+    pub(crate) fn refused(operation: Operation, source: ApiError) -> Self {
+        Self::Api {
+            operation,
+            source: Box::new(source),
+        }
+    }
+
+    /// A success whose body is not what it should be.
+    pub(crate) fn unreadable(operation: Operation, status: u16, flaw: Flaw) -> Self {
+        Self::Unreadable {
+            operation,
+            status,
+            flaw,
+        }
     }
 
     /// Salesforce's code, when it gave one.

@@ -8,7 +8,8 @@ use backon::ExponentialBuilder;
 
 use super::error::{ApiError, Error, ErrorCode};
 
-/// How stubborn the transport is.
+/// How often and after how long the transport repeats a request. No layer above it repeats what it
+/// has given up on, so the waits have to outlast a short disturbance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
@@ -29,8 +30,8 @@ impl Default for RetryPolicy {
         Self {
             idempotent_attempts: 5,
             other_attempts: 4,
-            first_wait: Duration::from_millis(50),
-            longest_wait: Duration::from_secs(2),
+            first_wait: Duration::from_millis(250),
+            longest_wait: Duration::from_secs(4),
             longest_retry_after: Duration::from_secs(30),
         }
     }
@@ -92,16 +93,17 @@ fn may_pass(answer: &ApiError) -> bool {
         || passing.iter().any(|code| answer.has(code))
 }
 
-/// What is left of the patience with one request.
+/// The retries of one request that are left.
 #[derive(Debug)]
-pub(crate) struct Patience {
+pub(crate) struct RetryBudget {
     policy: RetryPolicy,
     idempotent: bool,
     repeats_left: u32,
     just_logged_in: bool,
+    is_exhausted: bool,
 }
 
-impl Patience {
+impl RetryBudget {
     pub(crate) fn new(policy: &RetryPolicy, idempotent: bool) -> Self {
         let attempts = if idempotent {
             policy.idempotent_attempts
@@ -113,6 +115,7 @@ impl Patience {
             idempotent,
             repeats_left: attempts.saturating_sub(1),
             just_logged_in: false,
+            is_exhausted: false,
         }
     }
 
@@ -131,12 +134,21 @@ impl Patience {
         };
         let asked_too_much = error.retry_after() > Some(self.policy.longest_retry_after);
         let relogin = recovery == Recovery::Login;
-        if self.repeats_left == 0 || asked_too_much || (relogin && self.just_logged_in) {
+        if asked_too_much || (relogin && self.just_logged_in) {
+            return false;
+        }
+        if self.repeats_left == 0 {
+            self.is_exhausted = true;
             return false;
         }
         self.repeats_left -= 1;
         self.just_logged_in = relogin;
         true
+    }
+
+    /// Whether a failure was final only because no retry was left.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.is_exhausted
     }
 
     /// After a new login there is nothing to wait for; otherwise Salesforce's wish comes first.
@@ -158,11 +170,8 @@ mod tests {
     fn answer(status: u16, code: &str, message: &str, retry_after: Option<u64>) -> Error {
         let body = format!(r#"[{{"errorCode":"{code}","message":"{message}"}}]"#);
         let wait = retry_after.map(Duration::from_secs);
-        let source = Box::new(ApiError::new(status, body.as_bytes(), wait, None));
-        Error::Api {
-            operation: Operation::new("create User", true),
-            source,
-        }
+        let answer = ApiError::new(status, body.as_bytes(), wait, None);
+        Error::refused(Operation::new("create User", true), answer)
     }
 
     #[test_case(401, "INVALID_SESSION_ID", "" => (Some(Recovery::Login), Some(Recovery::Login)))]
@@ -185,37 +194,37 @@ mod tests {
     }
 
     #[test]
-    fn patience_ends() {
+    fn retries_end() {
         let policy = RetryPolicy::default();
         let locked = answer(400, "UNABLE_TO_LOCK_ROW", "", None);
         let granted = |idempotent| {
-            let mut patience = Patience::new(&policy, idempotent);
-            (0..10).filter(|_| patience.allows(&locked)).count()
+            let mut budget = RetryBudget::new(&policy, idempotent);
+            (0..10).filter(|_| budget.allows(&locked)).count()
         };
         assert_eq!((granted(true), granted(false)), (4, 3));
     }
 
     #[test]
     fn a_session_refused_twice_in_a_row_is_final() {
-        let mut patience = Patience::new(&RetryPolicy::default(), true);
+        let mut budget = RetryBudget::new(&RetryPolicy::default(), true);
         let expired = answer(401, "INVALID_SESSION_ID", "", None);
         let locked = answer(400, "UNABLE_TO_LOCK_ROW", "", None);
-        assert!(patience.allows(&expired));
-        assert!(patience.allows(&locked));
-        assert!(patience.allows(&expired));
-        assert!(!patience.allows(&expired));
+        assert!(budget.allows(&expired));
+        assert!(budget.allows(&locked));
+        assert!(budget.allows(&expired));
+        assert!(!budget.allows(&expired));
     }
 
     #[test]
     fn a_wait_of_salesforces_choosing_comes_first_unless_it_is_too_long() {
         let soon = answer(429, "X", "", Some(3));
         let late = answer(429, "X", "", Some(3_600));
-        let mut patience = Patience::new(&RetryPolicy::default(), false);
-        assert!(patience.allows(&soon));
-        assert!(!patience.allows(&late));
+        let mut budget = RetryBudget::new(&RetryPolicy::default(), false);
+        assert!(budget.allows(&soon));
+        assert!(!budget.allows(&late));
         let ours = Some(Duration::from_millis(5));
-        assert_eq!(Patience::wait(&soon, ours), Some(Duration::from_secs(3)));
-        assert_eq!(Patience::wait(&soon, None), None);
+        assert_eq!(RetryBudget::wait(&soon, ours), Some(Duration::from_secs(3)));
+        assert_eq!(RetryBudget::wait(&soon, None), None);
     }
 
     #[test]

@@ -30,9 +30,9 @@ pub(crate) use self::request::{Body, Path};
 use super::{
     auth::{AccessToken, TokenCache},
     client::ApiVersion,
-    error::{ApiError, Error, Flaw, Result},
+    error::{ApiError, Attempts, Error, Flaw, Result},
     limits::Quota,
-    retry::{Patience, RetryPolicy},
+    retry::{RetryBudget, RetryPolicy},
 };
 
 const LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
@@ -65,8 +65,12 @@ impl<T> Response<T> {
 
     /// Changes the value, or fails.
     pub fn try_map<U>(self, change: impl FnOnce(T) -> Result<U>) -> Result<Response<U>> {
+        let made = Attempts {
+            calls: self.calls,
+            exhausted: false,
+        };
         Ok(Response {
-            value: change(self.value)?,
+            value: change(self.value).map_err(|error| error.with_attempts(made))?,
             quota: self.quota,
             calls: self.calls,
         })
@@ -125,18 +129,24 @@ impl Transport {
     pub(crate) async fn send<T: DeserializeOwned>(&self, request: &Request) -> Result<Response<T>> {
         self.refuse_unsent(request)?;
         let calls = AtomicU32::new(0);
-        let mut patience = Patience::new(&self.setup.retry, request.idempotent);
+        let mut budget = RetryBudget::new(&self.setup.retry, request.idempotent);
         let outcome = (|| self.attempt(request, &calls))
-            .retry(patience.backoff())
-            .when(|error| patience.allows(error))
-            .adjust(Patience::wait)
+            .retry(budget.backoff())
+            .when(|error| budget.allows(error))
+            .adjust(RetryBudget::wait)
             .await;
-        let (value, quota) = outcome?;
-        Ok(Response {
-            value,
-            quota,
-            calls: calls.into_inner(),
-        })
+        let calls = calls.into_inner();
+        match outcome {
+            Ok((value, quota)) => Ok(Response {
+                value,
+                quota,
+                calls,
+            }),
+            Err(error) => Err(error.with_attempts(Attempts {
+                calls,
+                exhausted: budget.is_exhausted(),
+            })),
+        }
     }
 
     async fn attempt<T: DeserializeOwned>(
@@ -155,9 +165,11 @@ impl Transport {
             .await
             .map_err(|_| Error::Invalid("the client is closed"))?;
         let call = self.build(request, token.as_deref())?;
-        calls.fetch_add(1, Ordering::Relaxed);
-        self.sent.fetch_add(1, Ordering::Relaxed);
         let outcome = self.exchange(request, call).await;
+        if !matches!(outcome, Err(Error::NotSent { .. })) {
+            calls.fetch_add(1, Ordering::Relaxed);
+            self.sent.fetch_add(1, Ordering::Relaxed);
+        }
         if let (Err(error), Some(token)) = (&outcome, &token)
             && error.is_session_expired()
         {
@@ -184,17 +196,10 @@ impl Transport {
         if !status.is_success() {
             // A refusal whose body was cut off is still a refusal.
             let body = read.unwrap_or_default();
-            let source = Box::new(ApiError::new(status.as_u16(), &body, retry_after, quota));
-            return Err(Error::Api {
-                operation: operation(),
-                source,
-            });
+            let answer = ApiError::new(status.as_u16(), &body, retry_after, quota);
+            return Err(Error::refused(operation(), answer));
         }
-        let unreadable = |flaw| Error::Unreadable {
-            operation: operation(),
-            status: status.as_u16(),
-            flaw,
-        };
+        let unreadable = |flaw| Error::unreadable(operation(), status.as_u16(), flaw);
         let body = read.map_err(|error| match error {
             BodyError::TooLarge(limit) => unreadable(Flaw::TooLarge(limit)),
             BodyError::Lost(source) => Error::Lost {

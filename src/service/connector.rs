@@ -29,7 +29,7 @@ impl ConnectorService for Services {
     ) -> Result<Response<pb::ConnectorServiceValidateResponse>, Status> {
         validated(request)?;
         let attempt = || self.registry.connector().validate();
-        let checked = self.patience.validate.repeat(&self.stopping, attempt).await;
+        let checked = self.backoffs.validate.repeat(&self.stopping, attempt).await;
         respond(checked.map_err(wrap("validate failed")).map(|found| {
             for warning in &found.warnings {
                 tracing::warn!(warning, "the connector will not do everything");

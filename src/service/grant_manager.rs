@@ -94,8 +94,8 @@ impl Services {
             }
             done
         };
-        let pauses = &self.patience.provisioning;
-        let done = pauses.repeat(&self.stopping, watched).await?;
+        let backoff = &self.backoffs.provisioning;
+        let done = backoff.repeat(&self.stopping, watched).await?;
         Ok((done, is_unsure.into_inner()))
     }
 

@@ -5,13 +5,15 @@
 
 use std::{error::Error as StdError, fmt, sync::Arc};
 
-use crate::salesforce::instance::InstanceError;
+use crate::salesforce::{error::Attempts, instance::InstanceError};
 
 /// A login that brought no session.
 #[derive(Clone)]
 pub struct AuthError {
     refusal: Refusal,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// How often the request that needed the login was tried.
+    pub(in crate::salesforce) attempts: Attempts,
 }
 
 macro_rules! refusals {
@@ -117,6 +119,7 @@ impl AuthError {
         Self {
             refusal,
             source: None,
+            attempts: Attempts::default(),
         }
     }
 
@@ -143,15 +146,15 @@ impl AuthError {
 
     pub(super) fn unreachable(error: reqwest::Error) -> Self {
         Self {
-            refusal: Refusal::Unreachable,
             source: Some(Arc::new(error.without_url())),
+            ..Self::refused(Refusal::Unreachable)
         }
     }
 
     pub(super) fn foreign(error: InstanceError) -> Self {
         Self {
-            refusal: Refusal::ForeignHost,
             source: Some(Arc::new(error)),
+            ..Self::refused(Refusal::ForeignHost)
         }
     }
 

@@ -265,8 +265,9 @@ async fn a_read_is_sent_five_times_and_no_more() {
     let org = Org::start().await;
     org.answer([refusal(503, "SERVER_UNAVAILABLE")]).await;
     let error = read(&org.client()).await.unwrap_err();
-    assert_eq!(org.received().await, 5);
+    assert_eq!((org.received().await, error.calls()), (5, 5));
     assert!(error.is_transient(true) && !error.is_transient(false) && !error.is_ambiguous());
+    assert!(error.is_exhausted());
 }
 
 #[test_case(raw(503, "<html>busy</html>"); "503")]
@@ -279,8 +280,8 @@ async fn a_write_whose_outcome_is_unknown_is_not_sent_again(failure: ResponseTem
     let org = Org::start().await;
     org.answer([failure, saved()]).await;
     let error = write(&org.client()).await.unwrap_err();
-    assert!(error.is_ambiguous(), "{error:?}");
-    assert_eq!(org.received().await, 1);
+    assert!(error.is_ambiguous() && !error.is_exhausted(), "{error:?}");
+    assert_eq!((org.received().await, error.calls()), (1, 1));
 }
 
 #[test_case(refusal(400, "UNABLE_TO_LOCK_ROW"); "row lock")]
@@ -292,6 +293,23 @@ async fn a_write_that_was_surely_not_done_is_sent_again(failure: ResponseTemplat
     org.answer([failure, saved()]).await;
     assert_eq!(write(&org.client()).await.unwrap().value, user());
     assert_eq!(org.received().await, 2);
+}
+
+#[tokio::test]
+async fn a_row_that_stays_locked_exhausts_the_retries() {
+    let org = Org::start().await;
+    org.answer([refusal(400, "UNABLE_TO_LOCK_ROW")]).await;
+    let error = write(&org.client()).await.unwrap_err();
+    assert_eq!((org.received().await, error.calls()), (4, 4));
+    assert!(error.is_exhausted() && error.is_transient(false));
+}
+
+#[tokio::test]
+async fn a_login_host_out_of_order_exhausts_the_retries() {
+    let org = Org::refusing(Some(Refusal::Unavailable)).await;
+    let error = read(&org.client()).await.unwrap_err();
+    assert_eq!((org.logins(), error.calls()), (5, 0));
+    assert!(error.is_exhausted() && error.is_transient(false));
 }
 
 #[tokio::test]
@@ -316,7 +334,7 @@ async fn a_long_wait_is_left_to_the_caller() {
     let error = read(&org.client()).await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_hours(1)));
     assert!(error.is_throttled() && error.is_transient(false));
-    assert_eq!(org.received().await, 1);
+    assert_eq!((org.received().await, error.calls()), (1, 1));
 }
 
 #[tokio::test]
@@ -399,6 +417,8 @@ async fn a_refused_connection_sends_nothing_and_is_not_ambiguous() {
     let error = write(&client).await.unwrap_err();
     assert!(matches!(error, Error::NotSent { .. }), "{error:?}");
     assert!(error.is_transient(false) && !error.is_ambiguous());
+    assert!(error.is_exhausted());
+    assert_eq!(error.calls(), 0);
 }
 
 #[tokio::test]
