@@ -4,6 +4,6 @@ ALLOWED=()
 # those for comparing files use SQLite, where the SDK says that it did not.
 UNCHECKED=(--allow-warning "store engine lacks the inspection surface")
 
-# Annotations that only tell a host how to ask. A host obeys them, our file
-# does not keep them, because readers older than they are cannot decode them.
-ROUTING=(--drop TypeScopedGrants --drop TypeScopedEntitlements)
+# Annotations that our file does not keep, because readers older than they are
+# cannot decode them: instructions for the host, and newer traits.
+ROUTING=(--drop TypeScopedGrants --drop TypeScopedEntitlements --drop NonHumanIdentityTrait)

@@ -8,9 +8,7 @@ use rusqlite::{CachedStatement, Connection, params};
 use super::annotation;
 use super::error::{Error, Result};
 use crate::pb::connector::{
-    Deprecated, EnqueuePageTokens, Entitlement, Grant, GrantExpandable, InsertResourceGrants,
-    OptInRequired, Resource, ResourceId, ResourceType, SkipSyncAnomalyDetection,
-    TypeScopedEntitlements, TypeScopedGrants, UserTrait,
+    Entitlement, Grant, GrantExpandable, Resource, ResourceId, ResourceType, UserTrait,
 };
 
 /// What every row carries: which sync found it, and when.
@@ -69,7 +67,7 @@ pub(crate) fn put_resources(
         )
         .map_err(Error::database("storing resources"))?;
     for mut row in rows {
-        strip_routing(&mut row.annotations);
+        strip_resource(&mut row);
         complete_user_trait(&mut row);
         let Some(id) = &row.id else { continue };
         let parent = row.parent_resource_id.as_ref();
@@ -105,8 +103,7 @@ pub(crate) fn put_entitlements(
         )
         .map_err(Error::database("storing entitlements"))?;
     for mut row in rows {
-        strip_routing(&mut row.annotations);
-        row.grantable_to.iter_mut().for_each(strip_type);
+        strip_entitlement(&mut row);
         let Some(on) = row
             .resource
             .as_ref()
@@ -139,7 +136,7 @@ pub(crate) fn put_grants(
         .prepare_cached(INSERT_GRANT)
         .map_err(Error::database("storing grants"))?;
     for mut row in rows {
-        strip_routing(&mut row.annotations);
+        strip_grant(&mut row);
         let expansion = take_expansion(&mut row.annotations);
         let Some((entitlement, on, principal)) = ends(&row) else {
             continue;
@@ -251,24 +248,29 @@ fn take_expansion(annotations: &mut Vec<Any>) -> Option<Vec<u8>> {
     Some(expansion)
 }
 
-/// Marks for the host that drives the sync: readers older than them cannot print a row with one.
-fn strip_routing(annotations: &mut Vec<Any>) {
-    annotations.retain(|any| {
-        !(annotation::is::<TypeScopedGrants>(any)
-            || annotation::is::<TypeScopedEntitlements>(any)
-            || annotation::is::<EnqueuePageTokens>(any)
-            || annotation::is::<InsertResourceGrants>(any))
-    });
+/// Drops the annotations that readers of the file cannot decode, here and in what is inside.
+fn keep_readable(annotations: &mut Vec<Any>) {
+    annotations.retain(annotation::is_readable);
 }
 
-/// As above, and the marks that only matter in the connector's capabilities.
 fn strip_type(row: &mut ResourceType) {
-    strip_routing(&mut row.annotations);
-    row.annotations.retain(|any| {
-        !(annotation::is::<OptInRequired>(any)
-            || annotation::is::<Deprecated>(any)
-            || annotation::is::<SkipSyncAnomalyDetection>(any))
-    });
+    keep_readable(&mut row.annotations);
+}
+
+fn strip_resource(row: &mut Resource) {
+    keep_readable(&mut row.annotations);
+}
+
+fn strip_entitlement(row: &mut Entitlement) {
+    keep_readable(&mut row.annotations);
+    row.grantable_to.iter_mut().for_each(strip_type);
+    row.resource.iter_mut().for_each(strip_resource);
+}
+
+fn strip_grant(row: &mut Grant) {
+    keep_readable(&mut row.annotations);
+    row.entitlement.iter_mut().for_each(strip_entitlement);
+    row.principal.iter_mut().for_each(strip_resource);
 }
 
 /// The released CLI's exports crash on a user whose trait has no profile.
