@@ -14,7 +14,7 @@ mod store;
 mod temporary;
 mod writer;
 
-pub use container::{Format, probe};
+pub use container::{Bounds, Format, probe};
 pub use error::{Error, Result};
 pub use reader::Reader;
 pub(crate) use store::{Store, lock};

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod connector;
 pub mod host;
+pub mod output_file;
 pub mod pb;
 pub mod runner;
 pub mod salesforce;

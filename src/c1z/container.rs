@@ -2,15 +2,16 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::{Error, Result};
+use crate::output_file;
 
 const MAGIC: &[u8; 5] = b"C1ZF\0";
 const NEWER_MAGIC: &[u8; 5] = b"C1Z3\0";
 
-/// The SDK's readers refuse larger ones; so do we, before the disk is full.
-const DECODED_LIMIT: u64 = 10 << 30;
+/// How a SQLite database begins.
+const HEADER: &[u8; 16] = b"SQLite format 3\0";
 /// log2 of the largest window that the SDK's decoder accepts.
 const WINDOW_LOG_LIMIT: u32 = 27;
 /// The SDK writes with its fastest level; readers take any.
@@ -18,7 +19,7 @@ const LEVEL: i32 = 1;
 /// Bytes that are read from the disk at a time.
 const BUFFER: usize = 1 << 20;
 
-/// What stands under a file name.
+/// What is stored under a file name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// No file, or an empty one: free to write.
@@ -31,69 +32,120 @@ pub enum Format {
     Foreign,
 }
 
+/// How much a file may unpack to. A file from elsewhere may be made to fill the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// At most this many times its own size.
+    pub ratio: u64,
+    /// A file may always unpack to this much, whatever its size. Small databases compress best:
+    /// their pages are mostly empty.
+    pub floor: u64,
+    /// And never to more than this.
+    pub size: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            ratio: 100,
+            floor: 64 << 20,
+            // The SDK's readers refuse larger ones.
+            size: 10 << 30,
+        }
+    }
+}
+
+impl Bounds {
+    fn limit(&self, packed: u64) -> u64 {
+        self.size
+            .min(self.floor.max(packed.saturating_mul(self.ratio)))
+    }
+}
+
 /// Looks at the first bytes of a file.
 pub fn probe(path: &Path) -> Result<Format> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Format::Absent),
-        Err(error) => return Err(Error::io("opening", path)(error)),
+    Ok(open(path)?.1)
+}
+
+/// A file in a format that this program reads, behind its magic bytes.
+#[derive(Debug)]
+pub(super) struct Packed {
+    file: File,
+    path: PathBuf,
+}
+
+impl Packed {
+    /// Opens a file and refuses what is not ours; `None` if there is nothing to read.
+    pub(super) fn open(path: &Path) -> Result<Option<Self>> {
+        let path_of = || PathBuf::from(path);
+        match open(path)? {
+            (Some(file), Format::V1) => Ok(Some(Self {
+                file,
+                path: path_of(),
+            })),
+            (_, Format::Newer) => Err(Error::NewerFormat { path: path_of() }),
+            (_, Format::Foreign) => Err(Error::Foreign { path: path_of() }),
+            (_, Format::V1 | Format::Absent) => Ok(None),
+        }
+    }
+
+    /// Unpacks the database into `to`.
+    pub(super) fn unpack(self, to: &Path, bounds: &Bounds) -> Result<()> {
+        let Self { file, path } = self;
+        let packed = file.metadata().map_err(Error::io("reading", &path))?.len();
+        let limit = bounds.limit(packed);
+        let damaged = |detail: String| Error::Damaged {
+            path: path.clone(),
+            detail,
+        };
+        let broken = |error: io::Error| damaged(error.to_string());
+        let mut decoder = zstd::Decoder::new(file).map_err(broken)?;
+        decoder.window_log_max(WINDOW_LOG_LIMIT).map_err(broken)?;
+        let mut decoder = decoder.take(limit + 1);
+        let mut header = [0; HEADER.len()];
+        decoder.read_exact(&mut header).map_err(broken)?;
+        if header != *HEADER {
+            return Err(damaged("it does not hold a SQLite database".into()));
+        }
+        let mut target = File::create(to).map_err(Error::io("creating", to))?;
+        let writing = || Error::io("writing", to);
+        target.write_all(&header).map_err(writing())?;
+        let mut total = header.len() as u64;
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            let read = decoder.read(&mut buffer).map_err(broken)?;
+            let Some(part) = buffer.get(..read).filter(|part| !part.is_empty()) else {
+                return Ok(());
+            };
+            total += read as u64;
+            if total > limit {
+                return Err(Error::TooLarge {
+                    path,
+                    packed,
+                    limit,
+                });
+            }
+            target.write_all(part).map_err(writing())?;
+        }
+    }
+}
+
+/// The file behind its first bytes, and what these say.
+fn open(path: &Path) -> Result<(Option<File>, Format)> {
+    let Some(file) = output_file::open(path)? else {
+        return Ok((None, Format::Absent));
     };
     let mut head = Vec::with_capacity(MAGIC.len());
-    Read::take(file, MAGIC.len() as u64)
+    Read::take(&file, MAGIC.len() as u64)
         .read_to_end(&mut head)
         .map_err(Error::io("reading", path))?;
-    Ok(match head.as_slice() {
+    let format = match head.as_slice() {
         [] => Format::Absent,
         head if head == MAGIC => Format::V1,
         head if head == NEWER_MAGIC => Format::Newer,
         _ => Format::Foreign,
-    })
-}
-
-/// Refuses what is not ours; `true` when there is a file to read.
-pub(super) fn readable(path: &Path) -> Result<bool> {
-    match probe(path)? {
-        Format::Absent => Ok(false),
-        Format::V1 => Ok(true),
-        Format::Newer => Err(Error::NewerFormat { path: path.into() }),
-        Format::Foreign => Err(Error::Foreign { path: path.into() }),
-    }
-}
-
-/// Unpacks the database of `from` into the file `to`.
-pub(super) fn unpack(from: &Path, to: &Path) -> Result<()> {
-    unpack_bounded(from, to, DECODED_LIMIT)
-}
-
-pub(super) fn unpack_bounded(from: &Path, to: &Path, limit: u64) -> Result<()> {
-    let damaged = |error: io::Error| Error::Damaged {
-        path: from.into(),
-        detail: error.to_string(),
     };
-    let mut source = File::open(from).map_err(Error::io("opening", from))?;
-    let mut head = [0; MAGIC.len()];
-    source.read_exact(&mut head).map_err(damaged)?;
-    let mut target = File::create(to).map_err(Error::io("creating", to))?;
-    let mut decoder = zstd::Decoder::new(source).map_err(damaged)?;
-    decoder.window_log_max(WINDOW_LOG_LIMIT).map_err(damaged)?;
-    let mut decoder = decoder.take(limit + 1);
-    let mut buffer = vec![0; BUFFER];
-    let mut total = 0;
-    loop {
-        let read = decoder.read(&mut buffer).map_err(damaged)?;
-        let Some(part) = buffer.get(..read).filter(|part| !part.is_empty()) else {
-            break;
-        };
-        total += read as u64;
-        target.write_all(part).map_err(Error::io("writing", to))?;
-    }
-    if total > limit {
-        return Err(Error::TooLarge {
-            path: from.into(),
-            limit,
-        });
-    }
-    Ok(())
+    Ok((Some(file), format))
 }
 
 /// Packs the database `from` into the file `to` and waits until the disk has it.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::output_file;
+
 /// The result of an operation on a file.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -59,13 +61,22 @@ pub enum Error {
         detail: String,
     },
     /// The file unpacks to more than the limit.
-    #[error("{} unpacks to more than {limit} bytes", path.display())]
+    #[error(
+        "{} has {packed} bytes and unpacks to more than {limit}, which no ordinary file does, and \
+         is left as it is; move it away, or raise --c1z-max-ratio if you trust it",
+        path.display()
+    )]
     TooLarge {
         /// The file.
         path: PathBuf,
+        /// Its size.
+        packed: u64,
         /// The limit.
         limit: u64,
     },
+    /// There is no file to work with, but something else.
+    #[error(transparent)]
+    Output(#[from] output_file::Error),
     /// The file holds no sync that came to its end.
     #[error("{} holds no finished sync; run a sync into it first", path.display())]
     NoFinishedSync {

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use prost::Message;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
+use super::container::{Bounds, Packed};
 use super::error::{Error, Result};
+use super::rows;
+use super::schema::only_tables;
 use super::temporary::{Part, Temporary, sweep};
 use super::writer::uri;
-use super::{container, rows};
 use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId};
 
 /// One unpacked file.
@@ -21,17 +23,17 @@ pub struct Reader {
 
 impl Reader {
     /// Unpacks `path` into the directory for temporary files and finds its newest finished sync.
-    pub fn open(path: &Path) -> Result<Self> {
-        if !container::readable(path)? {
-            return Err(Error::NoFinishedSync { path: path.into() });
-        }
+    pub fn open(path: &Path, bounds: &Bounds) -> Result<Self> {
+        let packed =
+            Packed::open(path)?.ok_or_else(|| Error::NoFinishedSync { path: path.into() })?;
         let workplace = std::env::temp_dir().join("c1z");
         sweep(&workplace);
         let database = Temporary::beside(&workplace, Part::Read)?;
-        container::unpack(path, database.path())?;
+        packed.unpack(database.path(), bounds)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         let connection = Connection::open_with_flags(uri(database.path()), flags)
             .map_err(Error::database("opening the database"))?;
+        only_tables(&connection).map_err(Error::database("opening the database"))?;
         // The open database needs no name, and without one nothing of it can be left.
         drop(database);
         let sync_id = newest(&connection)

@@ -5,6 +5,23 @@
 //! `stats`, `ingest_invariant_*`); newer readers add what they miss to their own copy. The names of
 //! two resource indexes look swapped because they are, in every file there is.
 
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+
+/// Makes the database trust no schema but our own. A view or a trigger in a file is code of its
+/// author, and may run for ever or return endless rows.
+pub(super) fn only_tables(connection: &Connection) -> rusqlite::Result<()> {
+    for (setting, value) in [
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+    ] {
+        connection.set_db_config(setting, value)?;
+    }
+    Ok(())
+}
+
 /// The tables, with the indexes that a sync itself needs while it writes, and those of so few rows
 /// that keeping them up to date costs less than another look at every row.
 pub(crate) const TABLES: &str = "

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use ksuid::{Ksuid, KsuidLike};
 
 use super::error::{Error, Result};
+use crate::output_file::FileMode;
 
 /// What the files are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +43,7 @@ impl Part {
 pub(super) struct Temporary {
     path: PathBuf,
     /// Holds the lock.
-    _file: File,
+    file: File,
 }
 
 impl Temporary {
@@ -55,10 +56,8 @@ impl Temporary {
             part.name()
         );
         let path = target.with_file_name(name);
-        // Only the file that stays is for others than its owner.
-        let mode = if part == Part::Packed { 0o666 } else { 0o600 };
         let mut options = File::options();
-        options.read(true).write(true).create_new(true).mode(mode);
+        options.read(true).write(true).create_new(true).mode(0o600);
         loop {
             let file = options.open(&path).map_err(Error::io("creating", &path))?;
             // A sweep that finds it before it is locked removes it. Without locks in the file
@@ -68,7 +67,7 @@ impl Temporary {
                 Err(TryLockError::WouldBlock) => true,
             };
             if !is_swept {
-                return Ok(Self { path, _file: file });
+                return Ok(Self { path, file });
             }
             let _ = std::fs::remove_file(&path);
         }
@@ -78,8 +77,9 @@ impl Temporary {
         &self.path
     }
 
-    /// Puts the file in the place of `target`, in one step.
-    pub(super) fn replace(self, target: &Path) -> std::io::Result<()> {
+    /// Puts the file in the place of `target`, in one step, readable for those that `mode` says.
+    pub(super) fn replace(self, target: &Path, mode: FileMode) -> std::io::Result<()> {
+        mode.apply(&self.file)?;
         std::fs::rename(&self.path, target)?;
         // The new name must survive a power cut too; not every file system can be asked.
         if let Some(directory) = target.parent().filter(|path| !path.as_os_str().is_empty()) {

@@ -11,11 +11,13 @@ use ksuid::{Ksuid, KsuidLike};
 use rusqlite::{Connection, OpenFlags, params, params_from_iter};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::container::{self, Bounds, Packed};
 use super::error::{Error, Result};
 use super::retention::runs_to_keep;
 use super::rows::{self, Stamp};
 use super::temporary::{Part, Temporary, sweep};
-use super::{Store, container, schema};
+use super::{Store, schema};
+use crate::output_file::{self, FileMode, Lock};
 use crate::pb::connector::{Entitlement, Grant, Resource, ResourceType};
 
 /// What a sync covers.
@@ -40,6 +42,10 @@ pub struct Options {
     /// Where the database grows; beside the target without. It is several times as large as the
     /// file.
     pub directory: Option<PathBuf>,
+    /// Who may read the file.
+    pub mode: FileMode,
+    /// How much the previous file may unpack to.
+    pub bounds: Bounds,
 }
 
 impl Default for Options {
@@ -48,6 +54,8 @@ impl Default for Options {
             kind: Kind::Full,
             keep: 2,
             directory: None,
+            mode: FileMode::default(),
+            bounds: Bounds::default(),
         }
     }
 }
@@ -59,6 +67,8 @@ pub(crate) struct Writer {
     store: Store,
     database: Temporary,
     target: PathBuf,
+    mode: FileMode,
+    lock: Lock,
     sync_id: Arc<str>,
     // Dropped last: whoever waits for it wants the files to be gone.
     token: Option<TaskTrackerToken>,
@@ -67,8 +77,12 @@ pub(crate) struct Writer {
 impl Writer {
     /// Prepares a database with the syncs that stay, beside `target` or where the options say. It
     /// blocks: unpacking a large file takes a while.
+    ///
+    /// The target is locked until the writer ends: what another one wrote meanwhile would be lost.
     pub(crate) fn create(target: &Path, options: &Options) -> Result<Self> {
-        let has_previous = container::readable(target)?;
+        let target = &*output_file::resolve(target)?;
+        Packed::open(target)?;
+        let lock = Lock::acquire(target)?;
         sweep(target);
         let workplace = match (&options.directory, target.file_name()) {
             (Some(directory), Some(name)) => {
@@ -80,9 +94,9 @@ impl Writer {
         };
         let database = Temporary::beside(&workplace, Part::New)?;
         let connection = open_new(database.path())?;
-        if has_previous {
+        if let Some(packed) = Packed::open(target)? {
             let previous = Temporary::beside(&workplace, Part::Old)?;
-            container::unpack(target, previous.path())?;
+            packed.unpack(previous.path(), &options.bounds)?;
             keep_syncs(&connection, &previous, options).map_err(|error| match error {
                 Error::Database { source, .. } => Error::Damaged {
                     path: target.into(),
@@ -98,6 +112,8 @@ impl Writer {
             store,
             database,
             target: target.into(),
+            mode: options.mode,
+            lock,
             sync_id,
             token: None,
         })
@@ -187,6 +203,8 @@ impl Writer {
             store,
             database,
             target,
+            mode,
+            lock,
             token,
             ..
         } = self;
@@ -194,11 +212,12 @@ impl Writer {
         let packing = tokio::task::spawn_blocking(move || {
             // In this order: the last that goes is the token.
             let _token = token;
+            let _lock = lock;
             let database = database;
             let packed = Temporary::beside(&target, Part::Packed)?;
             container::pack(database.path(), packed.path())?;
             packed
-                .replace(&target)
+                .replace(&target, mode)
                 .map_err(Error::io("replacing", &target))
         });
         packing
@@ -254,6 +273,7 @@ fn open_new(path: &Path) -> Result<Connection> {
         )
         .and_then(|()| connection.execute_batch(schema::TABLES))
         .map_err(Error::database("creating the database"))?;
+    schema::only_tables(&connection).map_err(Error::database("creating the database"))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }

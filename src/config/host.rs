@@ -8,6 +8,7 @@ use super::Sources;
 use super::flags::host as flags;
 use super::problem::Problems;
 use super::values::Values;
+use crate::output_file::FileMode;
 
 /// The options of the host half.
 #[derive(Clone, Debug)]
@@ -20,6 +21,10 @@ pub struct HostOptions {
     pub file: PathBuf,
     /// Where unfinished files go, if not beside the file.
     pub temporary_directory: Option<PathBuf>,
+    /// Who may read the files that are written.
+    pub file_mode: FileMode,
+    /// How many times its own size a file may unpack to.
+    pub max_ratio: u64,
     /// Sync these resources only (BIDs).
     pub resources: Vec<String>,
     /// Sync these resource types only.
@@ -92,6 +97,8 @@ impl HostOptions {
             temporary_directory: values
                 .optional(&flags::C1Z_TEMP_DIR)
                 .map(|path| directory.join(path)),
+            file_mode: problems.keep(file_mode(values)).unwrap_or_default(),
+            max_ratio: values.number(&flags::C1Z_MAX_RATIO).unsigned_abs(),
             resources: values.list(&flags::SYNC_RESOURCES),
             resource_types: values.list(&flags::SYNC_RESOURCE_TYPES),
             skip_entitlements_and_grants: values.switch(&flags::SKIP_ENTITLEMENTS_AND_GRANTS),
@@ -104,6 +111,21 @@ impl HostOptions {
             task_concurrency: values.number(&flags::TASK_CONCURRENCY).unsigned_abs(),
         }
     }
+}
+
+/// Who may read the files that are written.
+pub(super) fn file_mode(values: &Values) -> Result<FileMode, String> {
+    let flag = &flags::FILE_MODE;
+    let Some(text) = values.optional(flag) else {
+        return Ok(FileMode::default());
+    };
+    FileMode::parse(&text).ok_or_else(|| {
+        format!(
+            "field {}: expected octal permissions that let the owner read and write, such as \
+             0600 or 0640, but got '{text}'",
+            flag.name
+        )
+    })
 }
 
 /// A variable without a flag, as in the SDK.

@@ -6,7 +6,7 @@ pub mod json;
 mod operations;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +15,7 @@ use super::clock;
 use super::error::{Error, Result};
 use super::launch::Executable;
 use super::run::supervise;
-use crate::c1z::Reader;
+use crate::c1z::{Bounds, Reader};
 use crate::pb::connector::{CreateAccountResponse, Entitlement, Grant, Resource, ResourceId};
 pub(super) use operations::*;
 
@@ -54,15 +54,24 @@ pub struct Action {
     pub resource_type: String,
 }
 
-/// Grants an entitlement, as `file` knows it, to a principal, as `file` knows it.
+/// The file that says what the ids of a request stand for.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'a> {
+    /// The file.
+    pub file: &'a Path,
+    /// How much it may unpack to.
+    pub bounds: Bounds,
+}
+
+/// Grants an entitlement, as `stored` knows it, to a principal, as `stored` knows it.
 pub async fn grant(
     executable: &Executable,
-    file: &Path,
+    stored: Stored<'_>,
     entitlement: &str,
     principal: ResourceId,
 ) -> Result<()> {
     let id = entitlement.to_owned();
-    let (entitlement, principal): (Entitlement, Resource) = read(file, move |file| {
+    let (entitlement, principal): (Entitlement, Resource) = read(stored, move |file| {
         Ok((file.entitlement(&id)?, file.resource(&principal)?))
     })
     .await?;
@@ -72,10 +81,10 @@ pub async fn grant(
     .await
 }
 
-/// Revokes a grant that `file` knows.
-pub async fn revoke(executable: &Executable, file: &Path, grant: &str) -> Result<()> {
+/// Revokes a grant that `stored` knows.
+pub async fn revoke(executable: &Executable, stored: Stored<'_>, grant: &str) -> Result<()> {
     let id = grant.to_owned();
-    let grant: Grant = read(file, move |file| file.grant(&id)).await?;
+    let grant: Grant = read(stored, move |file| file.grant(&id)).await?;
     run(executable, |client| async move {
         send_revoke(&client, grant).await
     })
@@ -153,11 +162,11 @@ where
 
 /// Unpacking a large file takes a while, so it happens aside.
 async fn read<T: Send + 'static>(
-    file: &Path,
+    stored: Stored<'_>,
     work: impl FnOnce(&Reader) -> crate::c1z::Result<T> + Send + 'static,
 ) -> Result<T> {
-    let file = PathBuf::from(file);
-    let reading = tokio::task::spawn_blocking(move || work(&Reader::open(&file)?));
+    let (file, bounds) = (stored.file.to_owned(), stored.bounds);
+    let reading = tokio::task::spawn_blocking(move || work(&Reader::open(&file, &bounds)?));
     Ok(reading
         .await
         .map_err(|error| Error::Internal(error.to_string()))??)

@@ -18,6 +18,7 @@ use super::sink::{CountingSink, FileSink, Sink};
 use super::summary::Summary;
 use super::sync::{self, Context, Options};
 use crate::c1z::{self, Kind, Writer};
+use crate::output_file::FileMode;
 
 /// The news of a death may come later than its consequences, on a busy machine much later.
 const DEATH_GRACE: Duration = Duration::from_secs(5);
@@ -47,6 +48,10 @@ pub struct SyncRequest {
     pub keep_syncs: usize,
     /// Where the database grows until the file is whole; beside the file without.
     pub temporary_directory: Option<PathBuf>,
+    /// Who may read the file.
+    pub file_mode: FileMode,
+    /// How much the previous file may unpack to.
+    pub bounds: c1z::Bounds,
     /// How to show progress.
     pub progress: Progress,
 }
@@ -66,12 +71,14 @@ impl SyncRequest {
             strict_invariants: false,
             keep_syncs: 0,
             temporary_directory: None,
+            file_mode: FileMode::default(),
+            bounds: c1z::Bounds::default(),
             progress: Progress::Log,
         }
     }
 }
 
-/// Starts the connector, syncs, and ends it. SIGINT and SIGTERM end both cleanly.
+/// Starts the connector, syncs, and ends it. SIGINT, SIGTERM and SIGHUP end both cleanly.
 pub async fn run_sync(request: SyncRequest) -> Result<Summary> {
     let file = request.file.clone();
     let outcome = sync_into(request).await;
@@ -162,16 +169,18 @@ async fn prefer_death<T>(child: &Child, result: Result<T>) -> Result<T> {
     }
 }
 
-/// Completes at SIGINT or SIGTERM.
+/// Completes at SIGINT, SIGTERM or SIGHUP.
 fn interruption() -> Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let failed = |error: std::io::Error| Error::Internal(format!("signal handler: {error}"));
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut hang_up = signal(SignalKind::hangup()).map_err(failed)?;
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
         }
     })
 }
@@ -240,6 +249,8 @@ async fn open(request: &SyncRequest, token: TaskTrackerToken) -> Result<Opened> 
     let mut options = c1z::Options {
         kind,
         directory: request.temporary_directory.clone(),
+        mode: request.file_mode,
+        bounds: request.bounds,
         ..c1z::Options::default()
     };
     if request.keep_syncs > 0 {

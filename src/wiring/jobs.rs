@@ -3,10 +3,11 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use crate::c1z::Bounds;
 use crate::cli::{Failure, Job};
 use crate::config::HostOptions;
 use crate::pb::connector::ResourceId;
-use crate::runner::one_shot::{self, Account, Action, EventFeed};
+use crate::runner::one_shot::{self, Account, Action, EventFeed, Stored};
 use crate::runner::{self, Executable, Progress, SyncRequest};
 
 /// Does `job` with this same binary as the connector.
@@ -53,7 +54,10 @@ async fn operate(
     executable: &Executable,
     job: Job,
 ) -> Result<(), runner::Error> {
-    let file = options.file.as_path();
+    let stored = Stored {
+        file: &options.file,
+        bounds: bounds(options),
+    };
     match job {
         Job::Grant {
             entitlement,
@@ -64,9 +68,9 @@ async fn operate(
                 principal_type.unwrap_or_else(|| "user".to_owned()),
                 principal,
             );
-            one_shot::grant(executable, file, &entitlement, principal).await
+            one_shot::grant(executable, stored, &entitlement, principal).await
         }
-        Job::Revoke { grant } => one_shot::revoke(executable, file, &grant).await,
+        Job::Revoke { grant } => one_shot::revoke(executable, stored, &grant).await,
         Job::CreateAccount(account) => {
             let account = Account {
                 login: account.login.unwrap_or_default(),
@@ -119,6 +123,8 @@ async fn sync(options: &HostOptions, executable: Executable) -> Result<(), Failu
         skip_grants: options.skip_grants,
         keep_syncs: options.keep_syncs.unwrap_or_default(),
         temporary_directory: options.temporary_directory.clone(),
+        file_mode: options.file_mode,
+        bounds: bounds(options),
         progress: Progress::detect(),
         ..SyncRequest::new(executable)
     };
@@ -131,6 +137,13 @@ async fn sync(options: &HostOptions, executable: Executable) -> Result<(), Failu
     let written = std::io::stderr().write_all(&text);
     written.map_err(|error| Failure::usage(format!("writing the summary: {error}")))?;
     announce(&options.file)
+}
+
+fn bounds(options: &HostOptions) -> Bounds {
+    Bounds {
+        ratio: options.max_ratio,
+        ..Bounds::default()
+    }
 }
 
 fn announce(file: &Path) -> Result<(), Failure> {

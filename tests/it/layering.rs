@@ -16,16 +16,19 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("service", &["baton", "pb", "wire"]),
     ("host", &["pb", "service"]),
     // The host half must be able to drive any connector.
-    ("c1z", &["pb"]),
-    ("runner", &["c1z", "pb"]),
+    ("c1z", &["output_file", "pb"]),
+    ("runner", &["c1z", "output_file", "pb"]),
+    // Which files may be written, and who may read them.
+    ("output_file", &[]),
     // The program around them.
-    ("config", &["pb"]),
+    ("config", &["output_file", "pb"]),
     ("telemetry", &["config"]),
     ("cli", &["baton", "config", "pb", "telemetry"]),
     (
         "wiring",
         &[
             "baton",
+            "c1z",
             "cli",
             "config",
             "connector",

@@ -49,4 +49,14 @@ flags! {
         "Tasks that the daemon works on at once",
     );
     C1Z_TEMP_DIR = Flag::text("c1z-temp-dir", "Directory for unfinished files").hidden();
+    FILE_MODE = Flag::text(
+        "file-mode",
+        "Octal permissions of files that are written, such as 0640; 0600 if not set",
+    );
+    C1Z_MAX_RATIO = Flag::number(
+        "c1z-max-ratio",
+        100,
+        (1, 1_000_000),
+        "How many times its own size an existing file may unpack to; up to 64 MiB is always allowed",
+    );
 }

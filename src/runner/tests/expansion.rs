@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::connector::{Script, page};
 use super::rows::*;
-use crate::c1z::{Reader, annotation};
+use crate::c1z::{Bounds, Reader, annotation};
 use crate::pb::connector::*;
 use crate::runner::error::Result;
 use crate::runner::summary::Summary;
@@ -64,7 +64,7 @@ fn script(grants: Vec<Grant>) -> Script {
 }
 
 fn held(file: &std::path::Path) -> Held {
-    let reader = Reader::open(file).unwrap();
+    let reader = Reader::open(file, &Bounds::default()).unwrap();
     reader
         .grant_ids()
         .iter()
@@ -309,7 +309,9 @@ async fn a_derived_grant_shows_its_principal_as_the_connector_does() {
         .write(&file, Options::default())
         .await
         .unwrap();
-    let derived = Reader::open(&file).unwrap().grant("group:a:m:user:u");
+    let derived = Reader::open(&file, &Bounds::default())
+        .unwrap()
+        .grant("group:a:m:user:u");
     assert_eq!(derived.unwrap().principal.unwrap().display_name, "Uma");
 }
 

@@ -3,16 +3,31 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use prost::Message as _;
+use prost::{Message as _, Name as _};
+use prost_types::Any;
 use rusqlite::Connection;
 use test_case::test_case;
 
 use super::connector::{Script, page};
 use super::rows::*;
-use crate::c1z::{self, Error as FileError, Format, Options as FileOptions, Reader, Writer};
+use crate::c1z::{
+    self, Bounds, Error as FileError, Format, Options as FileOptions, Reader, Writer,
+};
+use crate::output_file::FileMode;
 use crate::pb::connector::*;
 use crate::runner::error::Error;
 use crate::runner::sync::Options;
+
+/// Adds annotations that readers built on SDK v0.7.26 do not know.
+fn newer(mut known: Vec<Any>) -> Vec<Any> {
+    known.push(mark(NonHumanIdentityTrait::default()));
+    known.push(mark(EntitlementExclusionGroup::default()));
+    known.push(Any {
+        type_url: "type.googleapis.com/example.Private".into(),
+        ..Any::default()
+    });
+    known
+}
 
 fn script() -> Script {
     let marks = vec![mark(TypeScopedGrants {}), mark(OptInRequired {})];
@@ -21,7 +36,7 @@ fn script() -> Script {
         ..Script::default()
     };
     let parent = Some(id("org", "o"));
-    let user = resource("group", "g", vec![mark(UserTrait::default())]);
+    let user = resource("group", "g", newer(vec![mark(UserTrait::default())]));
     let rows = vec![Resource {
         parent_resource_id: parent,
         ..user
@@ -29,11 +44,22 @@ fn script() -> Script {
     script
         .resources
         .insert(("group".into(), String::new()), page(rows));
-    let rows = vec![entitlement("group", "g", "m")];
+    let mut row = entitlement("group", "g", "m");
+    row.annotations = newer(vec![mark(EntitlementImmutable::default())]);
+    row.grantable_to = vec![kind("user", newer(vec![]))];
     script
         .entitlements
-        .insert(("group/g".into(), String::new()), page(rows));
-    let rows = vec![nested("group:g:m", "group:g", &["group:g:m"])];
+        .insert(("group/g".into(), String::new()), page(vec![row]));
+    let mut row = nested("group:g:m", "group:g", &["group:g:m"]);
+    row.annotations = newer(std::mem::take(&mut row.annotations));
+    for inside in [
+        &mut row.principal,
+        &mut row.entitlement.as_mut().unwrap().resource,
+    ] {
+        inside.as_mut().unwrap().annotations = newer(vec![]);
+    }
+    row.entitlement.as_mut().unwrap().annotations = newer(vec![]);
+    let rows = vec![row];
     script
         .grants
         .insert(("type group".into(), String::new()), page(rows));
@@ -103,8 +129,21 @@ async fn rows_are_stored_without_what_old_readers_cannot_decode() {
     };
     let kind = ResourceType::decode(&*blob("v1_resource_types")).unwrap();
     assert!(kind.annotations.is_empty());
+    let entitlement = Entitlement::decode(&*blob("v1_entitlements")).unwrap();
+    let names = |annotations: &[Any]| -> Vec<String> {
+        annotations.iter().map(|any| any.type_url.clone()).collect()
+    };
+    assert_eq!(
+        names(&entitlement.annotations),
+        [EntitlementImmutable::type_url()]
+    );
+    assert!(entitlement.grantable_to[0].annotations.is_empty());
     let grant = Grant::decode(&*blob("v1_grants")).unwrap();
     assert!(grant.annotations.is_empty());
+    assert!(grant.principal.unwrap().annotations.is_empty());
+    let entitlement = grant.entitlement.unwrap();
+    assert!(entitlement.annotations.is_empty());
+    assert!(entitlement.resource.unwrap().annotations.is_empty());
     assert_eq!(
         count(
             &database,
@@ -113,6 +152,7 @@ async fn rows_are_stored_without_what_old_readers_cannot_decode() {
         1
     );
     let resource = Resource::decode(&*blob("v1_resources")).unwrap();
+    assert_eq!(names(&resource.annotations), [UserTrait::type_url()]);
     let user: UserTrait = c1z::annotation::first(&resource.annotations).unwrap();
     #[expect(deprecated, reason = "old readers know no other field")]
     let profile = user.profile;
@@ -173,7 +213,10 @@ async fn another_writers_file_is_read_and_its_syncs_are_kept() {
     let file = directory.path().join("sync.c1z");
     std::fs::write(&file, [b"C1ZF\0".as_slice(), &packed].concat()).unwrap();
 
-    assert_eq!(Reader::open(&file).unwrap().sync_id(), "old");
+    assert_eq!(
+        Reader::open(&file, &Bounds::default()).unwrap().sync_id(),
+        "old"
+    );
     let new = Arc::new(script())
         .write(&file, Options::default())
         .await
@@ -249,25 +292,134 @@ fn what_killed_processes_left_is_swept() {
     assert!(other.exists());
 }
 
-/// As in two containers, whose processes have the same number.
 #[tokio::test]
-async fn two_writers_of_one_file_do_not_touch_each_others() {
+async fn of_two_writers_of_one_file_the_second_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("sync.c1z");
-    let writer = || Writer::create(&file, &FileOptions::default()).unwrap();
-    let (one, other) = (writer(), writer());
-    for writer in [one, other] {
-        let id = writer.sync_id().to_owned();
-        writer.finish().await.unwrap();
-        let database = database(&file);
-        let found: String = database
-            .query_row("select sync_id from v1_sync_runs", [], |row| row.get(0))
-            .unwrap();
-        assert_eq!(found, id);
+    let link = directory.path().join("link.c1z");
+    std::os::unix::fs::symlink("sync.c1z", &link).unwrap();
+    let first = Writer::create(&file, &FileOptions::default()).unwrap();
+    for path in [&file, &link] {
+        let error = Writer::create(path, &FileOptions::default()).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("is being written by another process"),
+            "{text}"
+        );
     }
+    first.finish().await.unwrap();
+    let second = Writer::create(&link, &FileOptions::default()).unwrap();
+    second.finish().await.unwrap();
+    assert_eq!(count(&database(&file), "v1_sync_runs"), 2);
     let left = std::fs::read_dir(directory.path()).unwrap().flatten();
     let left = left.filter(|entry| entry.path().extension().is_some_and(|it| it == "tmp"));
     assert_eq!(left.count(), 0);
+}
+
+#[test_case(true; "that exists")]
+#[test_case(false; "that does not exist yet")]
+#[tokio::test]
+async fn through_a_link_its_target_is_written(exists: bool) {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    std::fs::create_dir(at("data")).unwrap();
+    std::os::unix::fs::symlink("data/real.c1z", at("sync.c1z")).unwrap();
+    let script = Arc::new(script());
+    if exists {
+        script
+            .write(&at("data/real.c1z"), Options::default())
+            .await
+            .unwrap();
+    }
+    script
+        .write(&at("sync.c1z"), Options::default())
+        .await
+        .unwrap();
+    assert!(at("sync.c1z").is_symlink());
+    let syncs = count(&database(&at("data/real.c1z")), "v1_sync_runs");
+    assert_eq!(syncs, if exists { 2 } else { 1 });
+}
+
+#[test_case("" => 0o600; "private unless told otherwise")]
+#[test_case("0640" => 0o640; "as told")]
+#[tokio::test]
+async fn a_file_has_the_mode_that_was_asked_for(mode: &str) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    std::fs::write(&file, "").unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o666)).unwrap();
+    let options = FileOptions {
+        mode: FileMode::parse(mode).unwrap_or_default(),
+        ..FileOptions::default()
+    };
+    let writer = Writer::create(&file, &options).unwrap();
+    writer.finish().await.unwrap();
+    std::fs::metadata(&file).unwrap().permissions().mode() & 0o777
+}
+
+/// A frame of mostly zeros behind `head`: a few kilobytes that unpack to 96 MiB.
+fn bomb(head: &[u8]) -> Vec<u8> {
+    use std::io::{Read as _, repeat};
+    let content = std::io::Read::chain(head, repeat(0).take(96 << 20));
+    let packed = zstd::encode_all(content, 1).unwrap();
+    [b"C1ZF\0", packed.as_slice()].concat()
+}
+
+#[test_case(b"", "does not hold a SQLite database"; "zeros")]
+#[test_case(b"SQLite format 3\0", "unpacks to more than 67108864"; "a database of zeros")]
+fn what_unpacks_to_many_times_its_size_is_refused(head: &[u8], why: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    let content = bomb(head);
+    std::fs::write(&file, &content).unwrap();
+    for error in [
+        Writer::create(&file, &FileOptions::default()).unwrap_err(),
+        Reader::open(&file, &Bounds::default()).unwrap_err(),
+    ] {
+        assert!(error.to_string().contains(why), "{error}");
+    }
+    assert_eq!(std::fs::read(&file).unwrap(), content);
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_larger_ratio_may_be_allowed() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    std::fs::write(&file, bomb(b"SQLite format 3\0")).unwrap();
+    let bounds = Bounds {
+        ratio: 1_000_000,
+        ..Bounds::default()
+    };
+    let error = Reader::open(&file, &bounds).unwrap_err();
+    assert!(matches!(error, FileError::Damaged { .. }), "{error}");
+}
+
+/// A view is code: this one has rows for ever.
+#[test]
+fn a_view_in_the_place_of_a_table_is_not_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let plain = directory.path().join("plain.db");
+    let endless = "
+        create table runs (id integer primary key);
+        create view v1_sync_runs as
+            with recursive n (i) as (select 1 union all select i + 1 from n)
+            select i as id, 'x' as sync_id, '2026' as started_at, '2027' as ended_at,
+                'full' as sync_type, '' as sync_token from n;";
+    Connection::open(&plain)
+        .unwrap()
+        .execute_batch(endless)
+        .unwrap();
+    let packed = zstd::encode_all(std::fs::File::open(&plain).unwrap(), 1).unwrap();
+    let file = directory.path().join("sync.c1z");
+    std::fs::write(&file, [b"C1ZF\0".as_slice(), &packed].concat()).unwrap();
+    for error in [
+        Writer::create(&file, &FileOptions::default()).unwrap_err(),
+        Reader::open(&file, &Bounds::default()).unwrap_err(),
+    ] {
+        assert!(matches!(error, FileError::Damaged { .. }), "{error}");
+    }
 }
 
 #[test_case(b"C1Z3\0....", "newer format 3"; "newer")]
@@ -281,7 +433,12 @@ fn other_files_are_left_as_they_are(content: &[u8], why: &str) {
     std::fs::write(&file, content).unwrap();
     let error = Writer::create(&file, &FileOptions::default()).unwrap_err();
     assert!(error.to_string().contains(why), "{error}");
-    assert!(Reader::open(&file).unwrap_err().to_string().contains(why));
+    assert!(
+        Reader::open(&file, &Bounds::default())
+            .unwrap_err()
+            .to_string()
+            .contains(why)
+    );
     assert_eq!(std::fs::read(&file).unwrap(), content);
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
 }
@@ -349,7 +506,7 @@ async fn the_database_may_grow_elsewhere() {
         ..FileOptions::default()
     };
     let writer = Writer::create(&file, &options).unwrap();
-    assert_eq!(names(&target), [""; 0]);
+    assert_eq!(names(&target), ["sync.c1z.lock.tmp"]);
     let [database] = &*names(&elsewhere) else {
         panic!("{:?}", names(&elsewhere));
     };

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::connector::{InstantClock, Script, page};
 use super::rows::*;
-use crate::c1z::Reader;
+use crate::c1z::{Bounds, Reader};
 use crate::pb::connector::*;
 use crate::runner::client::Client;
 use crate::runner::clock::Clock;
@@ -52,7 +52,7 @@ async fn grant_and_revoke_send_what_the_file_knows() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("sync.c1z");
     script.write(&file, Options::default()).await.unwrap();
-    let reader = Reader::open(&file).unwrap();
+    let reader = Reader::open(&file, &Bounds::default()).unwrap();
     let (client, _) = client(&script).await;
 
     let entitlement = reader.entitlement("group:g:m").unwrap();

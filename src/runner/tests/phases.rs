@@ -283,7 +283,7 @@ async fn static_entitlements_are_made_for_every_resource() {
         .write(&file, Options::default())
         .await
         .unwrap();
-    let stored = crate::c1z::Reader::open(&file)
+    let stored = crate::c1z::Reader::open(&file, &crate::c1z::Bounds::default())
         .unwrap()
         .entitlement("ts:t2:owner")
         .unwrap();
@@ -449,7 +449,7 @@ async fn resources_found_in_grants_are_stored() {
         .write(&file, Options::default())
         .await
         .unwrap();
-    crate::c1z::Reader::open(&file)
+    crate::c1z::Reader::open(&file, &crate::c1z::Bounds::default())
         .unwrap()
         .resource(&id("sub", "found"))
         .unwrap();

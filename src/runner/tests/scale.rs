@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::rows::*;
-use crate::c1z::{Options, Reader, Writer};
+use crate::c1z::{Bounds, Options, Reader, Writer};
 use crate::runner::sink::{FileSink, Sink};
 
 const USERS: usize = 100_000;
@@ -55,7 +55,7 @@ async fn a_hundred_thousand_users_fit_in_little_memory() {
     eprintln_time("indexes", started);
     Arc::new(sink).finish().await.unwrap();
     eprintln_time("file", started);
-    Reader::open(&file).unwrap();
+    Reader::open(&file, &Bounds::default()).unwrap();
 }
 
 #[expect(clippy::print_stderr, reason = "a measurement is to be read")]
