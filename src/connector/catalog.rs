@@ -1,4 +1,7 @@
-//! The resource types, as hosts have stored them (facts/incumbent-surface.md 1).
+//! The resource types that more than one file names. A type that only its own file needs is defined
+//! there.
+//!
+//! Hosts have stored these ids, so they never change.
 
 use crate::baton::{ResourceType, Trait, TypeMark};
 
@@ -59,15 +62,5 @@ pub(super) static PROFILE: ResourceType = ResourceType {
     description: "The base of a user's permissions; every user has exactly one",
     traits: &[],
     marks: &[TypeMark::TypeScopedGrants],
-    permissions: &[],
-};
-
-/// Connected apps.
-pub(super) static CONNECTED_APP: ResourceType = ResourceType {
-    id: "connected_application",
-    display_name: "Connected Application",
-    description: "An application that is registered to sign in to the org",
-    traits: &[Trait::App],
-    marks: &[TypeMark::SkipEntitlementsAndGrants],
     permissions: &[],
 };

@@ -1,11 +1,10 @@
-//! From what went wrong at Salesforce to what the host should do: the only crossing between the
-//! two error types. Decided by Salesforce's error code, not by the HTTP status (the incumbent's
-//! defect A6).
+//! Salesforce's errors become the domain's: the only place where the two error types meet.
+//!
+//! Salesforce's error code decides the kind, not the HTTP status.
 
 use std::time::Duration;
 
-use super::table::quota;
-use crate::baton::{Error, Kind};
+use crate::baton::{Error, Kind, Quota};
 use crate::salesforce::{self, ErrorCode};
 
 /// A throttled org is asked again after this, unless it named a time.
@@ -19,6 +18,7 @@ pub(super) fn wrap(doing: impl Into<String>, error: salesforce::Error) -> Error 
         .or((kind == Kind::Unavailable).then_some(THROTTLED));
     let wait = wait.filter(|_| error.is_throttled());
     let quota = error.quota().map(quota);
+    let exhausted = error.is_exhausted();
     let mut doing = doing.into();
     if let Some(remedy) = remedy(&error) {
         doing = format!("{doing} ({remedy})");
@@ -26,6 +26,7 @@ pub(super) fn wrap(doing: impl Into<String>, error: salesforce::Error) -> Error 
     Error::new(kind, doing)
         .retry_after(wait)
         .with_quota(quota)
+        .retries_exhausted(exhausted)
         .because(error)
 }
 
@@ -142,4 +143,46 @@ fn remedy(error: &salesforce::Error) -> Option<&'static str> {
         ErrorCode::UnsupportedApiVersion => "the org does not know this --api-version",
         _ => return None,
     })
+}
+
+/// Why something could not be read or written. Kept apart, because an object that the org does not
+/// show is no failure of a listing, and a refusal is explained by its code.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    /// Salesforce's own error.
+    Salesforce(salesforce::Error),
+    /// The connector's error, which is final.
+    Own(Error),
+}
+
+impl From<Error> for ReadError {
+    fn from(error: Error) -> Self {
+        Self::Own(error)
+    }
+}
+
+impl ReadError {
+    /// The error of a call that names one thing; `doing` says what was being done.
+    pub(super) fn wrap(self, doing: impl Into<String>) -> Error {
+        match self {
+            Self::Own(error) => error,
+            Self::Salesforce(error) => wrap(doing, error),
+        }
+    }
+
+    /// The error of a listing; `doing` says what was being done.
+    pub(super) fn in_listing(self, doing: impl Into<String>) -> Error {
+        match self {
+            Self::Own(error) => error,
+            Self::Salesforce(error) => wrap_listing(doing, error),
+        }
+    }
+}
+
+/// The client's quota in the domain's terms.
+pub(super) fn quota(quota: &crate::salesforce::Quota) -> Quota {
+    Quota {
+        used: quota.used,
+        limit: quota.limit,
+    }
 }

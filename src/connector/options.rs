@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::account::UsernameRule;
+use super::username::UsernameRule;
 use crate::salesforce::soql::FieldName;
 
 /// The choices of the person who runs the connector.

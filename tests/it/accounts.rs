@@ -515,7 +515,7 @@ async fn a_licence_without_seats_is_named_with_its_numbers() {
     assert!(
         status
             .message()
-            .contains("\"Salesforce\" has no seat left (100 of 100 used)"),
+            .contains("no seat of the user licence \"Salesforce\" is left: 100 of 100 are used"),
         "{status:?}"
     );
 }

@@ -198,7 +198,7 @@ async fn an_activation_without_a_seat_names_the_licence() {
     });
     let args = json!({"resource_id": user, "is_active": true});
     let error = invoke(&harness, "update_user_status", &args).await.failed();
-    assert!(error.contains("has no seat left ("), "{error}");
+    assert!(error.contains("no seat of the user licence"), "{error}");
 }
 
 #[tokio::test]
@@ -781,8 +781,8 @@ async fn a_transfer_with_lost_answers_loses_and_doubles_nothing() {
         .await;
         let to = user(&harness, 1);
         let before = owned(&harness, "Account", &to);
-        // A session that is refused twice in a row is refused for good.
-        let times = if fault == Fault::ExpireSession { 1 } else { 2 };
+        // A lost answer is followed by one more send; a lock is waited for.
+        let times = if fault == Fault::LockRow { 2 } else { 1 };
         harness
             .simulator
             .faults()
@@ -1176,7 +1176,7 @@ async fn a_transfer_that_is_stopped_ends_between_two_batches() {
     assert!(
         answer
             .failed()
-            .contains("running it again goes on from there")
+            .contains("running it again continues from there")
     );
 
     harness.simulator.faults().clear();

@@ -1,0 +1,12 @@
+//! Reading Salesforce: tables, the pages of listings, and what a sync remembers.
+
+pub(super) mod context;
+pub(super) mod listing;
+pub(super) mod org;
+pub(super) mod page_fill;
+pub(super) mod partitioned_scan;
+mod read_ahead;
+pub(super) mod snapshot;
+pub(super) mod sync_memory;
+pub(super) mod table;
+pub(super) mod unavailable;

@@ -1,0 +1,261 @@
+//! From table rows to the pages of a listing, each bounded by its encoded size.
+//!
+//! A batch from Salesforce may hold more than fits into a reply. The rest is kept for the host's
+//! next call, and while the host stores its pages the next batches are already on their way.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::context::ReadContext;
+use super::org::{Batch, TWO_PAGES};
+use super::page_fill::PageFill;
+use super::read_ahead::{Pace, Place, ReadAhead, Slot, Slots, Start};
+use super::sync_memory::SyncMemory;
+use super::table::{PAGE, Row, Table};
+use crate::baton::{Cursor, EncodedSize, Error, Kind, Page, PageRequest, PageToken, Quota, Result};
+use crate::connector::error::ReadError;
+use crate::salesforce::SalesforceId;
+
+/// The position of a plain listing.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connector) struct Position {
+    /// The resource type that is listed.
+    of: String,
+    after: SalesforceId,
+}
+
+impl Cursor for Position {}
+
+impl Position {
+    /// Reads the position of a listing of `of`; `None` is the beginning.
+    pub(in crate::connector) fn read(of: &str, page: &PageRequest) -> Result<Option<SalesforceId>> {
+        let Some(token) = &page.token else {
+            return Ok(None);
+        };
+        let position = Self::from_token(token)?;
+        if position.of != of {
+            return Err(Error::invalid(format!(
+                "page_token belongs to a listing of {}, not of {of}",
+                position.of
+            )));
+        }
+        Ok(Some(position.after))
+    }
+
+    fn token(of: &str, after: SalesforceId) -> Result<PageToken> {
+        Self {
+            of: of.to_owned(),
+            after,
+        }
+        .to_token()
+    }
+}
+
+/// Reads the rows of one table for the pages of a listing.
+pub(in crate::connector) struct Listing<R> {
+    context: Arc<ReadContext>,
+    /// Distinguishes listings that have the same row type.
+    name: &'static str,
+    rows: std::marker::PhantomData<fn() -> R>,
+}
+
+/// What to read for one page.
+pub(in crate::connector) struct Reading<'a> {
+    pub(in crate::connector) table: &'a Table,
+    /// Distinguishes this reading from others of the same table, such as another span.
+    pub(in crate::connector) part: String,
+    pub(in crate::connector) after: Option<SalesforceId>,
+    pub(in crate::connector) page: &'a PageRequest,
+    /// Whether to fetch the next batches while the host stores this page.
+    pub(in crate::connector) ahead: Option<Pace>,
+}
+
+impl<'a> Reading<'a> {
+    pub(in crate::connector) fn new(
+        table: &'a Table,
+        page: &'a PageRequest,
+        after: Option<SalesforceId>,
+    ) -> Self {
+        Self {
+            table,
+            part: String::new(),
+            after,
+            page,
+            ahead: Some(Pace::Double),
+        }
+    }
+
+    #[must_use]
+    pub(in crate::connector) fn part(mut self, part: String) -> Self {
+        self.part = part;
+        self
+    }
+}
+
+/// A page of rows converted to items, and the id after which the listing continues.
+pub(in crate::connector) struct Read<T> {
+    pub(in crate::connector) items: Vec<T>,
+    pub(in crate::connector) next: Option<SalesforceId>,
+    pub(in crate::connector) quota: Option<Quota>,
+}
+
+impl<T> Read<T> {
+    /// The page of a listing of `of`.
+    pub(in crate::connector) fn into_page(self, of: &str) -> Result<Page<T>> {
+        self.into_page_with(|after| Position::token(of, after))
+    }
+
+    /// The page of a listing that writes its positions with `token`.
+    pub(in crate::connector) fn into_page_with(
+        self,
+        token: impl FnOnce(SalesforceId) -> Result<PageToken>,
+    ) -> Result<Page<T>> {
+        Ok(Page {
+            items: self.items,
+            next: self.next.map(token).transpose()?,
+            siblings: Vec::new(),
+            quota: self.quota,
+        })
+    }
+}
+
+impl<R: Row> Listing<R> {
+    pub(in crate::connector) fn new(context: &Arc<ReadContext>, name: &'static str) -> Self {
+        Self {
+            context: Arc::clone(context),
+            name,
+            rows: std::marker::PhantomData,
+        }
+    }
+
+    /// Reads one page and converts each row to an item, or to none.
+    pub(in crate::connector) async fn read<T: EncodedSize>(
+        &self,
+        reading: Reading<'_>,
+        mut convert: impl FnMut(R) -> Result<Option<T>>,
+    ) -> Result<Read<T>, ReadError> {
+        let memory = self.context.memory(&reading.page.call);
+        let mut batch = self.batch(&reading, &memory).await?;
+        let quota = batch.quota.take();
+        let mut fill = PageFill::new(reading.page);
+        let mut last = reading.after;
+        let mut is_full = false;
+        for row in batch.rows.by_ref() {
+            last = Some(row.id());
+            if let Some(item) = convert(row)? {
+                is_full = fill.push(item);
+                if is_full {
+                    break;
+                }
+            }
+        }
+        let has_rest = is_full && batch.rows.len() > 0;
+        let next = if has_rest || !batch.is_last() {
+            last
+        } else {
+            None
+        };
+        if next.is_some() && next == reading.after {
+            return Err(empty_page(reading.table.object).into());
+        }
+        if has_rest && reading.page.call.sync.is_some() {
+            let place = self.place(reading.part, last);
+            memory.slot::<Slots<R>>().keep(place, Slot::Rest(batch));
+        }
+        let items = fill.into_items();
+        Ok(Read { items, next, quota })
+    }
+
+    /// Starts to fetch the batches after `after`, which the host will ask for. Outside a sync
+    /// nobody knows whether it will, so nothing is fetched.
+    pub(super) fn read_ahead(
+        &self,
+        table: Table,
+        page: &PageRequest,
+        part: String,
+        after: Option<SalesforceId>,
+    ) {
+        let start = Start {
+            after,
+            behind: 0,
+            pace: Pace::Single,
+        };
+        self.start(table, page, part, start);
+    }
+
+    fn start(&self, table: Table, page: &PageRequest, part: String, start: Start) {
+        if page.call.sync.is_none() {
+            return;
+        }
+        let place = self.place(part, start.after);
+        let coming = ReadAhead::start(Arc::clone(&self.context.org), table, start);
+        let memory = self.context.memory(&page.call);
+        memory.slot::<Slots<R>>().keep(place, Slot::Coming(coming));
+    }
+
+    fn place(&self, part: String, after: Option<SalesforceId>) -> Place {
+        Place {
+            listing: self.name,
+            part,
+            after,
+        }
+    }
+
+    /// The next rows. Afterwards the batches that follow are on their way.
+    async fn batch(
+        &self,
+        reading: &Reading<'_>,
+        memory: &SyncMemory,
+    ) -> Result<Batch<R>, ReadError> {
+        if let Some(batch) = self.kept(reading, memory).await {
+            return Ok(batch);
+        }
+        // Outside a sync nothing is kept, so no more is read than the page holds.
+        let (rows, count) = match (&reading.page.call.sync, reading.ahead) {
+            (Some(_), Some(Pace::Double)) => (PAGE, TWO_PAGES),
+            (Some(_), _) => (PAGE, 1),
+            (None, _) => (reading.page.rows(PAGE), 1),
+        };
+        let org = &self.context.org;
+        let batch = org
+            .read_some(reading.table, reading.after, rows, count)
+            .await
+            .map_err(ReadError::Salesforce)?;
+        if let (Some(pace), false, Some(last)) = (reading.ahead, batch.is_last(), batch.last_id()) {
+            let start = Start {
+                after: Some(last),
+                behind: batch.behind,
+                pace,
+            };
+            let (table, part) = (reading.table.clone(), reading.part.clone());
+            self.start(table, reading.page, part, start);
+        }
+        Ok(batch)
+    }
+
+    /// The batch of this position, if it was kept or is on its way.
+    async fn kept(&self, reading: &Reading<'_>, memory: &SyncMemory) -> Option<Batch<R>> {
+        reading.page.call.sync.as_ref()?;
+        let slots = memory.slot::<Slots<R>>();
+        let place = self.place(reading.part.clone(), reading.after);
+        match slots.take(&place)? {
+            Slot::Rest(batch) => Some(batch),
+            Slot::Coming(mut coming) => {
+                let batch = coming.batches.recv().await?;
+                if let (false, Some(last)) = (batch.is_last(), batch.last_id()) {
+                    let place = self.place(place.part, Some(last));
+                    slots.keep(place, Slot::Coming(coming));
+                }
+                Some(batch)
+            }
+        }
+    }
+}
+
+/// Salesforce announced more rows and sent none.
+fn empty_page(object: &str) -> Error {
+    let text = format!("Salesforce sent an empty page of {object} that is not the last");
+    Error::new(Kind::Unavailable, text)
+}

@@ -1,0 +1,39 @@
+//! Objects that the org does not have, or hides from the connector's user.
+//!
+//! Such an object costs its rows, not the sync: the listing is empty, and one warning per sync
+//! names object, cause and remedy. The listing never fails with `NotFound`, because hosts would
+//! then drop the stored rows without a word.
+
+use tracing::warn;
+
+use super::sync_memory::SyncMemory;
+use crate::salesforce::{Error, ErrorCode};
+
+/// Whether `error` means that the rows of `object` are left out of the sync; reports it if so.
+pub(in crate::connector) fn is_unavailable(
+    memory: &SyncMemory,
+    object: &'static str,
+    remedy: &'static str,
+    error: &Error,
+) -> bool {
+    if !error.is_object_unavailable() {
+        return false;
+    }
+    if memory.is_first_report(object) {
+        let code = error.code().map_or("", ErrorCode::as_str);
+        let cause = match error.code() {
+            Some(ErrorCode::InvalidType) => {
+                "the org does not have it, or the connector's user may not see it"
+            }
+            _ => "the connector's user may not read it",
+        };
+        warn!(
+            sf.object = object,
+            sf.error_code = code,
+            cause,
+            remedy,
+            "{object} could not be read and is left out of this sync: {cause}; {remedy}"
+        );
+    }
+    true
+}

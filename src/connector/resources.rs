@@ -1,0 +1,58 @@
+//! The resource types: a file or a folder each, named as the type is.
+//!
+//! A new type needs a file here and a line in [`all`]. The types do not know each other; what
+//! several of them need is in a file of its own (`directory`, `assignment`, `synced_users`, …).
+
+pub(super) mod assignment;
+mod components;
+mod connected_app;
+mod directory;
+mod field_grants;
+mod field_resource;
+pub(super) mod group;
+pub(super) mod login_states;
+mod permission_set;
+mod permission_set_group;
+mod profile;
+mod role;
+mod row_parts;
+mod synced_users;
+pub(super) mod user;
+
+use std::sync::Arc;
+
+use super::read::context::ReadContext;
+use super::write::context::WriteContext;
+use super::write::grants::assignment::Assignments;
+use super::write::grants::membership::Memberships;
+use super::write::grants::provisioning::provisioner;
+use super::write::grants::user_field::UserField;
+use super::write::user_state::delete::UserDeleter;
+use crate::baton::ResourceSyncer;
+use assignment::Assigned;
+use field_resource::FieldResources;
+
+/// All resource types of this connector, in the order in which hosts list them.
+pub(super) fn all(
+    read: &Arc<ReadContext>,
+    write: &Arc<WriteContext>,
+) -> Vec<Arc<dyn ResourceSyncer>> {
+    let sets = provisioner(write, Assignments::new(Assigned::Set));
+    let set_groups = provisioner(write, Assignments::new(Assigned::Group));
+    let roles = provisioner(write, UserField::role());
+    let profiles = provisioner(write, UserField::profile());
+    let mut all: Vec<Arc<dyn ResourceSyncer>> = vec![
+        Arc::new(user::Users::new(read, Box::new(UserDeleter::new(write)))),
+        Arc::new(group::Groups::new(read, provisioner(write, Memberships))),
+        Arc::new(permission_set::PermissionSets::new(read, sets)),
+        Arc::new(permission_set_group::PermissionSetGroups::new(
+            read, set_groups,
+        )),
+        Arc::new(FieldResources::<role::RoleRow>::new(read, roles)),
+        Arc::new(FieldResources::<profile::ProfileRow>::new(read, profiles)),
+    ];
+    if read.options.connected_apps {
+        all.push(Arc::new(connected_app::ConnectedApps::new(read)));
+    }
+    all
+}

@@ -1,0 +1,268 @@
+//! Permission sets: those that can be assigned. Held by users directly, and by permission set
+//! groups, whose members hold them through the group.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::assignment::{self, Assigned, AssignmentRow, Question};
+use super::components::{Component, components};
+use super::directory::{Directory, DirectoryRow};
+use super::permission_set_group::SetGroupRow;
+use crate::baton::{
+    Call, Cursor, Entitlement, Expansion, Grant, GrantMark, GrantScope, Object, Page, PageRequest,
+    Provisioner, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result, Variant,
+};
+use crate::connector::catalog::{PERMISSION_SET, PERMISSION_SET_GROUP, USER};
+use crate::connector::error::wrap_listing;
+use crate::connector::read::context::ReadContext;
+use crate::connector::read::listing::Listing;
+use crate::connector::read::page_fill::PageFill;
+use crate::connector::read::partitioned_scan::Span;
+use crate::connector::read::sync_memory::SyncMemory;
+use crate::connector::read::table::{Row, Table};
+use crate::connector::text;
+use crate::salesforce::SalesforceId;
+use crate::salesforce::soql::field;
+
+/// A row of `PermissionSet`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct SetRow {
+    id: SalesforceId,
+    name: Option<String>,
+    label: Option<String>,
+    description: Option<String>,
+    r#type: Option<String>,
+    is_owned_by_profile: bool,
+    permission_set_group_id: Option<SalesforceId>,
+    license_id: Option<SalesforceId>,
+    namespace_prefix: Option<String>,
+    is_custom: Option<bool>,
+    has_activation_required: Option<bool>,
+}
+
+impl Row for SetRow {
+    fn id(&self) -> SalesforceId {
+        self.id
+    }
+}
+
+impl SetRow {
+    /// Neither a profile's own set nor the sum of a group: those cannot be assigned.
+    fn is_assignable(&self) -> bool {
+        !self.is_owned_by_profile
+            && self.permission_set_group_id.is_none()
+            && !matches!(self.r#type.as_deref(), Some("Profile" | "Group"))
+    }
+}
+
+impl DirectoryRow for SetRow {
+    type Summary = ();
+    const TYPE: &'static ResourceType = &PERMISSION_SET;
+    const OBJECT: &'static str = "PermissionSet";
+    const REMEDY: &'static str = "give the connector's user \"View Setup and Configuration\"";
+
+    fn table() -> Table {
+        Table::new(Self::OBJECT, &["Id", "Name", "Label", "IsOwnedByProfile"])
+            .optional(&[
+                "Description",
+                "Type",
+                "PermissionSetGroupId",
+                "LicenseId",
+                "NamespacePrefix",
+                "IsCustom",
+                "HasActivationRequired",
+            ])
+            .only(field("IsOwnedByProfile").eq(false))
+    }
+
+    fn summary(&self) -> Option<()> {
+        self.is_assignable().then_some(())
+    }
+
+    fn into_resource(self) -> Result<Resource> {
+        let mut profile = text::profile([
+            ("id", Some(self.id.to_string())),
+            ("name", self.name.clone()),
+            ("label", self.label.clone()),
+            ("type", self.r#type),
+            ("license_id", self.license_id.map(|id| id.to_string())),
+            ("namespace_prefix", self.namespace_prefix),
+        ]);
+        let mut flag = |key: &str, value: Option<bool>| {
+            profile.extend(value.map(|value| (key.to_owned(), value.into())));
+        };
+        flag("is_custom", self.is_custom);
+        flag("session_activation_required", self.has_activation_required);
+        Ok(Resource {
+            id: ResourceId::new(PERMISSION_SET.id, self.id.to_string())?,
+            display_name: display_name(self.label, self.name, self.id),
+            description: text::filled(self.description),
+            variant: Variant::Plain,
+            profile: Some(profile),
+            status: None,
+            created_at: None,
+        })
+    }
+}
+
+/// Label and API name: people know the label, and the API name distinguishes two equal labels.
+fn display_name(label: Option<String>, name: Option<String>, id: SalesforceId) -> String {
+    match (text::filled(label), text::filled(name)) {
+        (Some(label), Some(name)) if label != name => format!("{label} ({name})"),
+        (label, name) => text::name([label, name], id),
+    }
+}
+
+/// Where the listing of grants goes on: the groups' components first, then the users'
+/// assignments.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Position {
+    /// Behind the component of this set and group.
+    Components {
+        set: SalesforceId,
+        group: SalesforceId,
+    },
+    Assignments(Span),
+}
+
+impl Cursor for Position {}
+
+/// Lists permission sets and their holders.
+pub(super) struct PermissionSets {
+    context: Arc<ReadContext>,
+    directory: Directory<SetRow>,
+    groups: Directory<SetGroupRow>,
+    assignments: Listing<AssignmentRow>,
+    provisioner: Box<dyn Provisioner>,
+}
+
+impl PermissionSets {
+    pub(super) fn new(context: &Arc<ReadContext>, provisioner: Box<dyn Provisioner>) -> Self {
+        Self {
+            context: Arc::clone(context),
+            directory: Directory::new(context),
+            groups: Directory::new(context),
+            assignments: Listing::new(context, PERMISSION_SET.id),
+            provisioner,
+        }
+    }
+
+    /// The permission sets of permission set groups, as grants to the groups.
+    async fn components(
+        &self,
+        on: Option<SalesforceId>,
+        after: Option<(SalesforceId, SalesforceId)>,
+        page: &PageRequest,
+        memory: &SyncMemory,
+    ) -> Result<Page<Grant>> {
+        let components = components(&self.context.org, memory).await;
+        let components = components.map_err(|error| wrap_listing("listing components", error))?;
+        let groups = self.groups.all(memory).await?;
+        let sets = self.directory.all(memory).await?;
+        let mut wanted: Vec<&Component> = components
+            .iter()
+            .filter(|component| on.is_none_or(|on| on == component.set))
+            .filter(|component| groups.contains(&component.group) && sets.contains(&component.set))
+            .collect();
+        wanted.sort_unstable_by_key(|component| component.order());
+        wanted.dedup();
+        let after = after.map(|(set, group)| (*set.as_bytes(), *group.as_bytes()));
+        let from = after.map_or(0, |after| wanted.partition_point(|c| c.order() <= after));
+        let mut fill = PageFill::new(page);
+        for component in wanted.get(from..).unwrap_or_default() {
+            let is_muted = components
+                .iter()
+                .any(|c| c.group == component.group && c.is_muting);
+            if fill.push(component_grant(component, is_muted)?) {
+                let position = Position::Components {
+                    set: component.set,
+                    group: component.group,
+                };
+                return Ok(fill.into_page(Some(position.to_token()?)));
+            }
+        }
+        let next = Position::Assignments(Span::default()).to_token()?;
+        Ok(fill.into_page(Some(next)))
+    }
+}
+
+impl Component {
+    fn order(&self) -> ([u8; 15], [u8; 15]) {
+        (*self.set.as_bytes(), *self.group.as_bytes())
+    }
+}
+
+/// A group holds a set, and with it everybody in the group.
+fn component_grant(component: &Component, is_muted: bool) -> Result<Grant> {
+    let group = ResourceId::new(PERMISSION_SET_GROUP.id, component.group.to_string())?;
+    let expansion = Expansion {
+        entitlements: vec![Assigned::Group.entitlement(component.group)?],
+        shallow: false,
+        resource_types: Vec::new(),
+    };
+    let grant = Grant::new(Assigned::Set.entitlement(component.set)?, group)
+        .with(GrantMark::Expandable(expansion));
+    if !is_muted {
+        return Ok(grant);
+    }
+    // Single permissions of the set may be taken away again; the set as a whole is still held.
+    let facts = Object::from([("muting_permission_set_in_group".to_owned(), true.into())]);
+    Ok(grant.with(GrantMark::Metadata(facts)))
+}
+
+#[async_trait]
+impl ResourceSyncer for PermissionSets {
+    fn resource_type(&self) -> &ResourceType {
+        &PERMISSION_SET
+    }
+
+    async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
+        self.directory.list(page).await
+    }
+
+    async fn get(&self, id: &ResourceId, _call: &Call) -> Result<Page<Resource>> {
+        self.directory.get(id).await
+    }
+
+    async fn entitlements(&self, on: &ResourceRef, _: &PageRequest) -> Result<Page<Entitlement>> {
+        let about = format!("Has the permission set {}", text::shown(on));
+        let entitlement = text::entitlement(on, "assigned", "Permission Set", about, &[USER.id]);
+        Ok(Page::last(vec![entitlement]))
+    }
+
+    async fn grants(&self, scope: &GrantScope, page: &PageRequest) -> Result<Page<Grant>> {
+        let on = match scope {
+            GrantScope::Type => None,
+            GrantScope::Resource(on) => Some(text::record_id(&on.id)?),
+        };
+        let memory = self.context.memory(&page.call);
+        let position = page.token.as_ref().map(Position::from_token).transpose()?;
+        let span = match position {
+            None => return self.components(on, None, page, &memory).await,
+            Some(Position::Components { set, group }) => {
+                return self.components(on, Some((set, group)), page, &memory).await;
+            }
+            Some(Position::Assignments(span)) => span,
+        };
+        assignment::page(Question {
+            context: &self.context,
+            listing: &self.assignments,
+            assigned: Assigned::Set,
+            on,
+            span,
+            page,
+            memory: &memory,
+            targets: self.directory.all(&memory),
+            position: &|span| Position::Assignments(span).to_token(),
+        })
+        .await
+    }
+
+    fn provisioner(&self) -> Option<&dyn Provisioner> {
+        Some(self.provisioner.as_ref())
+    }
+}

@@ -1,0 +1,190 @@
+//! Permission set groups: permission sets that are assigned together. Their components are grants of
+//! the permission sets.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::assignment::{self, Assigned, AssignmentRow, Question};
+use super::components::components;
+use super::directory::{Directory, DirectoryRow};
+use crate::baton::{
+    Call, Cursor, Entitlement, Grant, GrantScope, Page, PageRequest, Provisioner, Resource,
+    ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result, Value, Variant,
+};
+use crate::connector::catalog::{PERMISSION_SET_GROUP, USER};
+use crate::connector::error::wrap_listing;
+use crate::connector::read::context::ReadContext;
+use crate::connector::read::listing::Listing;
+use crate::connector::read::partitioned_scan::Span;
+use crate::connector::read::sync_memory::SyncMemory;
+use crate::connector::read::table::{Row, Table};
+use crate::connector::text;
+use crate::salesforce::SalesforceId;
+
+/// A row of `PermissionSetGroup`.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(in crate::connector) struct SetGroupRow {
+    id: SalesforceId,
+    developer_name: Option<String>,
+    master_label: Option<String>,
+    description: Option<String>,
+    namespace_prefix: Option<String>,
+    status: Option<String>,
+    has_activation_required: Option<bool>,
+}
+
+impl Row for SetGroupRow {
+    fn id(&self) -> SalesforceId {
+        self.id
+    }
+}
+
+impl DirectoryRow for SetGroupRow {
+    type Summary = ();
+    const TYPE: &'static ResourceType = &PERMISSION_SET_GROUP;
+    const OBJECT: &'static str = "PermissionSetGroup";
+    const REMEDY: &'static str = "give the connector's user \"View Setup and Configuration\"";
+
+    fn table() -> Table {
+        Table::new(Self::OBJECT, &["Id", "DeveloperName", "MasterLabel"]).optional(&[
+            "Description",
+            "NamespacePrefix",
+            "Status",
+            "HasActivationRequired",
+        ])
+    }
+
+    fn summary(&self) -> Option<()> {
+        Some(())
+    }
+
+    fn into_resource(self) -> Result<Resource> {
+        let mut profile = text::profile([
+            ("id", Some(self.id.to_string())),
+            ("developer_name", self.developer_name.clone()),
+            ("namespace_prefix", self.namespace_prefix),
+            // `Outdated` or `Failed`: what the group gives is not what its sets say.
+            ("status", self.status),
+        ]);
+        profile.extend(
+            self.has_activation_required
+                .map(|value| ("session_activation_required".to_owned(), Value::Bool(value))),
+        );
+        Ok(Resource {
+            id: ResourceId::new(PERMISSION_SET_GROUP.id, self.id.to_string())?,
+            display_name: text::name([self.master_label, self.developer_name], self.id),
+            description: text::filled(self.description),
+            variant: Variant::Plain,
+            profile: Some(profile),
+            status: None,
+            created_at: None,
+        })
+    }
+}
+
+/// Where the listing of grants goes on.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Position {
+    Members(Span),
+}
+
+impl Cursor for Position {}
+
+/// Lists permission set groups and their holders.
+pub(super) struct PermissionSetGroups {
+    context: Arc<ReadContext>,
+    directory: Directory<SetGroupRow>,
+    assignments: Listing<AssignmentRow>,
+    provisioner: Box<dyn Provisioner>,
+}
+
+impl PermissionSetGroups {
+    pub(super) fn new(context: &Arc<ReadContext>, provisioner: Box<dyn Provisioner>) -> Self {
+        Self {
+            context: Arc::clone(context),
+            directory: Directory::new(context),
+            assignments: Listing::new(context, PERMISSION_SET_GROUP.id),
+            provisioner,
+        }
+    }
+
+    /// Adds to each group the muting sets that remove permissions from it.
+    async fn show_muting(&self, page: &mut Page<Resource>, memory: &SyncMemory) -> Result<()> {
+        if page.items.is_empty() {
+            return Ok(());
+        }
+        let components = components(&self.context.org, memory).await;
+        let components = components.map_err(|error| wrap_listing("listing components", error))?;
+        for resource in &mut page.items {
+            let id = resource.id.resource.as_str();
+            let muting: Vec<String> = components
+                .iter()
+                .filter(|component| component.is_muting && component.group.to_string() == id)
+                .map(|component| component.set.to_string())
+                .collect();
+            if !muting.is_empty() {
+                let profile = resource.profile.get_or_insert_default();
+                profile.insert("muting_permission_set_ids".to_owned(), muting.into());
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ResourceSyncer for PermissionSetGroups {
+    fn resource_type(&self) -> &ResourceType {
+        &PERMISSION_SET_GROUP
+    }
+
+    async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
+        let mut answer = self.directory.list(page).await?;
+        self.show_muting(&mut answer, &self.context.memory(&page.call))
+            .await?;
+        Ok(answer)
+    }
+
+    async fn get(&self, id: &ResourceId, call: &Call) -> Result<Page<Resource>> {
+        let mut answer = self.directory.get(id).await?;
+        self.show_muting(&mut answer, &self.context.memory(call))
+            .await?;
+        Ok(answer)
+    }
+
+    async fn entitlements(&self, on: &ResourceRef, _: &PageRequest) -> Result<Page<Entitlement>> {
+        let about = format!("Has the permission set group {}", text::shown(on));
+        let noun = "Permission Set Group Member";
+        let entitlement = text::entitlement(on, "member", noun, about, &[USER.id]);
+        Ok(Page::last(vec![entitlement]))
+    }
+
+    async fn grants(&self, scope: &GrantScope, page: &PageRequest) -> Result<Page<Grant>> {
+        let on = match scope {
+            GrantScope::Type => None,
+            GrantScope::Resource(on) => Some(text::record_id(&on.id)?),
+        };
+        let memory = self.context.memory(&page.call);
+        let position = page.token.as_ref().map(Position::from_token).transpose()?;
+        let Position::Members(span) = position.unwrap_or(Position::Members(Span::default()));
+        assignment::page(Question {
+            context: &self.context,
+            listing: &self.assignments,
+            assigned: Assigned::Group,
+            on,
+            span,
+            page,
+            memory: &memory,
+            targets: self.directory.all(&memory),
+            position: &|span| Position::Members(span).to_token(),
+        })
+        .await
+    }
+
+    fn provisioner(&self) -> Option<&dyn Provisioner> {
+        Some(self.provisioner.as_ref())
+    }
+}

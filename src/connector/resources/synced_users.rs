@@ -1,0 +1,136 @@
+//! Which users a sync has, and what their rows say about profile and role.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::connector::options::Options;
+use crate::connector::read::context::ReadContext;
+use crate::connector::read::snapshot::{Collector, Snapshot};
+use crate::connector::read::sync_memory::SyncMemory;
+use crate::connector::read::table::{Row, Table};
+use crate::salesforce::soql::{Condition, field};
+use crate::salesforce::{Error, SalesforceId};
+
+/// What later phases need of a user.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::connector) struct UserSummary {
+    pub(in crate::connector) profile: Option<SalesforceId>,
+    pub(in crate::connector) role: Option<SalesforceId>,
+    /// An active internal user, so a member of "All Internal Users".
+    pub(in crate::connector) is_internal: bool,
+}
+
+impl UserSummary {
+    pub(super) fn new(
+        profile: Option<SalesforceId>,
+        role: Option<SalesforceId>,
+        is_active: bool,
+        user_type: Option<&str>,
+    ) -> Self {
+        Self {
+            profile,
+            role,
+            is_internal: is_active && user_type == Some("Standard"),
+        }
+    }
+}
+
+/// The columns of a user's row that its summary is made of.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct UserSummaryRow {
+    pub(super) id: SalesforceId,
+    profile_id: Option<SalesforceId>,
+    user_role_id: Option<SalesforceId>,
+    is_active: bool,
+    user_type: Option<String>,
+}
+
+impl UserSummaryRow {
+    pub(super) fn table() -> Table {
+        Table::new("User", &["Id", "IsActive", "UserType"]).optional(&["ProfileId", "UserRoleId"])
+    }
+
+    pub(super) fn summary(&self) -> UserSummary {
+        UserSummary::new(
+            self.profile_id,
+            self.user_role_id,
+            self.is_active,
+            self.user_type.as_deref(),
+        )
+    }
+}
+
+impl Row for UserSummaryRow {
+    fn id(&self) -> SalesforceId {
+        self.id
+    }
+}
+
+/// The users of a running sync.
+#[derive(Default)]
+pub(super) struct SyncedUsers(Collector<UserSummary>);
+
+impl SyncedUsers {
+    /// The users of the sync with this memory.
+    pub(super) fn of(memory: &SyncMemory) -> Arc<Self> {
+        memory.slot()
+    }
+
+    /// Adds one page of the users' listing.
+    pub(super) fn extend(
+        &self,
+        after: Option<&SalesforceId>,
+        rows: Vec<(SalesforceId, UserSummary)>,
+        next: Option<&SalesforceId>,
+    ) {
+        self.0.extend(after, rows, next);
+    }
+
+    /// All users, if they were listed in this process.
+    pub(super) fn peek(&self) -> Option<Arc<Snapshot<UserSummary>>> {
+        self.0.peek()
+    }
+
+    /// All users, read again if they were not listed in this process.
+    pub(super) async fn all(
+        &self,
+        context: &ReadContext,
+    ) -> Result<Arc<Snapshot<UserSummary>>, Error> {
+        let read = async {
+            let condition = Via::User.condition(&context.options);
+            let table = UserSummaryRow::table().only(condition);
+            let mut users = Vec::new();
+            let row = |row: UserSummaryRow| users.push((row.id, row.summary()));
+            context.org.read_all(&table, row).await?;
+            Ok(users)
+        };
+        self.0.all(read).await
+    }
+}
+
+/// The relation through which a condition on users is expressed.
+#[derive(Clone, Copy)]
+pub(super) enum Via {
+    /// The object is User.
+    User,
+    /// The object has a parent `Assignee`.
+    Assignee,
+}
+
+impl Via {
+    /// The condition that selects the users of a sync. `None` selects all.
+    pub(super) fn condition(self, options: &Options) -> Option<Condition> {
+        let (user_type, is_active) = match self {
+            Self::User => ("UserType", "IsActive"),
+            Self::Assignee => ("Assignee.UserType", "Assignee.IsActive"),
+        };
+        let standard = (!options.non_standard_users).then(|| field(user_type).eq("Standard"));
+        let active = (!options.deactivated_users).then(|| field(is_active).eq(true));
+        match (standard, active) {
+            (Some(standard), Some(active)) => Some(standard.and(active)),
+            (standard, active) => standard.or(active),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Users: the accounts of people and machines. Nothing is granted *on* a user.
+
+mod chosen_fields;
+pub(in crate::connector) mod fetch;
+pub(in crate::connector) mod record;
+pub(in crate::connector) mod resource;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::login_states::LoginStates;
+use super::synced_users::{SyncedUsers, UserSummary, Via};
+use crate::baton::syncer::no_entitlements;
+use crate::baton::{
+    Call, Deleter, Entitlement, Error, Grant, GrantScope, Page, PageRequest, Resource, ResourceId,
+    ResourceRef, ResourceSyncer, ResourceType, Result,
+};
+use crate::connector::catalog::USER;
+use crate::connector::error::{ReadError, wrap_listing};
+use crate::connector::read::context::ReadContext;
+use crate::connector::read::listing::{Listing, Position, Read, Reading};
+use crate::connector::text;
+use crate::salesforce::{self, SalesforceId};
+use chosen_fields::{ListedUser, WideUserRow};
+use record::UserRow;
+use resource::to_resource;
+
+/// Lists users.
+pub(super) struct Users {
+    context: Arc<ReadContext>,
+    listing: Listing<UserRow>,
+    /// Used instead if the configuration adds fields.
+    wide: Listing<WideUserRow>,
+    deleter: Box<dyn Deleter>,
+}
+
+impl Users {
+    pub(super) fn new(context: &Arc<ReadContext>, deleter: Box<dyn Deleter>) -> Self {
+        Self {
+            context: Arc::clone(context),
+            listing: Listing::new(context, USER.id),
+            wide: Listing::new(context, USER.id),
+            deleter,
+        }
+    }
+
+    async fn read<R: ListedUser>(
+        &self,
+        listing: &Listing<R>,
+        after: Option<SalesforceId>,
+        page: &PageRequest,
+        states: &LoginStates,
+        summaries: &mut Vec<(SalesforceId, UserSummary)>,
+    ) -> Result<Read<Resource>, ReadError> {
+        let options = &self.context.options;
+        let table = fetch::table(options).only(Via::User.condition(options));
+        let reading = Reading::new(&table, page, after);
+        let convert = |row: R| {
+            let (user, chosen) = row.into_parts()?;
+            summaries.push((user.id, user.summary()));
+            to_resource(&user, chosen, states, options).map(Some)
+        };
+        listing.read(reading, convert).await
+    }
+}
+
+#[async_trait]
+impl ResourceSyncer for Users {
+    fn resource_type(&self) -> &ResourceType {
+        &USER
+    }
+
+    async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
+        let after = Position::read(USER.id, page)?;
+        let memory = self.context.memory(&page.call);
+        let states = LoginStates::all(&self.context.org, &memory).await;
+        let states = states.map_err(failed)?;
+        let mut summaries = Vec::new();
+        let read = if self.context.options.user_fields.is_empty() {
+            self.read(&self.listing, after, page, &states, &mut summaries)
+                .await
+        } else {
+            self.read(&self.wide, after, page, &states, &mut summaries)
+                .await
+        };
+        // Without users nothing else means anything, so a User object that cannot be read fails
+        // the sync.
+        let read = read.map_err(|error| error.in_listing(DOING))?;
+        let next = read.next.as_ref();
+        SyncedUsers::of(&memory).extend(after.as_ref(), summaries, next);
+        read.into_page(USER.id)
+    }
+
+    async fn get(&self, id: &ResourceId, _call: &Call) -> Result<Page<Resource>> {
+        let Ok(id) = text::record_id(id) else {
+            return Ok(Page::last(Vec::new()));
+        };
+        let page = fetch::by_id(&self.context.org, &self.context.options, id).await;
+        page.map_err(|error| error.wrap("reading one user"))
+    }
+
+    async fn entitlements(&self, _: &ResourceRef, _: &PageRequest) -> Result<Page<Entitlement>> {
+        no_entitlements()
+    }
+
+    async fn grants(&self, _: &GrantScope, _: &PageRequest) -> Result<Page<Grant>> {
+        Ok(Page::last(Vec::new()))
+    }
+
+    fn deleter(&self) -> Option<&dyn Deleter> {
+        Some(self.deleter.as_ref())
+    }
+}
+
+const DOING: &str = "listing users";
+
+fn failed(error: salesforce::Error) -> Error {
+    wrap_listing(DOING, error)
+}

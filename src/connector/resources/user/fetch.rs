@@ -1,0 +1,80 @@
+//! One user as a sync shows it, always a fresh read.
+
+use std::sync::Arc;
+
+use super::chosen_fields::{ListedUser as _, WideUserRow};
+use super::record::UserRow;
+use super::resource::to_resource;
+use crate::baton::{Page, Resource};
+use crate::connector::error::ReadError;
+use crate::connector::options::Options;
+use crate::connector::read::org::Org;
+use crate::connector::read::table::Table;
+use crate::connector::resources::login_states::LoginStates;
+use crate::salesforce::SalesforceId;
+use crate::salesforce::soql::{Condition, field};
+
+/// The columns of a user that a sync reads.
+pub(super) fn table(options: &Options) -> Table {
+    let mut table = UserRow::table();
+    table.optional.extend(options.user_fields.iter().cloned());
+    table
+}
+
+/// The user with this id.
+pub(in crate::connector) async fn by_id(
+    org: &Org,
+    options: &Options,
+    id: SalesforceId,
+) -> Result<Page<Resource>, ReadError> {
+    fetch(org, options, field("Id").eq(id), Login::MayBeLocked).await
+}
+
+/// A user that was created a moment ago. Nobody can have frozen it yet, so that is not read.
+pub(in crate::connector) async fn new_user(
+    org: &Org,
+    options: &Options,
+    id: SalesforceId,
+) -> Result<Page<Resource>, ReadError> {
+    fetch(org, options, field("Id").eq(id), Login::IsNew).await
+}
+
+/// The user with this username, active or not. Salesforce ignores the case, and usernames are
+/// unique.
+pub(in crate::connector) async fn by_username(
+    org: &Org,
+    options: &Options,
+    username: &str,
+) -> Result<Page<Resource>, ReadError> {
+    let which = field("Username").eq(username);
+    fetch(org, options, which, Login::MayBeLocked).await
+}
+
+enum Login {
+    MayBeLocked,
+    IsNew,
+}
+
+async fn fetch(
+    org: &Org,
+    options: &Options,
+    which: Condition,
+    login: Login,
+) -> Result<Page<Resource>, ReadError> {
+    let table = table(options).only(which);
+    let batch = org.read::<WideUserRow>(&table, None).await;
+    let mut batch = batch.map_err(ReadError::Salesforce)?;
+    let mut page = Page::last(Vec::new()).with_quota(batch.quota);
+    if let Some(row) = batch.rows.next() {
+        let (user, chosen) = row.into_parts()?;
+        let states = match login {
+            Login::MayBeLocked => LoginStates::of(org, user.id)
+                .await
+                .map_err(ReadError::Salesforce)?,
+            Login::IsNew => Arc::default(),
+        };
+        let resource = to_resource(&user, chosen, &states, options)?;
+        page.items.push(resource);
+    }
+    Ok(page)
+}

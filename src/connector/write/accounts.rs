@@ -1,0 +1,5 @@
+//! Creating users: the form, the username, the profile, and the create itself.
+
+pub(in crate::connector) mod create;
+mod form;
+mod profile;

@@ -1,0 +1,52 @@
+//! `update_user_status`: activates or deactivates a user. Hosts have stored its name, arguments and
+//! results.
+
+use async_trait::async_trait;
+
+use super::action::{ActionBody, Invocation};
+use super::fields;
+use crate::baton::{ActionSchema, Error, FieldKind, Object, Result};
+use crate::connector::write::user_state::active::set_active;
+
+pub(super) struct UpdateUserStatus;
+
+const IS_ACTIVE: &str = "is_active";
+
+#[async_trait]
+impl ActionBody for UpdateUserStatus {
+    fn schema(&self) -> ActionSchema {
+        ActionSchema {
+            name: "update_user_status",
+            display_name: "Update User Status",
+            description: "Activates or deactivates a user; a user that is so already is left alone",
+            arguments: vec![
+                fields::USER,
+                fields::required(
+                    IS_ACTIVE,
+                    "Is Active",
+                    FieldKind::Bool,
+                    "True activates the user, false deactivates it",
+                ),
+            ],
+            returns: vec![fields::SUCCESS],
+            kinds: Vec::new(),
+        }
+    }
+
+    fn ignores_unknown(&self) -> bool {
+        true
+    }
+
+    async fn run(&self, call: &mut Invocation<'_>) -> Result<Object> {
+        if !call.given.has(fields::USER.name) {
+            return Err(Error::invalid("missing resource ID"));
+        }
+        let active = call.given.flag(IS_ACTIVE)?;
+        let active = active.ok_or_else(|| Error::invalid(format!("missing {IS_ACTIVE}")))?;
+        let user = call.given.user(fields::USER.name)?;
+        call.attempt.about(user);
+        let changed = set_active(user, active, call.dry_run, &mut call.attempt).await?;
+        call.ended(changed);
+        Ok(Object::from([("success".to_owned(), true.into())]))
+    }
+}

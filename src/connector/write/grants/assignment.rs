@@ -1,0 +1,269 @@
+//! Permission sets and permission set groups: a row of `PermissionSetAssignment` each.
+//!
+//! A grant is one call: the insert itself tells whether the row is there already. That row is then
+//! read, because it need not give access: it may have expired, or belong to a profile. An expired
+//! one is given back its life, which is the third call of that rare case. A revoke reads the rows
+//! and deletes them by id. Access that comes through a group or a profile is never touched.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::rule::{Applied, Rule};
+use super::target::{Shape, Target};
+use crate::baton::{Error, Result};
+use crate::connector::catalog::{PERMISSION_SET, PERMISSION_SET_GROUP};
+use crate::connector::error::ReadError;
+use crate::connector::read::table::{Row, Table};
+use crate::connector::resources::assignment::{Assigned, AssignmentRow};
+use crate::connector::write::attempt::{Attempt, Deletion};
+use crate::connector::write::change::{Change, Truth, Verb};
+use crate::connector::write::refusal::Refusals;
+use crate::connector::write::seats::{self, OF_PROFILE, of_group};
+use crate::salesforce::soql::{Condition, field};
+use crate::salesforce::{self, ErrorCode};
+
+const OBJECT: &str = "PermissionSetAssignment";
+
+const SET: Shape = Shape {
+    on: &PERMISSION_SET,
+    slug: "assigned",
+    prefix: "0PS",
+    noun: "permission set",
+    object: OBJECT,
+    is_single: false,
+    other_holder: Some((
+        &PERMISSION_SET_GROUP,
+        "what a permission set group consists of is part of the org's configuration; change the \
+         group in Setup, or revoke the group from its members",
+    )),
+};
+
+const GROUP: Shape = Shape {
+    on: &PERMISSION_SET_GROUP,
+    slug: "member",
+    prefix: "0PG",
+    noun: "permission set group",
+    object: OBJECT,
+    is_single: false,
+    other_holder: None,
+};
+
+/// An insert that meets a row which is gone a moment later is sent again.
+const TRIES: u32 = 2;
+
+/// Assigns permission sets, or permission set groups.
+pub(in crate::connector) struct Assignments {
+    assigned: Assigned,
+    shape: Shape,
+    refusals: Refusals,
+}
+
+impl Assignments {
+    pub(in crate::connector) fn new(assigned: Assigned) -> Self {
+        let (shape, doing) = match assigned {
+            Assigned::Set => (SET, "assigning a permission set"),
+            Assigned::Group => (GROUP, "assigning a permission set group"),
+        };
+        Self {
+            assigned,
+            refusals: Refusals {
+                doing,
+                noun: shape.noun,
+            },
+            shape,
+        }
+    }
+
+    /// The rows that would be the grant.
+    fn rows(&self, target: &Target) -> Condition {
+        let rows = field("AssigneeId")
+            .eq(target.user)
+            .and(field(self.assigned.column()).eq(target.on));
+        match self.assigned {
+            Assigned::Group => rows,
+            // A row of a group names the group's sum, one of a profile the profile's set.
+            Assigned::Set => rows
+                .and(field("PermissionSetGroupId").is_null())
+                .and(field("PermissionSet.IsOwnedByProfile").eq(false)),
+        }
+    }
+
+    /// What the user has of it now, read afresh: rows of profiles and of groups too, so that they
+    /// can be told from none.
+    async fn held(&self, target: &Target, attempt: &mut Attempt<'_>) -> Result<Vec<AssignmentRow>> {
+        let columns = [
+            "Id",
+            "AssigneeId",
+            "PermissionSetId",
+            "PermissionSetGroupId",
+            "IsActive",
+        ];
+        let table = Table::new(OBJECT, &columns).optional(&["ExpirationDate", "IsRevoked"]);
+        let table = match self.assigned {
+            Assigned::Set => table.optional(&[
+                "PermissionSet.IsOwnedByProfile",
+                "PermissionSet.HasActivationRequired",
+            ]),
+            Assigned::Group => table.optional(&["PermissionSetGroup.HasActivationRequired"]),
+        };
+        let table = table
+            .only(field("AssigneeId").eq(target.user))
+            .only(field(self.assigned.column()).eq(target.on));
+        let rows: Vec<AssignmentRow> = attempt
+            .read(&table)
+            .await
+            .map_err(|error| self.refusals.explain(error))?;
+        if self.assigned == Assigned::Group {
+            return Ok(rows);
+        }
+        if rows.iter().any(AssignmentRow::is_of_profile) {
+            return Err(Error::precondition(OF_PROFILE));
+        }
+        if let Some(group) = rows.iter().find_map(AssignmentRow::group) {
+            return Err(Error::precondition(of_group(group)));
+        }
+        Ok(rows)
+    }
+
+    /// What to do about a row that Salesforce says is there; nothing if it is gone again.
+    async fn settle(&self, target: &Target, attempt: &mut Attempt<'_>) -> Result<Option<Applied>> {
+        // That access is there may not rest on what the org could not tell some time ago.
+        attempt.context.org.forget_missing();
+        let (rows, now) = (self.held(target, attempt).await?, Timestamp::now());
+        if let Some(row) = rows.iter().find(|row| row.is_effective(now)) {
+            return Ok(Some(
+                Applied::already().with(row.grant(self.assigned, target.on)?),
+            ));
+        }
+        let Some(row) = rows
+            .iter()
+            .find(|row| row.is_revoked() || row.is_expired(now))
+        else {
+            return if rows.is_empty() {
+                Ok(None)
+            } else {
+                Err(Error::precondition(INACTIVE))
+            };
+        };
+        match attempt.apply(&self.revival(target, row)).await {
+            Ok(()) => Ok(Some(Applied::changed().with(self.shape.grant(target)?))),
+            Err(ReadError::Salesforce(error)) if error.is_not_found() => Ok(None),
+            Err(ReadError::Salesforce(error)) if is_refusal(&error) => {
+                Err(Error::precondition(DEAD).because(error))
+            }
+            Err(error) => Err(self.refusals.explain(error)),
+        }
+    }
+
+    fn insertion(&self, target: &Target) -> Change {
+        let mut fields = json!({ "AssigneeId": target.user });
+        if let Some(fields) = fields.as_object_mut() {
+            fields.insert(self.assigned.column().to_owned(), json!(target.on));
+        }
+        let rows = self.rows(target).and(field("IsActive").eq(true));
+        Change {
+            verb: Verb::Create(fields),
+            object: OBJECT,
+            truth: Truth::row(OBJECT, rows),
+        }
+    }
+
+    fn revival(&self, target: &Target, row: &AssignmentRow) -> Change {
+        let fields = if row.is_revoked() {
+            json!({ "IsRevoked": false, "ExpirationDate": null })
+        } else {
+            json!({ "ExpirationDate": null })
+        };
+        let rows = self.rows(target).and(field("ExpirationDate").is_null());
+        let truth = Truth::row(OBJECT, rows.and(field("IsActive").eq(true)));
+        Change {
+            verb: Verb::Update(row.id(), fields),
+            object: OBJECT,
+            truth,
+        }
+    }
+
+    /// Why Salesforce refused. If its code leaves that open, the org is asked.
+    async fn refused(&self, error: ReadError, target: &Target, attempt: &mut Attempt<'_>) -> Error {
+        match error {
+            ReadError::Salesforce(error) if is_worth_asking(&error) => {
+                match seats::why_not_assigned(self.assigned, target.on, attempt).await {
+                    Some(why) => why.because(error),
+                    None => self.refusals.explain(ReadError::Salesforce(error)),
+                }
+            }
+            error => self.refusals.explain(error),
+        }
+    }
+}
+
+const INACTIVE: &str = "Salesforce has the assignment but does not let it work, without an end date \
+                        that could be lifted; look at it in Setup";
+const DEAD: &str = "an assignment that has ended or was revoked is in the way, and Salesforce does \
+                    not let it be renewed; remove it in Setup and grant again";
+const HIDDEN: &str = "Salesforce says that it is assigned already and shows no such assignment; \
+                      probably a user access policy took it away: look at the policy in Setup";
+
+fn is_worth_asking(error: &salesforce::Error) -> bool {
+    use ErrorCode as C;
+    let open = error.code().is_some_and(|code| {
+        matches!(
+            code,
+            C::FieldIntegrityException
+                | C::LicenseLimitExceeded
+                | C::InsufficientAccess
+                | C::InsufficientAccessOrReadonly
+                | C::InsufficientAccessOnCrossReferenceEntity
+                | C::CannotInsertUpdateActivateEntity
+        )
+    });
+    open && !error.is_ambiguous()
+}
+
+/// Salesforce understood and said no, for a reason that does not pass by itself.
+fn is_refusal(error: &salesforce::Error) -> bool {
+    error.code().is_some()
+        && !(error.is_transient(true) || error.is_daily_limit() || error.is_session_expired())
+}
+
+fn is_duplicate(error: &salesforce::Error) -> bool {
+    error.code().is_some_and(ErrorCode::is_duplicate)
+}
+
+#[async_trait]
+impl Rule for Assignments {
+    fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    async fn grant(&self, target: &Target, attempt: &mut Attempt<'_>) -> Result<Applied> {
+        let insertion = self.insertion(target);
+        for _ in 0..TRIES {
+            match attempt.apply(&insertion).await {
+                Ok(()) => return Ok(Applied::changed().with(self.shape.grant(target)?)),
+                Err(ReadError::Salesforce(error)) if is_duplicate(&error) => {
+                    if let Some(done) = self.settle(target, attempt).await? {
+                        return Ok(done);
+                    }
+                }
+                Err(error) => return Err(self.refused(error, target, attempt).await),
+            }
+        }
+        Err(Error::precondition(HIDDEN))
+    }
+
+    async fn revoke(&self, target: &Target, attempt: &mut Attempt<'_>) -> Result<Applied> {
+        let rows = self.held(target, attempt).await?;
+        let mut applied = Applied::already();
+        // An assignment that a user access policy revoked is left to the policy. Expired ones are
+        // deleted.
+        for row in rows.iter().filter(|row| !row.is_revoked()) {
+            let deleted = attempt.delete(OBJECT, row.id()).await;
+            if deleted.map_err(|error| self.refusals.explain(error))? == Deletion::Deleted {
+                applied = Applied::changed();
+            }
+        }
+        Ok(applied)
+    }
+}
