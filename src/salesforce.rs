@@ -22,7 +22,7 @@ pub mod transport;
 pub use self::{
     auth::{Auth, AuthError},
     client::{ApiVersion, Client, ClientConfig},
-    error::{ApiError, Error, ErrorCode, Problem, Result},
+    error::{ApiError, Error, ErrorCode, MissingField, Problem, Result},
     id::{MalformedId, SalesforceId},
     instance::{Instance, InstanceError, InstanceKind},
     limits::{AppQuota, Quota},

@@ -7,10 +7,13 @@ use std::{borrow::Cow, time::Duration};
 
 mod api;
 mod code;
+mod missing_field;
+mod words;
 
 pub use self::{
     api::{ApiError, Problem},
     code::ErrorCode,
+    missing_field::MissingField,
 };
 use super::{auth::AuthError, limits::Quota, retry::Recovery, soql::SoqlError};
 
@@ -116,6 +119,15 @@ pub enum Flaw {
     /// It is larger than the client is willing to hold.
     #[error("it is larger than {0} bytes")]
     TooLarge(usize),
+}
+
+impl Flaw {
+    /// Whether another answer to the same request may be without it. A body that is too large or
+    /// complete and of another shape comes again as it was.
+    #[must_use]
+    pub fn may_pass(self) -> bool {
+        matches!(self, Self::Truncated | Self::NotJson)
+    }
 }
 
 /// How often a failed request was sent.
@@ -241,6 +253,12 @@ impl Error {
         }
     }
 
+    /// The field that an `INVALID_FIELD` is about, if Salesforce names it.
+    #[must_use]
+    pub fn missing_field(&self) -> Option<MissingField<'_>> {
+        self.api()?.missing_field()
+    }
+
     /// How long Salesforce asks to wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -253,12 +271,13 @@ impl Error {
         self.api()?.quota()
     }
 
-    /// Whether a write was sent and nobody knows if it was done: read the truth before repeating.
+    /// Whether a write was sent and may have been done: the caller reads what is true before it
+    /// sends the write again. A refusal is not ambiguous, whatever its code.
     #[must_use]
     pub fn is_ambiguous(&self) -> bool {
         match self {
             Self::Lost { operation, .. } | Self::Unreadable { operation, .. } => operation.write,
-            Self::Api { operation, source } => operation.write && source.is_server_failure(),
+            Self::Api { operation, source } => operation.write && source.may_have_run(),
             _ => false,
         }
     }

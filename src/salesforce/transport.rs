@@ -38,6 +38,9 @@ use super::{
 const LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
 const CALL_OPTIONS: HeaderName = HeaderName::from_static("sforce-call-options");
 
+/// A list of errors is small. A larger body is none, and comes from something that is no API.
+const MAX_REFUSAL: usize = 1024 * 1024;
+
 /// After this long a last known quota is too old to refuse by, and one call may look again.
 const QUOTA_LIFE: Duration = Duration::from_mins(5);
 
@@ -192,21 +195,28 @@ impl Transport {
         let quota = header_text(response.headers(), &LIMIT_INFO).and_then(Quota::parse);
         self.remember(quota.as_ref());
         let retry_after = retry_after(response.headers());
-        let read = read_bounded(response, self.setup.max_response).await;
-        if !status.is_success() {
+        let unreadable = |flaw| Error::unreadable(operation(), status.as_u16(), flaw);
+        let limit = if status.is_success() {
+            self.setup.max_response
+        } else {
+            MAX_REFUSAL
+        };
+        let body = match read_bounded(response, limit).await {
+            Ok(body) => body,
+            Err(BodyError::TooLarge(limit)) => return Err(unreadable(Flaw::TooLarge(limit))),
             // A refusal whose body was cut off is still a refusal.
-            let body = read.unwrap_or_default();
+            Err(BodyError::Lost(_)) if !status.is_success() => Vec::new(),
+            Err(BodyError::Lost(source)) => {
+                return Err(Error::Lost {
+                    operation: operation(),
+                    source,
+                });
+            }
+        };
+        if !status.is_success() {
             let answer = ApiError::new(status.as_u16(), &body, retry_after, quota);
             return Err(Error::refused(operation(), answer));
         }
-        let unreadable = |flaw| Error::unreadable(operation(), status.as_u16(), flaw);
-        let body = read.map_err(|error| match error {
-            BodyError::TooLarge(limit) => unreadable(Flaw::TooLarge(limit)),
-            BodyError::Lost(source) => Error::Lost {
-                operation: operation(),
-                source,
-            },
-        })?;
         decode(&body)
             .map(|value| (value, quota))
             .map_err(unreadable)

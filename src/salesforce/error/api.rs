@@ -10,7 +10,7 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::ErrorCode;
+use super::{ErrorCode, MissingField, words::redact};
 use crate::salesforce::limits::Quota;
 
 /// Bounds on what is kept of a body that may be anything.
@@ -18,6 +18,8 @@ const MAX_PROBLEMS: usize = 200;
 const MAX_MESSAGE: usize = 4_000;
 const MAX_FIELDS: usize = 200;
 const MAX_FIELD_NAME: usize = 255;
+/// Messages that are passed on.
+const MAX_WORDED: usize = 5;
 
 /// One complaint: a code, the org's words, and the fields they are about.
 #[derive(Clone, PartialEq, Eq)]
@@ -100,6 +102,35 @@ impl ApiError {
         &self.problems
     }
 
+    /// The codes of all problems.
+    pub(crate) fn codes(&self) -> impl Iterator<Item = &ErrorCode> {
+        self.problems.iter().filter_map(Problem::code)
+    }
+
+    /// What the org says of all problems, without personal data: see [`Problem::words`]. `None`
+    /// when it says nothing.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        let mut all: Vec<String> = Vec::new();
+        for words in self.problems.iter().filter_map(Problem::words) {
+            if !all.contains(&words) {
+                all.push(words);
+            }
+        }
+        let more = all.len().saturating_sub(MAX_WORDED);
+        all.truncate(MAX_WORDED);
+        if more > 0 {
+            all.push(format!("and {more} more"));
+        }
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+
+    /// The field that an `INVALID_FIELD` is about, if Salesforce names it.
+    #[must_use]
+    pub fn missing_field(&self) -> Option<MissingField<'_>> {
+        self.problems.iter().find_map(Problem::missing_field)
+    }
+
     /// How long Salesforce asks to wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -133,15 +164,14 @@ impl ApiError {
         }
     }
 
-    /// Five hundred and something: the request may have been carried out.
-    pub(crate) fn is_server_failure(&self) -> bool {
-        self.status >= 500
+    /// Whether the request may have been carried out: a server or a gateway failed or did not wait.
+    /// Any other answer is a refusal.
+    pub(crate) fn may_have_run(&self) -> bool {
+        matches!(self.status, 408 | 500..) && !matches!(self.status, 501 | 505)
     }
 
     pub(crate) fn has(&self, code: &ErrorCode) -> bool {
-        self.problems
-            .iter()
-            .any(|problem| problem.code.as_ref() == Some(code))
+        self.codes().any(|told| told == code)
     }
 
     fn is_concurrent_limit(&self) -> bool {
@@ -178,6 +208,21 @@ impl Problem {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The org's words on one line, with addresses, usernames, ids, tokens and telephone numbers
+    /// replaced by `…`: for the answer to a host, not for the log, because names of people cannot
+    /// be recognised. `None` when there are none.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        Some(redact(&self.message)).filter(|words| !words.is_empty())
+    }
+
+    /// The field that an `INVALID_FIELD` is about, if its message names it.
+    #[must_use]
+    pub fn missing_field(&self) -> Option<MissingField<'_>> {
+        let is_invalid_field = self.code == Some(ErrorCode::InvalidField);
+        MissingField::parse(&self.message).filter(|_| is_invalid_field)
     }
 
     /// API names of the fields it is about.
@@ -217,9 +262,13 @@ impl fmt::Display for Problem {
             None => f.write_str("no code")?,
         }
         if !self.fields.is_empty() {
-            write!(f, " ({})", self.fields.join(", "))?;
+            return write!(f, " ({})", self.fields.join(", "));
         }
-        Ok(())
+        // An API name, and the only hint of what to do.
+        match self.missing_field() {
+            Some(field) => write!(f, " ({field})"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -309,6 +358,34 @@ mod tests {
         assert_eq!(
             (error.is_daily_limit(), error.is_throttled()),
             (daily, !daily)
+        );
+    }
+
+    #[test]
+    fn the_words_of_every_problem_are_passed_on_without_data() {
+        let body = r#"[{"errorCode":"FIELD_CUSTOM_VALIDATION_EXCEPTION","message":"Only HR may."},
+            {"errorCode":"DUPLICATE_USERNAME","message":"jane@acme.example is taken"},
+            {"errorCode":"X","message":""},{"errorCode":"Y","message":"Only HR may."}]"#;
+        let words = read(400, body).words();
+        assert_eq!(words.as_deref(), Some("Only HR may.; … is taken"));
+        assert_eq!(read(503, "<html>").words(), None);
+    }
+
+    #[test]
+    fn an_invalid_field_is_named() {
+        let body = r#"[{"errorCode":"INVALID_FIELD","message":"\nSELECT Id, UserRoleId\n    ^\nERROR at Row:1:Column:12\nNo such column 'UserRoleId' on entity 'User'."}]"#;
+        let error = read(400, body);
+        let field = error
+            .missing_field()
+            .map(|field| (field.name, field.object));
+        assert_eq!(field, Some(("UserRoleId", Some("User"))));
+        assert_eq!(
+            error.to_string(),
+            "HTTP 400, INVALID_FIELD (UserRoleId of User)"
+        );
+        assert_eq!(
+            read(400, &body.replace("INVALID_FIELD", "X")).missing_field(),
+            None
         );
     }
 

@@ -90,10 +90,13 @@ codes! {
     ProcessingHalted = "PROCESSING_HALTED",
     QueryTimeout = "QUERY_TIMEOUT",
     QueryTooComplicated = "QUERY_TOO_COMPLICATED",
+    RecordInUseByWorkflow = "RECORD_IN_USE_BY_WORKFLOW",
     RequestLimitExceeded = "REQUEST_LIMIT_EXCEEDED",
+    RequestRunningTooLong = "REQUEST_RUNNING_TOO_LONG",
     RequiredFieldMissing = "REQUIRED_FIELD_MISSING",
     ServerUnavailable = "SERVER_UNAVAILABLE",
     StringTooLong = "STRING_TOO_LONG",
+    TooManyApexRequests = "TOO_MANY_APEX_REQUESTS",
     TxnSecurityMeteringError = "TXN_SECURITY_METERING_ERROR",
     UnableToLockRow = "UNABLE_TO_LOCK_ROW",
     UnknownException = "UNKNOWN_EXCEPTION",
@@ -112,6 +115,22 @@ impl ErrorCode {
                 | Self::InsufficientAccessOnCrossReferenceEntity
                 | Self::FunctionalityNotEnabled
                 | Self::EntityNotQueryable
+        )
+    }
+
+    /// Whether it says that the same request may succeed later, with nothing changed in the org.
+    /// `UNKNOWN_EXCEPTION` does not say so: it is also the answer to a request that always fails.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidQueryLocator
+                | Self::QueryTimeout
+                | Self::RecordInUseByWorkflow
+                | Self::RequestRunningTooLong
+                | Self::ServerUnavailable
+                | Self::TooManyApexRequests
+                | Self::UnableToLockRow
         )
     }
 

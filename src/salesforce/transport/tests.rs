@@ -1,7 +1,7 @@
 //! What an org would never send, and how often we ask: odd bodies, lost sessions, counted calls.
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::{sync::atomic::AtomicUsize, time::Duration};
+use std::{io::Write as _, sync::atomic::AtomicUsize, time::Duration};
 
 use async_trait::async_trait;
 use http::HeaderMap;
@@ -463,25 +463,38 @@ async fn a_timeout_after_sending_a_write_is_ambiguous() {
     assert_eq!(org.received().await, 1);
 }
 
+/// Zeros that are small on the way and large in memory.
+fn packed(size: usize) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packer.write_all(&vec![b'0'; size]).unwrap();
+    packer.finish().unwrap()
+}
+
+#[test_case(raw(200, &"x".repeat(5_000)), 4_096; "a success")]
+#[test_case(ResponseTemplate::new(200).set_body_raw(packed(5_000), "application/json").insert_header("Content-Encoding", "gzip"), 4_096; "a packed success")]
+#[test_case(raw(503, &"x".repeat(MAX_REFUSAL + 1)), MAX_REFUSAL; "a refusal")]
+#[test_case(ResponseTemplate::new(429).set_body_raw(packed(MAX_REFUSAL + 1), "application/json").insert_header("Content-Encoding", "gzip"), MAX_REFUSAL; "a packed refusal")]
 #[tokio::test]
-async fn a_huge_body_is_not_held() {
+async fn a_body_without_end_is_not_held_and_not_asked_for_again(
+    answer: ResponseTemplate,
+    limit: usize,
+) {
     let org = Org::start().await;
-    org.answer([raw(200, &"x".repeat(5_000))]).await;
-    let client = org.client_with(|config| {
-        config.max_response = 4_096;
-        config.retry.idempotent_attempts = 1;
-    });
+    org.answer([answer]).await;
+    let client = org.client_with(|config| config.max_response = 4_096);
     let error = read(&client).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::Unreadable {
-                flaw: Flaw::TooLarge(4_096),
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    let told = matches!(&error, Error::Unreadable { flaw, .. } if *flaw == Flaw::TooLarge(limit));
+    assert!(told && !error.is_transient(true), "{error:?}");
+    assert_eq!((org.received().await, error.calls()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_complete_answer_of_another_shape_is_not_asked_for_again() {
+    let org = Org::start().await;
+    org.answer([raw(200, r#"{"totalSize":"many"}"#)]).await;
+    let error = read(&org.client()).await.unwrap_err();
+    assert!(!error.is_transient(true), "{error:?}");
+    assert_eq!(org.received().await, 1);
 }
 
 #[tokio::test]
