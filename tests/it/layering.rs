@@ -56,7 +56,7 @@ fn root() -> &'static Path {
 }
 
 /// The Rust files below a directory, relative to the root.
-fn files(below: &str) -> Vec<PathBuf> {
+pub(crate) fn files(below: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![root().join(below)];
     while let Some(directory) = open.pop() {
@@ -75,7 +75,7 @@ fn files(below: &str) -> Vec<PathBuf> {
 }
 
 /// A file's code without comments and without its tests.
-fn code(file: &Path) -> String {
+pub(crate) fn code(file: &Path) -> String {
     let text = std::fs::read_to_string(root().join(file)).unwrap();
     let lines = text
         .lines()
@@ -88,7 +88,7 @@ fn code(file: &Path) -> String {
     }
 }
 
-fn is_test(file: &Path) -> bool {
+pub(crate) fn is_test(file: &Path) -> bool {
     file.iter()
         .any(|part| part == "tests" || part == "tests.rs")
 }
@@ -117,7 +117,7 @@ fn named(code: &str) -> BTreeSet<String> {
 }
 
 /// The items of a list in braces, whose inner braces hold items of items.
-fn outermost(list: &str) -> Vec<String> {
+pub(crate) fn outermost(list: &str) -> Vec<String> {
     let mut items = vec![String::new()];
     let mut depth = 0;
     for letter in list.chars() {

@@ -12,6 +12,7 @@ mod accounts;
 mod actions;
 mod child;
 mod cli;
+mod connector_layering;
 mod contract;
 mod docs;
 mod fake;

@@ -6,6 +6,7 @@
 
 mod batch;
 mod object;
+mod owner_change;
 mod tally;
 
 use async_trait::async_trait;
@@ -18,22 +19,16 @@ use crate::connector::read::table::{IdRow, PAGE, Row};
 use crate::connector::write::batch::{Written, write};
 use crate::connector::write::user_state::person::{people, unknown};
 use crate::salesforce::composite::MAX_RECORDS;
-use crate::salesforce::soql::{FieldName, Select, field};
+use crate::salesforce::soql::{FieldName, field};
 use crate::salesforce::{self, SalesforceId};
 use batch::Reassignment;
+use owner_change::OwnerChange;
 use tally::Tally;
 
 pub(super) struct TransferUserRecords;
 
 const NEW_OWNER: &str = "new_owner_id";
 const OBJECTS: &str = "objects";
-
-/// From whom to whom.
-#[derive(Clone, Copy)]
-struct Transfer {
-    from: SalesforceId,
-    to: SalesforceId,
-}
 
 #[async_trait]
 impl ActionBody for TransferUserRecords {
@@ -94,9 +89,9 @@ impl ActionBody for TransferUserRecords {
         let to = call.given.user(NEW_OWNER)?;
         call.attempt.about(from);
         call.attempt.about(to);
-        let transfer = Transfer { from, to };
+        let change = OwnerChange { from, to };
         let names = object::names(call.given.texts(OBJECTS)?)?;
-        check_users(call, transfer).await?;
+        check_users(call, change).await?;
         let objects = object::check(names, &mut call.attempt).await?;
         // Another transfer from the same user would write the same records again.
         let _lock = call
@@ -108,19 +103,19 @@ impl ActionBody for TransferUserRecords {
         let mut tally = Tally::new(&objects);
         for object in &objects {
             if call.dry_run {
-                count(call, transfer, object, &mut tally).await?;
+                count(call, change, object, &mut tally).await?;
             } else {
-                give(call, transfer, object, &mut tally).await?;
+                give(call, change, object, &mut tally).await?;
             }
         }
         call.ended(tally.transferred() > 0);
-        Ok(tally.reply(call.dry_run, transfer))
+        Ok(tally.reply(call.dry_run, change))
     }
 }
 
 /// Both must exist, and the new owner must be able to own anything. Read afresh, in one call.
-async fn check_users(call: &mut Invocation<'_>, transfer: Transfer) -> Result<()> {
-    let Transfer { from, to } = transfer;
+async fn check_users(call: &mut Invocation<'_>, change: OwnerChange) -> Result<()> {
+    let OwnerChange { from, to } = change;
     if from == to {
         return Err(Error::invalid(format!(
             "{NEW_OWNER} is the same user as resource_id"
@@ -142,18 +137,14 @@ async fn check_users(call: &mut Invocation<'_>, transfer: Transfer) -> Result<()
     Err(Error::precondition(text))
 }
 
-fn owned(object: &FieldName, by: SalesforceId) -> Select {
-    Select::from(object).filter(field("OwnerId").eq(by))
-}
-
 async fn count(
     call: &mut Invocation<'_>,
-    transfer: Transfer,
+    change: OwnerChange,
     object: &FieldName,
     tally: &mut Tally,
 ) -> Result<()> {
     let client = &call.attempt.context.org.client;
-    let answer = client.count(&owned(object, transfer.from).count()).await;
+    let answer = client.count(&change.open(object).count()).await;
     match call.attempt.take(answer) {
         Ok(number) => tally.add(object, number),
         Err(error) => give_up(object, error, tally)?,
@@ -164,7 +155,7 @@ async fn count(
 /// Gives all records of one object away.
 async fn give(
     call: &mut Invocation<'_>,
-    transfer: Transfer,
+    change: OwnerChange,
     object: &FieldName,
     tally: &mut Tally,
 ) -> Result<()> {
@@ -173,7 +164,7 @@ async fn give(
     loop {
         call.progress.report(tally.values());
         call.go_on()?;
-        let mut select = owned(object, transfer.from).field("Id").order_by("Id");
+        let mut select = change.open(object).field("Id").order_by("Id");
         if let Some(after) = after {
             select = select.filter(field("Id").gt(after));
         }
@@ -193,7 +184,7 @@ async fn give(
         after = Some(*last);
         for ids in ids.chunks(MAX_RECORDS) {
             call.go_on()?;
-            let reassignment = Reassignment { transfer, object };
+            let reassignment = Reassignment { change, object };
             let mut written = Written::default();
             let ended = write(&reassignment, ids.to_vec(), &mut call.attempt, &mut written).await;
             let is_hopeless = written.done.is_empty() && tally::is_hopeless(&written.failed);

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::Serialize;
 
-use super::{Transfer, owned};
+use super::owner_change::OwnerChange;
 use crate::connector::error::ReadError;
 use crate::connector::read::table::{IdRow, Row};
 use crate::connector::write::attempt::Attempt;
@@ -14,7 +14,7 @@ use crate::salesforce::{Error, SalesforceId};
 
 /// Records of one object that get a new owner.
 pub(super) struct Reassignment<'a> {
-    pub(super) transfer: Transfer,
+    pub(super) change: OwnerChange,
     pub(super) object: &'a FieldName,
 }
 
@@ -33,7 +33,7 @@ impl Batch for Reassignment<'_> {
         records: &[SalesforceId],
         attempt: &mut Attempt<'_>,
     ) -> Result<Vec<Result<(), RecordError>>, Error> {
-        let owner_id = self.transfer.to;
+        let owner_id = self.change.to;
         let object = self.object.as_str();
         let records: Vec<_> = records
             .iter()
@@ -59,7 +59,9 @@ impl Batch for Reassignment<'_> {
         records: Vec<SalesforceId>,
         attempt: &mut Attempt<'_>,
     ) -> Result<(Vec<SalesforceId>, Vec<SalesforceId>), ReadError> {
-        let select = owned(self.object, self.transfer.from)
+        let select = self
+            .change
+            .open(self.object)
             .field("Id")
             .filter(field("Id").in_ids(&records));
         let rows = attempt.query::<IdRow>(&select).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Transfer;
+use super::owner_change::OwnerChange;
 use crate::baton::{Object, Value};
 use crate::connector::write::batch::RecordError;
 use crate::salesforce::soql::FieldName;
@@ -89,8 +89,8 @@ impl Tally {
         ])
     }
 
-    pub(super) fn reply(&self, dry_run: bool, transfer: Transfer) -> Object {
-        let Transfer { from, to } = transfer;
+    pub(super) fn reply(&self, dry_run: bool, change: OwnerChange) -> Object {
+        let OwnerChange { from, to } = change;
         let word = if dry_run {
             "would be given"
         } else {
