@@ -1,56 +1,56 @@
-# `make demo` shows what this is; `make test` needs nothing but cargo.
+# `make demo` shows what the connector does; `make test` needs only cargo.
 .DEFAULT_GOAL := help
 .PHONY: help build check test lint fmt fmt-check doc doc-check doc-update demo sim run bench interop ci
 
 ARGS ?=
 TARGET_DIR = $(shell cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 
-help: ## This list
+help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
-build: ## The release binaries: baton-salesforce and salesforce-simulator
+build: ## Build the release binaries: baton-salesforce and salesforce-simulator
 	cargo build --release --workspace --bins
 
-test: ## All tests
+test: ## Run all tests
 	cargo test --workspace
 
-lint: ## Clippy; a warning is a failure
+lint: ## Run clippy; a warning is a failure
 	cargo clippy --workspace --all-targets -- -D warnings
 
-fmt: ## Formats the code
+fmt: ## Format the code
 	cargo fmt --all
 
 fmt-check:
 	cargo fmt --all -- --check
 
-doc: ## The API's documentation, private items included; a warning is a failure
+doc: ## Build the API documentation, including private items; a warning is a failure
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items
 
-doc-check: ## Whether the generated parts of the documents are those of the code
+doc-check: ## Check the documents against the code
 	cargo test --workspace --test it docs::
 
-doc-update: ## Writes the generated parts of the documents anew
+doc-update: ## Regenerate the generated parts of the documents
 	UPDATE_DOCS=1 cargo test --workspace --test it docs::
 
-check: fmt-check lint test ## What a commit must pass; needs only cargo
+check: fmt-check lint test ## Run everything that a commit must pass; needs only cargo
 
-demo: ## A full sync of a simulated org with 1,000 users
+demo: ## Sync a simulated org with 1,000 users
 	scripts/demo.sh
 
-sim: build ## A simulated org on 127.0.0.1:8080; ARGS="--users 20000 --latency 60"
+sim: build ## Run a simulated org on 127.0.0.1:8080; ARGS="--users 20000 --latency 60"
 	$(TARGET_DIR)/release/salesforce-simulator $(ARGS)
 
-run: build ## The connector; ARGS="serve" or any other flags
+run: build ## Run the connector; ARGS="serve" or any other flags
 	$(TARGET_DIR)/release/baton-salesforce $(ARGS)
 
-bench: ## Calls, seconds, CPU and memory of syncs of 1 k, 20 k and 100 k users
+bench: ## Measure calls, seconds, CPU and memory of syncs of 1 k, 20 k and 100 k users
 	scripts/bench.sh
 
-interop: ## Proof against the Baton SDK and grpcurl; needs Go
+interop: ## Test against the Baton SDK and grpcurl; needs Go
 	interop/run.sh
 
-# The tests come last: their own lines close the output.
-ci: ## Everything that CI runs
+# The tests run last, because their result should end the output.
+ci: ## Run everything that CI runs
 	cargo metadata --locked --format-version 1 >/dev/null
 	$(MAKE) fmt-check
 	$(MAKE) lint

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# What a sync costs: API calls, seconds, CPU seconds and peak memory of the
-# connector process and of its host, for orgs of several sizes.
+# Measures syncs of orgs of several sizes: API calls, seconds, and CPU seconds and
+# peak memory of the connector process and of its host.
 #
 #   scripts/bench.sh
 #
 # BENCH_USERS    sizes ("1000 20000 100000")
-# BENCH_LATENCY  milliseconds that each API call takes longer ("0 60")
+# BENCH_LATENCY  milliseconds added to each API call ("0 60")
 # BENCH_WORKERS  ("8 1")
-# BIN_DIR        a directory with both binaries; without it they are built
+# BIN_DIR        a directory with both binaries; if unset, they are built
 #
-# The CPU time and memory of both processes come from /proc, read every 200 ms
-# (more often would slow them down), so what a process did in its last moment
-# may be missing.
+# CPU time and memory of both processes are read from /proc every 200 ms, because
+# reading more often would slow them down. The last moment of a process may be
+# missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/simulated-org.sh
@@ -43,14 +43,14 @@ sample() {
     while read -r line; do
         case $line in VmHWM:*) memory=${line//[!0-9]/} ;; esac
     done <<<"$status"
-    # Gone but not waited for: there is no memory to tell of.
+    # A zombie process has no memory line.
     [ -n "$memory" ] || return 1
-    # The name in parentheses may hold spaces; fields are counted after it.
+    # The name in parentheses may contain spaces, so fields are counted after it.
     read -ra fields <<<"${stat##*) }"
     cpu=$((fields[11] + fields[12]))
 }
 
-# watch PID: follows it and its child until it ends.
+# watch PID: samples the process and its child until it ends.
 watch() {
     local child='' memory cpu
     host_memory=0 host_cpu=0 child_memory=0 child_cpu=0
@@ -65,7 +65,7 @@ watch() {
 mib() { echo $((($1 + 1023) / 1024)); }
 seconds() { awk -v t="$1" -v hz="$ticks" 'BEGIN { printf "%.2f", t / hz }'; }
 
-# measure USERS LATENCY WORKERS: one row.
+# measure USERS LATENCY WORKERS: prints one row.
 measure() {
     local output=$FILES/sync.err begin end
     begin=$(date +%s%N)

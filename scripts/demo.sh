@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# The main job, from nothing: a simulated org, a connector process, a file.
-# Needs cargo; no credentials, and no network once the crates are there.
+# Shows a full sync from scratch: a simulated org, a connector process, a file.
+# Needs cargo, but no credentials. Needs the network only to download crates.
 #
 #   scripts/demo.sh [FLAGS OF baton-salesforce…]
 #
 # DEMO_USERS   users of the simulated org (1000)
-# BIN_DIR      a directory with both binaries; without it they are built
+# BIN_DIR      a directory with both binaries; if unset, they are built
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/simulated-org.sh
 source scripts/simulated-org.sh
 
-# A shell that is set up for a real org must not lend the demo its settings.
+# The demo must not use settings for a real org from the shell.
 for name in $(compgen -e | grep '^BATON_' || true); do unset "$name"; done
 
 FILES=$(mktemp -d)
@@ -41,8 +41,8 @@ echo "== the org was asked: $(tail -n 1 "$FILES/simulator.out")"
 cat <<TEXT
 
 What happened: baton-salesforce started itself as a connector process, as every
-Baton host does, asked it for all users, groups, roles, profiles and permission
-sets, and for who holds what, and wrote the answers to
+Baton host does, read all users, groups, roles, profiles and permission sets, and
+who holds what, and wrote them to
   $file
 Any Baton tool reads this file, for example: baton resources --file FILE
 

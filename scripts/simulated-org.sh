@@ -1,8 +1,8 @@
-# Our release binaries and a simulated org, for the scripts beside this one.
-# Sourced, not run. Sets CONNECTOR and SIMULATOR, and the variables with which
-# the connector finds the org.
+# Builds the release binaries and starts a simulated org, for the other scripts in
+# this directory. It is sourced, not run. Sets CONNECTOR and SIMULATOR, and the
+# variables that point the connector to the org.
 
-# BIN_DIR names a directory with both binaries, if they are built already.
+# Uses the binaries in BIN_DIR, if set; otherwise builds them.
 build_binaries() {
     if [ -z "${BIN_DIR:-}" ]; then
         cargo build --release --workspace --bins
@@ -17,8 +17,8 @@ target_directory() {
         sed 's/.*"target_directory":"\([^"]*\)".*/\1/'
 }
 
-# start_simulator FLAGS…   needs FILES, a directory for the simulator's output.
-# Its first line names its address and its credentials.
+# start_simulator FLAGS…   needs FILES, a directory for the simulator's output. The
+# first line of the output contains its address and its credentials.
 start_simulator() {
     local line='' word
     "$SIMULATOR" --listen 127.0.0.1:0 "$@" >"$FILES/simulator.out" &
@@ -41,7 +41,7 @@ start_simulator() {
     export BATON_AUTH_METHOD=client-credentials-group
 }
 
-# Ends the simulator, which then prints how often it was called.
+# Stops the simulator, which then prints how many calls it received.
 stop_simulator() {
     [ -n "${simulator:-}" ] || return 0
     kill -INT "$simulator" 2>/dev/null || true
