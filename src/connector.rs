@@ -22,12 +22,12 @@ pub use options::Options;
 pub use username::UsernameRule;
 
 use crate::baton::{Connector, Id, Registry, Result, Validation};
-use crate::salesforce::soql::Select;
-use crate::salesforce::{self, Auth, Client, ClientConfig, Instance};
-use error::{quota, wrap};
+use crate::salesforce::{self, Auth, Client, ClientConfig, Instance, SalesforceId};
+use error::wrap;
 use read::context::ReadContext;
 use read::org::Org;
 use read::sync_memory::SyncMemories;
+use read::table::{Row, Table};
 use write::accounts::create::Accounts;
 use write::context::WriteContext;
 use write::field_values::Described;
@@ -77,9 +77,15 @@ pub fn offline() -> Result<Registry, salesforce::Error> {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct OrganizationRow {
-    id: String,
+    id: SalesforceId,
     is_sandbox: Option<bool>,
     organization_type: Option<String>,
+}
+
+impl Row for OrganizationRow {
+    fn id(&self) -> SalesforceId {
+        self.id
+    }
 }
 
 #[async_trait]
@@ -95,16 +101,15 @@ impl Connector for Salesforce {
     async fn validate(&self) -> Result<Validation> {
         let org = &self.0.org;
         org.forget_missing();
-        let select = Select::from("Organization")
-            .fields(["Id", "IsSandbox", "OrganizationType"])
-            .limit(1);
-        let answer = org.client.query::<OrganizationRow>(&select).await;
-        let answer =
-            answer.map_err(|error| wrap("checking the connection to Salesforce", error))?;
-        let quota = answer.quota.as_ref().map(quota);
-        if let Some(organization) = answer.value.records.first() {
+        let table =
+            Table::new("Organization", &["Id"]).optional(&["IsSandbox", "OrganizationType"]);
+        let batch = org.read::<OrganizationRow>(&table, None).await;
+        let mut batch =
+            batch.map_err(|error| wrap("checking the connection to Salesforce", error))?;
+        let quota = batch.quota;
+        if let Some(organization) = batch.rows.next() {
             info!(
-                sf.org_id = organization.id,
+                sf.org_id = %organization.id,
                 sf.is_sandbox = organization.is_sandbox,
                 sf.edition = organization.organization_type,
                 sf.calls_used = quota.map(|quota| quota.used),

@@ -26,7 +26,7 @@ pub use self::{
     id::{MalformedId, SalesforceId},
     instance::{Instance, InstanceError, InstanceKind},
     limits::{AppQuota, Quota},
-    query::QueryPage,
+    query::{QueryPage, UnreadableRecord},
     retry::RetryPolicy,
     soql::{FieldName, Select, field},
     transport::{Request, Response},

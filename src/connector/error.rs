@@ -39,7 +39,7 @@ pub(super) fn wrap_listing(doing: impl Into<String>, error: salesforce::Error) -
     wrap(doing, error)
 }
 
-fn kind(error: &salesforce::Error) -> Kind {
+pub(super) fn kind(error: &salesforce::Error) -> Kind {
     if error.is_daily_limit() {
         return Kind::ResourceExhausted;
     }
@@ -80,7 +80,8 @@ fn by_code(code: &ErrorCode) -> Kind {
         C::QueryTimeout | C::UnableToLockRow | C::ServerUnavailable | C::InvalidQueryLocator => {
             Kind::Unavailable
         }
-        C::LicenseLimitExceeded
+        C::InvalidField
+        | C::LicenseLimitExceeded
         | C::FieldCustomValidationException
         | C::FieldIntegrityException
         | C::CannotInsertUpdateActivateEntity
@@ -139,6 +140,10 @@ fn remedy(error: &salesforce::Error) -> Option<&'static str> {
         | ErrorCode::InsufficientAccessOnCrossReferenceEntity => {
             "the connector's user lacks a permission; docs/permissions.md lists what each feature \
              needs"
+        }
+        ErrorCode::InvalidField => {
+            "the org does not have this field, or the connector's user may not see it: give the \
+             connector's user read access to the field in a permission set"
         }
         ErrorCode::UnsupportedApiVersion => "the org does not know this --api-version",
         _ => return None,

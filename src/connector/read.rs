@@ -2,6 +2,7 @@
 
 pub(super) mod context;
 pub(super) mod listing;
+mod missing_columns;
 pub(super) mod org;
 pub(super) mod page_fill;
 pub(super) mod partitioned_scan;

@@ -6,10 +6,11 @@
 use std::fmt;
 
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 
 use super::{
     client::Client,
-    error::{Error, Result},
+    error::{Error, Flaw, Operation, Result},
     soql::Select,
     transport::{Request, Response},
 };
@@ -32,6 +33,21 @@ pub struct QueryPage<T> {
     /// Where the query goes on, while the server still knows.
     #[serde(default, rename = "nextRecordsUrl")]
     pub next: Option<Locator>,
+    /// Records that cannot be read, and are missing in `records`.
+    #[serde(skip)]
+    pub unreadable: Vec<UnreadableRecord>,
+}
+
+/// A record that lacks a value or has one of another type than expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnreadableRecord {
+    /// Its place among all records of the page, from 0.
+    pub index: usize,
+    /// Its `Id`, if that can be read.
+    pub id: Option<String>,
+    /// The field that cannot be read, such as `PermissionSetId` or `Profile.Name`.
+    pub field: String,
 }
 
 /// A server-side position in a running query: opaque, short-lived, only ever a path of the org.
@@ -45,6 +61,20 @@ impl fmt::Debug for Locator {
     }
 }
 
+impl<T> QueryPage<T> {
+    /// The page of a query that need not be sent, because no record can match.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            records: Vec::new(),
+            done: true,
+            total_size: 0,
+            next: None,
+            unreadable: Vec::new(),
+        }
+    }
+}
+
 impl Client {
     /// Asks for the first page of a query.
     pub async fn query<T: DeserializeOwned>(
@@ -55,7 +85,9 @@ impl Client {
         let request = Request::get("query", format!("query {}", select.object()))
             .query("q", soql)
             .header(BATCH.0, BATCH.1);
-        self.send(&request).await
+        let operation = request.operation.clone();
+        let answer = self.send::<Box<RawValue>>(&request).await?;
+        read_page(answer, operation)
     }
 
     /// Asks for the next page of a query; `INVALID_QUERY_LOCATOR` when the server has forgotten it.
@@ -67,12 +99,113 @@ impl Client {
             return Err(Error::Invalid("the locator is not a path of a query"));
         }
         let request = Request::get(locator.0.clone(), "continue a query").absolute();
-        self.send(&request.header(BATCH.0, BATCH.1)).await
+        let operation = request.operation.clone();
+        let request = request.header(BATCH.0, BATCH.1);
+        let answer = self.send::<Box<RawValue>>(&request).await?;
+        read_page(answer, operation)
     }
 
     /// Counts rows: the select must be a `COUNT()`.
     pub async fn count(&self, select: &Select) -> Result<Response<u64>> {
         let page = self.query::<serde::de::IgnoredAny>(select).await?;
         Ok(page.map(|page| page.total_size))
+    }
+}
+
+/// Reads the records of a page. A record of an unexpected shape costs only itself: the answer is
+/// complete, so requesting it again would bring the same.
+fn read_page<T: DeserializeOwned>(
+    answer: Response<Box<RawValue>>,
+    operation: Operation,
+) -> Result<Response<QueryPage<T>>> {
+    let body = answer.value.get();
+    let page = match serde_json::from_str(body) {
+        Ok(page) => page,
+        Err(_) => salvage(body).map_err(|error| {
+            let flaw = Flaw::Shape {
+                line: error.line(),
+                column: error.column(),
+            };
+            Error::unreadable(operation, 200, flaw)
+        })?,
+    };
+    Ok(answer.map(|_| page))
+}
+
+fn salvage<T: DeserializeOwned>(body: &str) -> serde_json::Result<QueryPage<T>> {
+    // `RawValue` borrows from the body, so it cannot be a `DeserializeOwned` record.
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct RawPage<'a> {
+        #[serde(borrow, default)]
+        records: Vec<&'a RawValue>,
+        done: bool,
+        total_size: u64,
+        #[serde(default, rename = "nextRecordsUrl")]
+        next: Option<Locator>,
+    }
+
+    let raw: RawPage<'_> = serde_json::from_str(body)?;
+    let mut page = QueryPage {
+        records: Vec::new(),
+        done: raw.done,
+        total_size: raw.total_size,
+        next: raw.next,
+        unreadable: Vec::new(),
+    };
+    for (index, record) in raw.records.into_iter().enumerate() {
+        let read = &mut serde_json::Deserializer::from_str(record.get());
+        match serde_path_to_error::deserialize(read) {
+            Ok(record) => page.records.push(record),
+            Err(error) => page.unreadable.push(UnreadableRecord {
+                index,
+                id: id(record),
+                field: error.path().to_string(),
+            }),
+        }
+    }
+    Ok(page)
+}
+
+fn id(record: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct OnlyId {
+        #[serde(rename = "Id")]
+        id: String,
+    }
+    serde_json::from_str::<OnlyId>(record.get())
+        .ok()
+        .map(|record| record.id)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(rename_all = "PascalCase")]
+    struct Row {
+        id: String,
+        is_active: bool,
+    }
+
+    #[test]
+    fn a_record_of_another_shape_costs_only_itself() {
+        let body = r#"{"totalSize":9,"done":false,"records":[{"Id":"a","IsActive":true},
+            {"Id":"b","IsActive":null},{"Id":"c","IsActive":false},7]}"#;
+        let page: QueryPage<Row> = salvage(body).unwrap();
+        let ids: Vec<_> = page.records.iter().map(|row| row.id.as_str()).collect();
+        assert_eq!(
+            (ids.as_slice(), page.total_size, page.done),
+            (["a", "c"].as_slice(), 9, false)
+        );
+        let odd: Vec<_> = page
+            .unreadable
+            .iter()
+            .map(|odd| (odd.index, odd.id.as_deref(), odd.field.as_str()))
+            .collect();
+        assert_eq!(odd, [(1, Some("b"), "IsActive"), (3, None, ".")]);
+        assert!(salvage::<Row>(r#"{"records":[]}"#).is_err());
     }
 }

@@ -42,7 +42,7 @@ fn value(json: &Json) -> prost_types::Value {
     prost_types::Value { kind: Some(kind) }
 }
 
-fn jane() -> Json {
+pub(crate) fn jane() -> Json {
     json!({
         "email": "jane@acme.example", "profileId": "Standard User", "alias": "jdoe",
         "last_name": "Doe", "first_name": "Jane", "timezone": "Europe/Berlin",
@@ -80,7 +80,7 @@ async fn ask(
         .map(tonic::Response::into_inner)
 }
 
-async fn create(harness: &Harness, form: &Json) -> Result<Outcome, Status> {
+pub(crate) async fn create(harness: &Harness, form: &Json) -> Result<Outcome, Status> {
     ask(harness, form, None)
         .await
         .map(|answer| answer.result.unwrap())
@@ -473,7 +473,7 @@ async fn b18_the_cause_and_the_code_reach_the_host() {
     assert_eq!(status.code(), Code::FailedPrecondition);
     let text = status.message();
     assert!(
-        text.contains("a validation rule of the org: Cost centre is wrong for …"),
+        text.contains("the org says: Cost centre is wrong for …"),
         "{text}"
     );
     assert!(
@@ -698,7 +698,7 @@ async fn a_form_cannot_inject() {
     assert!(status.message().len() < 2000);
 }
 
-async fn delete(harness: &Harness, id: &str) -> Result<bool, Status> {
+pub(crate) async fn delete(harness: &Harness, id: &str) -> Result<bool, Status> {
     let resource_id = pb::ResourceId {
         resource_type: "user".to_owned(),
         resource: id.to_owned(),
@@ -717,7 +717,7 @@ async fn delete(harness: &Harness, id: &str) -> Result<bool, Status> {
     Ok(already.is_some())
 }
 
-fn somebody(harness: &Harness) -> String {
+pub(crate) fn somebody(harness: &Harness) -> String {
     harness
         .simulator
         .org()
@@ -765,7 +765,7 @@ async fn a_wrong_id_deletes_nobody(id: &str, code: Code) {
 
 #[test_case(Blocker::default_lead_owner(), "Setup > Lead Settings"; "known reason")]
 #[test_case(Blocker::new("FIELD_INTEGRITY_EXCEPTION", "Used in the Foo of jane@acme.example"), "the org says: Used in the Foo of …"; "unknown reason")]
-#[test_case(Blocker::new("CANNOT_DISABLE_LAST_ADMIN", "x"), "one active System Administrator"; "last administrator")]
+#[test_case(Blocker::new("CANNOT_DISABLE_LAST_ADMIN", "x"), "last active System Administrator"; "last administrator")]
 #[tokio::test]
 async fn a_refused_deactivation_tells_why(blocker: Blocker, why: &str) {
     let harness = Harness::start().await;

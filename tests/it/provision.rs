@@ -466,7 +466,7 @@ async fn the_last_administrator_stays_one() {
     }
     let (code, text) = refused(stage.revoke_from(&admin, Thing::Profile).await);
     assert_eq!(code, Code::FailedPrecondition);
-    assert!(text.contains("last active administrator"), "{text}");
+    assert!(text.contains("last active System Administrator"), "{text}");
 }
 
 #[tokio::test]

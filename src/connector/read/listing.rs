@@ -152,10 +152,12 @@ impl<R: Row> Listing<R> {
             }
         }
         let has_rest = is_full && batch.rows.len() > 0;
-        let next = if has_rest || !batch.is_last() {
+        let next = if has_rest {
             last
-        } else {
+        } else if batch.is_last() {
             None
+        } else {
+            batch.last_id().or(last)
         };
         if next.is_some() && next == reading.after {
             return Err(empty_page(reading.table.object).into());

@@ -3,26 +3,31 @@
 //! Each query asks for more rows than a batch holds, so a full batch shows whether it is the last
 //! one without another call. Columns that the org turns out not to have are left out from then on.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
 
+use super::missing_columns::MissingColumns;
 use super::table::{PAGE, Row, Table};
 use crate::baton::Quota;
 use crate::connector::error::quota;
 use crate::salesforce::error::{Flaw, Operation};
-use crate::salesforce::soql::FieldName;
-use crate::salesforce::{Client, Error, ErrorCode, QueryPage, SalesforceId};
+use crate::salesforce::{Client, Error, QueryPage, SalesforceId, UnreadableRecord};
 
 /// Reading two batches at the same time pays off if this many rows follow.
 pub(super) const TWO_PAGES: usize = 2 * PAGE;
 
+/// How many unreadable rows of an object are reported.
+const MAX_REPORTED: usize = 100;
+
 /// Some rows of a table, and whether there are more.
 pub(in crate::connector) struct Batch<R> {
     pub(in crate::connector) rows: std::vec::IntoIter<R>,
-    /// How many rows are behind these, as far as they were counted: 0 for the last batch.
+    /// How many rows follow, as far as they were counted: 0 for the last batch.
     pub(in crate::connector) behind: usize,
+    /// The id of the last row, even if that row was left out.
+    end: Option<SalesforceId>,
     pub(in crate::connector) quota: Option<Quota>,
 }
 
@@ -31,24 +36,26 @@ impl<R: Row> Batch<R> {
         self.behind == 0
     }
 
-    /// Where the next batch begins.
+    /// The id after which the next batch begins.
     pub(in crate::connector) fn last_id(&self) -> Option<SalesforceId> {
-        self.rows.as_slice().last().map(Row::id)
+        self.end
     }
 }
 
 /// The org, for reading.
 pub(in crate::connector) struct Org {
     pub(in crate::connector) client: Arc<Client>,
-    /// Columns that the org turned out not to have: asked for once, not again.
-    missing: Mutex<BTreeSet<(&'static str, String)>>,
+    missing: MissingColumns,
+    /// How many unreadable rows were reported, by object.
+    unreadable: Mutex<BTreeMap<&'static str, usize>>,
 }
 
 impl Org {
     pub(in crate::connector) fn new(client: Arc<Client>) -> Self {
         Self {
             client,
-            missing: Mutex::default(),
+            missing: MissingColumns::default(),
+            unreadable: Mutex::default(),
         }
     }
 
@@ -84,21 +91,13 @@ impl Org {
     ) -> Result<Batch<R>, Error> {
         let limit = rows.saturating_add(count);
         let (page, quota) = self.query::<R>(table, after, limit, skipped).await?;
-        let total = usize::try_from(page.total_size).unwrap_or(usize::MAX);
-        let mut records = page.records;
-        let counted = total.max(records.len() + usize::from(!page.done));
-        records.truncate(rows);
-        Ok(Batch {
-            behind: counted - records.len(),
-            rows: records.into_iter(),
-            quota,
-        })
+        Ok(batch(page, quota, rows))
     }
 
-    /// The next two batches at the same time, for one call each. The second one is found by
-    /// OFFSET, so it begins with the last row of the first: if it does not, rows came or went
-    /// between the two answers, and it is not used. If rows came or went behind it, it is as right
-    /// as any batch, but what the first one counted behind is not, so it counts itself.
+    /// The next two batches at the same time, for one call each. The second one is found by OFFSET
+    /// and begins with the last row of the first. If it does not, rows were added or removed between
+    /// the two answers, and it is not used. Rows may also have been added or removed after it, so it
+    /// counts what follows by itself.
     pub(in crate::connector) async fn read_two<R: Row>(
         &self,
         table: &Table,
@@ -127,20 +126,24 @@ impl Org {
     ) -> Result<(QueryPage<R>, Option<Quota>), Error> {
         let narrow = |rows| u32::try_from(rows).unwrap_or(u32::MAX);
         let mut table = table.clone();
-        self.leave_out_missing(&mut table);
+        self.missing.leave_out(&mut table);
         let answer = loop {
+            if table.is_empty() {
+                return Ok((QueryPage::empty(), None));
+            }
             let mut select = table.select(after).limit(narrow(limit));
             if offset > 0 {
                 select = select.offset(narrow(offset));
             }
             // Boxed: the state of a request is large, and listings hold it inside their own.
             match Box::pin(self.client.query::<R>(&select)).await {
-                Err(error) if self.learn_missing(&table, &error) => {
-                    self.leave_out_missing(&mut table);
+                Err(error) if self.missing.learn(&table, &error) => {
+                    self.missing.leave_out(&mut table);
                 }
                 answer => break answer?,
             }
         };
+        self.report_unreadable(table.object, &answer.value.unreadable);
         Ok((answer.value, answer.quota.as_ref().map(quota)))
     }
 
@@ -154,15 +157,13 @@ impl Org {
         loop {
             let batch = self.read::<R>(table, after).await?;
             let (before, is_last) = (after, batch.is_last());
-            for row in batch.rows {
-                after = Some(row.id());
-                each(row);
-            }
+            after = batch.last_id().or(after);
+            batch.rows.for_each(&mut each);
             if is_last {
                 return Ok(());
             }
             if after == before {
-                // More was promised, and nothing came.
+                // Salesforce announced more rows and sent none.
                 return Err(Error::Unreadable {
                     operation: Operation::new(format!("query {}", table.object), false),
                     status: 200,
@@ -172,77 +173,62 @@ impl Org {
         }
     }
 
-    fn leave_out_missing(&self, table: &mut Table) {
-        let missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
-        table
-            .optional
-            .retain(|column| !missing.contains(&(table.object, column.as_str().to_owned())));
-    }
-
-    /// Forgets which columns the org did not have: it may have them now.
-    pub(in crate::connector) fn forget_missing(&self) {
-        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
-        missing.clear();
-    }
-
-    /// Remembers the optional columns of `table` that an `INVALID_FIELD` answer is about. False if
-    /// the answer is about something else, so that the caller does not ask the same again. That
-    /// another query has learnt of them meanwhile does not matter: this one has asked for them.
-    fn learn_missing(&self, table: &Table, error: &Error) -> bool {
-        let is_field = error.code() == Some(&ErrorCode::InvalidField);
-        let Some(api) = error.api().filter(|_| is_field) else {
-            return false;
-        };
-        let quoted = quoted_words(api.message());
-        let named = |column: &&FieldName| {
-            let mut parts = column.as_str().split('.');
-            parts.any(|part| quoted.iter().any(|word| word.eq_ignore_ascii_case(part)))
-        };
-        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut is_named = false;
-        for column in table.optional.iter().filter(named) {
-            is_named = true;
-            if missing.insert((table.object, column.as_str().to_owned())) {
-                warn!(
-                    sf.object = table.object,
-                    sf.field = column.as_str(),
-                    "the org does not have this field, or the connector's user may not see it: \
-                     it is left out; check its spelling and the field-level security"
-                );
+    /// Reports the rows that cannot be read. They are left out, and the sync is not whole.
+    fn report_unreadable(&self, object: &'static str, rows: &[UnreadableRecord]) {
+        let mut reported = self
+            .unreadable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let count = reported.entry(object).or_default();
+        for row in rows {
+            *count += 1;
+            if *count > MAX_REPORTED {
+                return;
             }
+            let more = if *count == MAX_REPORTED {
+                " (further ones are not reported)"
+            } else {
+                ""
+            };
+            warn!(
+                sf.object = object,
+                sf.field = row.field,
+                sf.id = row.id.as_deref().unwrap_or_default(),
+                "a row of {object} is left out, because Salesforce sent no usable value for {}: \
+                 what was read of {object} is not complete{more}",
+                row.field
+            );
         }
-        is_named
+    }
+
+    /// Forgets which columns the org did not have: it may have them by now.
+    pub(in crate::connector) fn forget_missing(&self) {
+        self.missing.forget();
+        let mut reported = self
+            .unreadable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        reported.clear();
     }
 }
 
-/// The words that an `INVALID_FIELD` message puts into quotes: `No such column 'Foo' on entity
-/// 'User'`, `Didn't understand relationship 'Bar'`. What comes before `ERROR at Row` is an excerpt
-/// of the query, which names innocent columns too, and so does the entity, of whose fields only one
-/// is missing.
-fn quoted_words(message: &str) -> Vec<&str> {
-    let message = message
-        .rsplit_once("ERROR at")
-        .map_or(message, |(_, message)| message);
-    let message = message
-        .split_once(" on entity ")
-        .map_or(message, |(message, _)| message);
-    let is_word = |word: &&str| {
-        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
-    message.split('\'').filter(is_word).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_column_that_the_org_complains_of_is_named() {
-        let message = "\nSELECT Id, Title, Foo__c\n           ^\nERROR at Row:1:Column:12\nNo such \
-                       column 'Foo__c' on entity 'User'. If you are attempting to use a custom \
-                       field, be sure to append the '__c' after the custom field name.";
-        assert_eq!(quoted_words(message), ["Foo__c"]);
-        let message = "Didn't understand relationship 'Profile' in field path.";
-        assert!(quoted_words(message).contains(&"Profile"));
+/// The first `rows` records of a page. Unreadable ones count, but are left out.
+fn batch<R: Row>(page: QueryPage<R>, quota: Option<Quota>, rows: usize) -> Batch<R> {
+    let total = usize::try_from(page.total_size).unwrap_or(usize::MAX);
+    let sent = page.records.len() + page.unreadable.len();
+    let counted = total.max(sent + usize::from(!page.done));
+    let taken = sent.min(rows);
+    let left_out = page.unreadable.iter().filter(|row| row.index < taken);
+    let mut records = page.records;
+    records.truncate(taken - left_out.count());
+    let last_left_out = page.unreadable.iter().find(|row| row.index + 1 == taken);
+    let end = last_left_out
+        .and_then(|row| SalesforceId::read(row.id.as_deref()?).ok())
+        .or_else(|| records.last().map(Row::id));
+    Batch {
+        behind: counted - taken,
+        end,
+        rows: records.into_iter(),
+        quota,
     }
 }

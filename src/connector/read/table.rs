@@ -22,34 +22,80 @@ pub(in crate::connector) trait Row: DeserializeOwned + Send + 'static {
 #[derive(Clone)]
 pub(in crate::connector) struct Table {
     pub(in crate::connector) object: &'static str,
-    /// Required: without them a row is useless.
-    pub(in crate::connector) columns: Vec<FieldName>,
-    /// Left out of the query if the org does not have them or hides them from the connector's user.
-    pub(in crate::connector) optional: Vec<FieldName>,
+    /// Without these a row is useless, or it is unknown whether it counts.
+    required: Vec<FieldName>,
+    optional: Vec<Optional>,
     pub(in crate::connector) rows: Option<Condition>,
+    /// Rows that meet one of these conditions, each of which is on an optional column.
+    any_of: Vec<(Optional, Condition)>,
+    has_any_of: bool,
 }
 
+/// A column that is left out if the org does not have it or hides it.
+#[derive(Clone)]
+struct Optional {
+    name: FieldName,
+    /// What is missing without it.
+    consequence: &'static str,
+}
+
+/// The consequence of most missing columns.
+const NOT_SHOWN: &str = "its value is not shown";
+
 impl Table {
+    /// The columns named are required.
     pub(in crate::connector) fn new(object: &'static str, columns: &[&'static str]) -> Self {
         Self {
             object,
-            columns: columns.iter().map(|name| FieldName::from(*name)).collect(),
+            required: Vec::new(),
             optional: Vec::new(),
             rows: None,
+            any_of: Vec::new(),
+            has_any_of: false,
         }
+        .required(columns)
     }
 
     #[must_use]
     pub(in crate::connector) fn required(mut self, columns: &[&'static str]) -> Self {
         let columns = columns.iter().map(|name| FieldName::from(*name));
-        self.columns.extend(columns);
+        self.required.extend(columns);
         self
     }
 
     #[must_use]
-    pub(in crate::connector) fn optional(mut self, columns: &[&'static str]) -> Self {
-        self.optional
-            .extend(columns.iter().map(|name| FieldName::from(*name)));
+    pub(in crate::connector) fn optional(self, columns: &[&'static str]) -> Self {
+        let columns = columns.iter().map(|name| FieldName::from(*name));
+        self.optional_fields(columns, NOT_SHOWN)
+    }
+
+    /// An optional column without which more is missing than its value.
+    #[must_use]
+    pub(in crate::connector) fn optional_or(
+        self,
+        column: &'static str,
+        consequence: &'static str,
+    ) -> Self {
+        self.optional_fields([FieldName::from(column)], consequence)
+    }
+
+    /// Optional columns that the configuration names.
+    #[must_use]
+    pub(in crate::connector) fn chosen(self, columns: &[FieldName]) -> Self {
+        let consequence = "the configured field is not shown; check its spelling";
+        self.optional_fields(columns.iter().cloned(), consequence)
+    }
+
+    fn optional_fields(
+        mut self,
+        columns: impl IntoIterator<Item = FieldName>,
+        consequence: &'static str,
+    ) -> Self {
+        self.optional.extend(
+            columns
+                .into_iter()
+                .map(|name| Optional { name, consequence }),
+        );
         self
     }
 
@@ -62,12 +108,56 @@ impl Table {
         self
     }
 
+    /// Only rows of which one of the flags is true. A flag that the org does not have counts as
+    /// false for all rows.
+    #[must_use]
+    pub(in crate::connector) fn any_flag(mut self, flags: &[(&'static str, &'static str)]) -> Self {
+        self.has_any_of = true;
+        self.any_of = flags
+            .iter()
+            .map(|(name, consequence)| {
+                let name = FieldName::from(*name);
+                let is_set = field(&name).eq(true);
+                (Optional { name, consequence }, is_set)
+            })
+            .collect();
+        self
+    }
+
+    /// Whether no row can meet the conditions, because the org has none of the columns.
+    pub(super) fn is_empty(&self) -> bool {
+        self.has_any_of && self.any_of.is_empty()
+    }
+
+    /// The optional columns, each with what is missing without it.
+    pub(super) fn optional_columns(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        let conditions = self.any_of.iter().map(|(column, _)| column);
+        let columns = self.optional.iter().chain(conditions);
+        columns.map(|column| (column.name.as_str(), column.consequence))
+    }
+
+    /// Keeps the optional columns for which `is_there` holds.
+    pub(super) fn retain(&mut self, is_there: impl Fn(&str) -> bool) {
+        self.optional
+            .retain(|column| is_there(column.name.as_str()));
+        self.any_of
+            .retain(|(column, _)| is_there(column.name.as_str()));
+    }
+
     /// The rows after the id `after`, in the order of their ids; all rows if it is `None`.
     pub(super) fn select(&self, after: Option<SalesforceId>) -> Select {
-        let mut select = Select::from(self.object).fields(self.columns.iter().cloned());
-        select = select.fields(self.optional.iter().cloned());
-        if let Some(condition) = &self.rows {
-            select = select.filter(condition.clone());
+        let optional = self.optional.iter().map(|column| column.name.clone());
+        let mut select = Select::from(self.object)
+            .fields(self.required.iter().cloned())
+            .fields(optional);
+        let any_of = self.any_of.iter().map(|(_, condition)| condition.clone());
+        let conditions = self
+            .rows
+            .iter()
+            .cloned()
+            .chain(any_of.reduce(Condition::or));
+        for condition in conditions {
+            select = select.filter(condition);
         }
         if let Some(after) = after {
             select = select.filter(field("Id").gt(after));

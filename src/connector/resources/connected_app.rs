@@ -53,7 +53,8 @@ impl DirectoryRow for AppRow {
         "give the connector's user \"Customize Application\", or leave out --sync-connected-apps";
 
     fn table() -> Table {
-        Table::new(Self::OBJECT, &["Id", "Name"]).optional(&[
+        Table::new(Self::OBJECT, &["Id"]).optional(&[
+            "Name",
             "StartUrl",
             "OptionsAllowAdminApprovedUsersOnly",
             "CreatedDate",

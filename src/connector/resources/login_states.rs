@@ -11,7 +11,7 @@ use crate::connector::read::org::Org;
 use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::read::table::{Row, Table};
 use crate::connector::read::unavailable::is_unavailable;
-use crate::salesforce::soql::{Condition, field};
+use crate::salesforce::soql::field;
 use crate::salesforce::{Error, SalesforceId};
 
 /// Ids of frozen and of locked users.
@@ -36,28 +36,35 @@ impl Row for LoginRow {
     }
 }
 
+fn table() -> Table {
+    Table::new("UserLogin", &["Id", "UserId"])
+        .optional_or("IsFrozen", "frozen users are shown as enabled")
+        .optional_or("IsPasswordLocked", "locked passwords are not shown")
+}
+
 impl LoginStates {
     /// The states of all users. Only rows of frozen or locked users are read, once per sync.
     pub(super) async fn all(org: &Org, memory: &SyncMemory) -> Result<Arc<Self>, Error> {
-        let frozen = field("IsFrozen").eq(true);
-        let which = frozen.or(field("IsPasswordLocked").eq(true));
+        let table = table().any_flag(&[
+            ("IsFrozen", "frozen users are shown as enabled"),
+            ("IsPasswordLocked", "locked passwords are not shown"),
+        ]);
         memory
             .slot::<OnceCell<Arc<Self>>>()
-            .get_or_try_init(|| Self::read(org, memory, which))
+            .get_or_try_init(|| Self::read(org, memory, &table))
             .await
             .cloned()
     }
 
     /// The state of one user, outside any sync.
     pub(super) async fn of(org: &Org, user: SalesforceId) -> Result<Arc<Self>, Error> {
-        Self::read(org, &SyncMemory::default(), field("UserId").eq(user)).await
+        let table = table().only(field("UserId").eq(user));
+        Self::read(org, &SyncMemory::default(), &table).await
     }
 
-    async fn read(org: &Org, memory: &SyncMemory, which: Condition) -> Result<Arc<Self>, Error> {
-        let columns = &["Id", "UserId", "IsFrozen", "IsPasswordLocked"];
-        let table = Table::new("UserLogin", columns).only(which);
+    async fn read(org: &Org, memory: &SyncMemory, table: &Table) -> Result<Arc<Self>, Error> {
         let mut states = Self::default();
-        let read = org.read_all(&table, |row: LoginRow| {
+        let read = org.read_all(table, |row: LoginRow| {
             let Some(user) = row.user_id else { return };
             if row.is_frozen == Some(true) {
                 states.frozen.insert(user);

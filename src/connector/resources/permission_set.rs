@@ -65,8 +65,10 @@ impl DirectoryRow for SetRow {
     const REMEDY: &'static str = "give the connector's user \"View Setup and Configuration\"";
 
     fn table() -> Table {
-        Table::new(Self::OBJECT, &["Id", "Name", "Label", "IsOwnedByProfile"])
+        Table::new(Self::OBJECT, &["Id", "IsOwnedByProfile"])
             .optional(&[
+                "Name",
+                "Label",
                 "Description",
                 "Type",
                 "PermissionSetGroupId",

@@ -49,7 +49,9 @@ impl DirectoryRow for SetGroupRow {
     const REMEDY: &'static str = "give the connector's user \"View Setup and Configuration\"";
 
     fn table() -> Table {
-        Table::new(Self::OBJECT, &["Id", "DeveloperName", "MasterLabel"]).optional(&[
+        Table::new(Self::OBJECT, &["Id"]).optional(&[
+            "DeveloperName",
+            "MasterLabel",
             "Description",
             "NamespacePrefix",
             "Status",

@@ -38,7 +38,8 @@ impl DirectoryRow for ProfileRow {
         "give the connector's user \"View All Profiles\" or \"Manage Users\"";
 
     fn table() -> Table {
-        Table::new(Self::OBJECT, &["Id", "Name"]).optional(&[
+        Table::new(Self::OBJECT, &["Id"]).optional(&[
+            "Name",
             "Description",
             "UserType",
             "UserLicenseId",

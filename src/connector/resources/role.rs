@@ -44,11 +44,16 @@ impl DirectoryRow for RoleRow {
     const REMEDY: &'static str = "give the connector's user \"View Roles and Role Hierarchy\"";
 
     fn table() -> Table {
-        Table::new(Self::OBJECT, &["Id", "Name", "ParentRoleId"]).optional(&[
-            "DeveloperName",
-            "RollupDescription",
-            "PortalType",
-        ])
+        Table::new(Self::OBJECT, &["Id"])
+            .optional(&["Name", "DeveloperName", "RollupDescription"])
+            .optional_or(
+                "ParentRoleId",
+                "groups of a role and its subordinates lack the subordinates",
+            )
+            .optional_or(
+                "PortalType",
+                "groups of a role and its internal subordinates include portal roles",
+            )
     }
 
     fn summary(&self) -> Option<RoleSummary> {

@@ -49,7 +49,9 @@ pub(super) struct UserSummaryRow {
 
 impl UserSummaryRow {
     pub(super) fn table() -> Table {
-        Table::new("User", &["Id", "IsActive", "UserType"]).optional(&["ProfileId", "UserRoleId"])
+        Table::new("User", &["Id", "IsActive", "UserType"])
+            .optional_or("ProfileId", "the grants of profiles are missing")
+            .optional_or("UserRoleId", "the grants of roles are missing")
     }
 
     pub(super) fn summary(&self) -> UserSummary {

@@ -57,7 +57,7 @@ impl Users {
         let table = fetch::table(options).only(Via::User.condition(options));
         let reading = Reading::new(&table, page, after);
         let convert = |row: R| {
-            let (user, chosen) = row.into_parts()?;
+            let (user, chosen) = row.into_parts();
             summaries.push((user.id, user.summary()));
             to_resource(&user, chosen, states, options).map(Some)
         };

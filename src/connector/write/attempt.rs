@@ -190,7 +190,17 @@ impl<'a> Attempt<'a> {
         select: &Select,
     ) -> Result<Vec<T>, ReadError> {
         let answer = self.context.org.client.query::<T>(select).await;
-        Ok(self.take(answer).map_err(ReadError::Salesforce)?.records)
+        let page = self.take(answer).map_err(ReadError::Salesforce)?;
+        // Nothing may be decided without a row that cannot be read.
+        if let Some(row) = page.unreadable.first() {
+            let text = format!(
+                "Salesforce sent a row of {} without a usable value for {}",
+                select.object(),
+                row.field
+            );
+            return Err(Error::new(Kind::Unknown, text).into());
+        }
+        Ok(page.records)
     }
 
     /// Sends several queries in one call. The answers have the order of the queries.

@@ -3,21 +3,59 @@
 //! A record that somebody else holds locked is sent again after a pause. After a lost answer the
 //! org is asked which records are still to be written, and only those are sent again, once.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::attempt::{Attempt, SENDS, not_made, untold};
 use crate::connector::error::ReadError;
-use crate::salesforce::{Error, ErrorCode};
+use crate::salesforce::composite::SaveResult;
+use crate::salesforce::{ApiError, Error, ErrorCode, Problem};
 
 /// How often a record is sent that stays locked.
 const LOCKED_SENDS: u32 = 4;
 /// How long to wait before locked records are sent again. Doubled each time.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Why a record was not written: Salesforce's error code, if it gave one.
-pub(super) type RecordError = Option<ErrorCode>;
+/// Why a record was not written, as far as Salesforce says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct RecordError {
+    pub(super) code: Option<ErrorCode>,
+    /// The org's words, without personal data.
+    words: Option<String>,
+}
+
+impl RecordError {
+    /// The errors of one record in a collection.
+    pub(super) fn of(result: &SaveResult) -> Self {
+        let problems = &result.errors;
+        let words: Vec<String> = problems.iter().filter_map(Problem::words).collect();
+        Self {
+            code: problems.first().and_then(Problem::code).cloned(),
+            words: Some(words.join("; ")).filter(|words| !words.is_empty()),
+        }
+    }
+
+    /// The error of the call that would have written the record.
+    pub(super) fn of_call(error: &Error) -> Self {
+        Self {
+            code: error.code().cloned(),
+            words: error.api().and_then(ApiError::words),
+        }
+    }
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.code, &self.words) {
+            (Some(code), Some(words)) => write!(f, "{code}, the org says: {words}"),
+            (Some(code), None) => write!(f, "{code}"),
+            (None, Some(words)) => write!(f, "the org says: {words}"),
+            (None, None) => f.write_str("Salesforce gave no reason"),
+        }
+    }
+}
 
 /// Records that are written together.
 #[async_trait]
@@ -82,8 +120,10 @@ pub(super) async fn write<B: Batch>(
         for (record, result) in open.into_iter().zip(results) {
             match result {
                 Ok(()) => note(vec![record], attempt, written),
-                Err(Some(ErrorCode::UnableToLockRow)) if locked_left > 0 => locked.push(record),
-                Err(code) => written.failed.push((record, code)),
+                Err(error) if error.code == Some(ErrorCode::UnableToLockRow) && locked_left > 0 => {
+                    locked.push(record);
+                }
+                Err(error) => written.failed.push((record, error)),
             }
         }
         open = locked;

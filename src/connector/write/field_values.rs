@@ -206,11 +206,11 @@ fn number(value: &Value, wanted: &str) -> Result<f64, String> {
 }
 
 fn whole(value: &Value) -> Result<i32, String> {
-    let wanted = "a whole number";
+    let wanted = "a whole number from -2147483648 to 2147483647";
     let number = number(value, wanted)?;
     let in_range = (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number);
     if number.fract() != 0.0 || !in_range {
-        return Err(format!("must be {wanted} of at most nine digits"));
+        return Err(format!("must be {wanted}"));
     }
     #[expect(
         clippy::cast_possible_truncation,

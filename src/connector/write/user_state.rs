@@ -7,7 +7,6 @@ pub(super) mod active;
 pub(in crate::connector) mod delete;
 pub(super) mod freeze;
 pub(super) mod person;
-pub(super) mod refusal;
 
 /// Whether anything was changed, or would be in a dry run.
 type Changed = bool;

@@ -17,6 +17,16 @@ pub struct MissingField<'a> {
 }
 
 impl<'a> MissingField<'a> {
+    /// A missing field, for tests of what is done about one.
+    #[cfg(test)]
+    pub(crate) fn new(name: &'a str, object: Option<&'a str>, is_relationship: bool) -> Self {
+        Self {
+            name,
+            object,
+            is_relationship,
+        }
+    }
+
     /// Reads `No such column 'Title' on entity 'User'`, `No such column 'Title' on sobject of type
     /// User` and `Didn't understand relationship 'Profile' in field path`. They may follow an
     /// excerpt of the query, which names innocent fields and ends with `ERROR at Row:1:Column:12`.

@@ -69,12 +69,12 @@ impl DirectoryRow for GroupRow {
     const REMEDY: &'static str = "give the connector's user \"View Setup and Configuration\"";
 
     fn table() -> Table {
-        Table::new(Self::OBJECT, &["Id", "Name", "Type"]).optional(&[
-            "DeveloperName",
-            "RelatedId",
-            "Related.Name",
-            "Description",
-        ])
+        Table::new(Self::OBJECT, &["Id", "Type"])
+            .optional(&["Name", "DeveloperName", "Related.Name", "Description"])
+            .optional_or(
+                "RelatedId",
+                "the members of the groups of roles are missing",
+            )
     }
 
     fn summary(&self) -> Option<GroupSummary> {

@@ -4,49 +4,55 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use super::record::{NAMES, UserRow};
-use crate::baton::{Error, Object, Result, Value};
+use crate::baton::{Object, Value};
 use crate::connector::read::table::Row;
 use crate::salesforce::SalesforceId;
 
 /// A row that is a user, perhaps with more fields.
 pub(super) trait ListedUser: Row {
     /// The user's own columns, and the chosen fields by API name.
-    fn into_parts(self) -> Result<(UserRow, Object)>;
+    fn into_parts(self) -> (UserRow, Object);
 }
 
 impl ListedUser for UserRow {
-    fn into_parts(self) -> Result<(UserRow, Object)> {
-        Ok((self, Object::new()))
+    fn into_parts(self) -> (UserRow, Object) {
+        (self, Object::new())
     }
 }
 
 /// A user's row with all columns that were asked for.
 #[derive(Deserialize)]
+#[serde(try_from = "Map<String, Json>")]
 pub(super) struct WideUserRow {
-    #[serde(rename = "Id")]
-    id: SalesforceId,
-    #[serde(flatten)]
-    columns: Map<String, Json>,
+    user: UserRow,
+    chosen: Object,
+}
+
+impl TryFrom<Map<String, Json>> for WideUserRow {
+    type Error = serde_path_to_error::Error<serde_json::Error>;
+
+    fn try_from(columns: Map<String, Json>) -> Result<Self, Self::Error> {
+        let user = serde_path_to_error::deserialize(Json::Object(columns.clone()))?;
+        let chosen = columns
+            .into_iter()
+            .filter(|(name, _)| !NAMES.contains(&name.as_str()))
+            .filter_map(|(name, value)| Some((name, scalar(value)?)));
+        Ok(Self {
+            user,
+            chosen: chosen.collect(),
+        })
+    }
 }
 
 impl Row for WideUserRow {
     fn id(&self) -> SalesforceId {
-        self.id
+        self.user.id
     }
 }
 
 impl ListedUser for WideUserRow {
-    fn into_parts(self) -> Result<(UserRow, Object)> {
-        let mut ours = self.columns.clone();
-        ours.insert("Id".to_owned(), self.id.to_string().into());
-        let row: UserRow = UserRow::deserialize(Json::Object(ours))
-            .map_err(|_| Error::internal("Salesforce sent a user without the columns asked for"))?;
-        let chosen = self
-            .columns
-            .into_iter()
-            .filter(|(name, _)| !NAMES.contains(&name.as_str()));
-        let chosen = chosen.filter_map(|(name, value)| Some((name, scalar(value)?)));
-        Ok((row, chosen.collect()))
+    fn into_parts(self) -> (UserRow, Object) {
+        (self.user, self.chosen)
     }
 }
 

@@ -16,9 +16,7 @@ use crate::salesforce::soql::{Condition, field};
 
 /// The columns of a user that a sync reads.
 pub(super) fn table(options: &Options) -> Table {
-    let mut table = UserRow::table();
-    table.optional.extend(options.user_fields.iter().cloned());
-    table
+    UserRow::table().chosen(&options.user_fields)
 }
 
 /// The user with this id.
@@ -66,7 +64,7 @@ async fn fetch(
     let mut batch = batch.map_err(ReadError::Salesforce)?;
     let mut page = Page::last(Vec::new()).with_quota(batch.quota);
     if let Some(row) = batch.rows.next() {
-        let (user, chosen) = row.into_parts()?;
+        let (user, chosen) = row.into_parts();
         let states = match login {
             Login::MayBeLocked => LoginStates::of(org, user.id)
                 .await

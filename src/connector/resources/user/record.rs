@@ -10,11 +10,11 @@ use crate::connector::resources::synced_users::UserSummary;
 use crate::salesforce::{self, SalesforceId};
 
 /// Defines [`UserRow`] with its columns. `required` columns fail the query if the org does not have
-/// them, `optional` ones are left out. `=> "key"` shows the value in the resource's profile.
+/// them, `optional` ones are left out, and a consequence of that may be given. `=> "key"` shows the value in the resource's profile.
 macro_rules! user_columns {
     ($(
         $(#[$attribute:meta])*
-        $need:ident $field:ident: $type:ty = $column:literal
+        $need:ident $(($consequence:literal))? $field:ident: $type:ty = $column:literal
         $(reads [$($path:literal),+])? $(=> $key:literal)?;
     )+) => {
         /// A row of User.
@@ -34,7 +34,7 @@ macro_rules! user_columns {
             /// The columns to read.
             pub(super) fn table() -> Table {
                 let table = Table::new("User", &[]);
-                $(let table = user_columns!(@column table $need $column $([$($path),+])?);)+
+                $(let table = user_columns!(@column table $need $(($consequence))? $column $([$($path),+])?);)+
                 table
             }
 
@@ -50,6 +50,9 @@ macro_rules! user_columns {
     };
     (@column $table:ident required $column:literal) => { $table.required(&[$column]) };
     (@column $table:ident optional $column:literal) => { $table.optional(&[$column]) };
+    (@column $table:ident optional($consequence:literal) $column:literal) => {
+        $table.optional_or($column, $consequence)
+    };
     (@column $table:ident optional $column:literal [$($path:literal),+]) => {
         $table.optional(&[$($path),+])
     };
@@ -65,11 +68,11 @@ user_columns! {
     optional first_name: Option<String> = "FirstName" => "first_name";
     optional last_name: Option<String> = "LastName" => "last_name";
     optional email: Option<String> = "Email";
-    optional profile_id: Option<SalesforceId> = "ProfileId" => "profile_id";
+    optional("the grants of profiles are missing") profile_id: Option<SalesforceId> = "ProfileId" => "profile_id";
     optional profile: Option<ProfilePart> = "Profile"
         reads ["Profile.Name", "Profile.UserLicense.Name",
             "Profile.UserLicense.LicenseDefinitionKey"];
-    optional user_role_id: Option<SalesforceId> = "UserRoleId" => "role_id";
+    optional("the grants of roles are missing") user_role_id: Option<SalesforceId> = "UserRoleId" => "role_id";
     optional user_role: Option<NamePart> = "UserRole" reads ["UserRole.Name"] => "role";
     optional manager_id: Option<SalesforceId> = "ManagerId" => "manager_id";
     optional department: Option<String> = "Department" => "department";

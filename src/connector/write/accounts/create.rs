@@ -30,8 +30,8 @@ use crate::connector::write::attempt::Attempt;
 use crate::connector::write::context::WriteContext;
 use crate::connector::write::field_values::Described;
 use crate::connector::write::key_lock::KeyLocks;
+use crate::connector::write::refusal::{Write, explain};
 use crate::connector::write::seats;
-use crate::connector::write::user_state::refusal::{explain, without_data};
 use crate::salesforce::soql::{FieldName, Select, field};
 use crate::salesforce::{self, ErrorCode, SalesforceId};
 
@@ -160,10 +160,6 @@ impl Accounts {
     ) -> Error {
         let reason = match error.code() {
             Some(ErrorCode::LicenseLimitExceeded) => seats::no_user_seat(profile, attempt).await,
-            Some(ErrorCode::FieldCustomValidationException) => {
-                let words = error.api().map_or("", |api| api.message());
-                format!("a validation rule of the org: {}", without_data(words))
-            }
             Some(ErrorCode::DuplicateCommNickname) => {
                 "another user has this CommunityNickname; give another one or none".to_owned()
             }
@@ -172,7 +168,7 @@ impl Accounts {
                  FederationIdentifier"
                     .to_owned()
             }
-            _ => return explain(DOING, ReadError::Salesforce(error)),
+            _ => return explain(DOING, Write::UserFields, ReadError::Salesforce(error)),
         };
         Error::precondition(format!("{DOING}: {reason}")).because(error)
     }

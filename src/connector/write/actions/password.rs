@@ -9,8 +9,8 @@ use super::action::{ActionBody, Invocation};
 use super::fields;
 use crate::baton::{ActionSchema, Error, Kind, Object, Result};
 use crate::connector::error::ReadError;
+use crate::connector::write::refusal::{Write, explain};
 use crate::connector::write::user_state::person::person;
-use crate::connector::write::user_state::refusal::explain;
 
 pub(super) struct SendPasswordReset;
 
@@ -47,7 +47,7 @@ impl ActionBody for SendPasswordReset {
                                 lost; run this again only if no mail arrives";
                     return Error::new(Kind::Unknown, text).because(error);
                 }
-                explain(&doing, ReadError::Salesforce(error))
+                explain(&doing, Write::UserState, ReadError::Salesforce(error))
             })?;
         }
         call.ended(true);

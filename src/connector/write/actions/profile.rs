@@ -10,9 +10,9 @@ use super::fields;
 use crate::baton::{ActionSchema, Error, FieldKind, Object, Result};
 use crate::connector::error::ReadError;
 use crate::connector::write::field_values::{self, Described, For, Problems, shown};
+use crate::connector::write::refusal::{Write, explain};
 use crate::connector::write::seats;
 use crate::connector::write::user_state::person::person;
-use crate::connector::write::user_state::refusal::explain;
 use crate::salesforce::describe::ObjectDescription;
 use crate::salesforce::soql::FieldName;
 use crate::salesforce::{ErrorCode, SalesforceId};
@@ -137,7 +137,7 @@ async fn send(
     let error = match call.attempt.settle(send, find).await {
         Ok(()) => return Ok(()),
         Err(ReadError::Salesforce(error)) => error,
-        Err(error) => return Err(explain(&doing, error)),
+        Err(error) => return Err(explain(&doing, Write::UserFields, error)),
     };
     let reason = match error.code() {
         Some(ErrorCode::LicenseLimitExceeded) => {
@@ -150,7 +150,13 @@ async fn send(
              among all orgs"
                 .to_owned()
         }
-        _ => return Err(explain(&doing, ReadError::Salesforce(error))),
+        _ => {
+            return Err(explain(
+                &doing,
+                Write::UserFields,
+                ReadError::Salesforce(error),
+            ));
+        }
     };
     Err(Error::precondition(format!("{doing}: {reason}")).because(error))
 }

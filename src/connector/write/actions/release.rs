@@ -156,7 +156,7 @@ async fn release(
         let removed = written.done.into_iter().map(|row| row.name);
         report.removed.extend(removed);
         let failed = written.failed.into_iter();
-        let failed = failed.map(|(row, code)| format!("{}: {}", row.name, reason(&code)));
+        let failed = failed.map(|(row, error)| format!("{}: {}", row.name, reason(&error)));
         report.failed.extend(failed);
         if let Err(error) = ended {
             call.progress.report(report.values());
@@ -167,19 +167,16 @@ async fn release(
 }
 
 /// Why a row was not removed.
-fn reason(code: &RecordError) -> String {
-    let Some(code) = code else {
-        return "Salesforce gave no reason".to_owned();
+fn reason(error: &RecordError) -> String {
+    let hint = match error.code {
+        Some(ErrorCode::UnableToLockRow) => "somebody else is changing it; run this again",
+        Some(ErrorCode::FieldIntegrityException) => "something that the user has needs it",
+        Some(
+            ErrorCode::InsufficientAccess
+            | ErrorCode::InsufficientAccessOrReadonly
+            | ErrorCode::InsufficientAccessOnCrossReferenceEntity,
+        ) => "the connector's user may not remove it",
+        _ => return error.to_string(),
     };
-    let words = match code {
-        ErrorCode::UnableToLockRow => "somebody else is changing it; run this again",
-        ErrorCode::FieldIntegrityException => "something that the user has needs it",
-        ErrorCode::InsufficientAccess
-        | ErrorCode::InsufficientAccessOrReadonly
-        | ErrorCode::InsufficientAccessOnCrossReferenceEntity => {
-            "the connector's user may not remove it"
-        }
-        _ => return code.to_string(),
-    };
-    format!("{words} ({code})")
+    format!("{hint} ({error})")
 }

@@ -27,8 +27,23 @@ impl ActionBody for UpdateUserStatus {
                     FieldKind::Bool,
                     "True activates the user, false deactivates it",
                 ),
+                fields::DRY_RUN,
             ],
-            returns: vec![fields::SUCCESS],
+            returns: vec![
+                fields::SUCCESS,
+                fields::optional(
+                    "dry_run",
+                    "Dry Run",
+                    FieldKind::Bool,
+                    "Present and true if this was a dry run, so nothing was sent",
+                ),
+                fields::optional(
+                    "summary",
+                    "Summary",
+                    FieldKind::Text,
+                    "What a dry run would have done, in a sentence",
+                ),
+            ],
             kinds: Vec::new(),
         }
     }
@@ -47,6 +62,18 @@ impl ActionBody for UpdateUserStatus {
         call.attempt.about(user);
         let changed = set_active(user, active, call.dry_run, &mut call.attempt).await?;
         call.ended(changed);
-        Ok(Object::from([("success".to_owned(), true.into())]))
+        let mut values = Object::from([("success".to_owned(), true.into())]);
+        // Hosts have stored the answer of a write: it has nothing else.
+        if call.dry_run {
+            let word = if active { "activated" } else { "deactivated" };
+            let summary = if changed {
+                format!("dry run: user {user} would be {word}; nothing was sent")
+            } else {
+                format!("dry run: user {user} is {word} already")
+            };
+            values.insert("dry_run".to_owned(), true.into());
+            values.insert("summary".to_owned(), summary.into());
+        }
+        Ok(values)
     }
 }

@@ -18,7 +18,6 @@ use crate::connector::read::table::{Row, Table};
 use crate::connector::resources::assignment::{Assigned, AssignmentRow};
 use crate::connector::write::attempt::{Attempt, Deletion};
 use crate::connector::write::change::{Change, Truth, Verb};
-use crate::connector::write::refusal::Refusals;
 use crate::connector::write::seats::{self, OF_PROFILE, of_group};
 use crate::salesforce::soql::{Condition, field};
 use crate::salesforce::{self, ErrorCode};
@@ -29,6 +28,7 @@ const SET: Shape = Shape {
     on: &PERMISSION_SET,
     slug: "assigned",
     prefix: "0PS",
+    doing: "assigning a permission set",
     noun: "permission set",
     object: OBJECT,
     is_single: false,
@@ -43,6 +43,7 @@ const GROUP: Shape = Shape {
     on: &PERMISSION_SET_GROUP,
     slug: "member",
     prefix: "0PG",
+    doing: "assigning a permission set group",
     noun: "permission set group",
     object: OBJECT,
     is_single: false,
@@ -56,23 +57,15 @@ const TRIES: u32 = 2;
 pub(in crate::connector) struct Assignments {
     assigned: Assigned,
     shape: Shape,
-    refusals: Refusals,
 }
 
 impl Assignments {
     pub(in crate::connector) fn new(assigned: Assigned) -> Self {
-        let (shape, doing) = match assigned {
-            Assigned::Set => (SET, "assigning a permission set"),
-            Assigned::Group => (GROUP, "assigning a permission set group"),
+        let shape = match assigned {
+            Assigned::Set => SET,
+            Assigned::Group => GROUP,
         };
-        Self {
-            assigned,
-            refusals: Refusals {
-                doing,
-                noun: shape.noun,
-            },
-            shape,
-        }
+        Self { assigned, shape }
     }
 
     /// The rows that would be the grant.
@@ -113,7 +106,7 @@ impl Assignments {
         let rows: Vec<AssignmentRow> = attempt
             .read(&table)
             .await
-            .map_err(|error| self.refusals.explain(error))?;
+            .map_err(|error| self.shape.explain(error))?;
         if self.assigned == Assigned::Group {
             return Ok(rows);
         }
@@ -152,7 +145,7 @@ impl Assignments {
             Err(ReadError::Salesforce(error)) if is_refusal(&error) => {
                 Err(Error::precondition(DEAD).because(error))
             }
-            Err(error) => Err(self.refusals.explain(error)),
+            Err(error) => Err(self.shape.explain(error)),
         }
     }
 
@@ -190,10 +183,10 @@ impl Assignments {
             ReadError::Salesforce(error) if is_worth_asking(&error) => {
                 match seats::why_not_assigned(self.assigned, target.on, attempt).await {
                     Some(why) => why.because(error),
-                    None => self.refusals.explain(ReadError::Salesforce(error)),
+                    None => self.shape.explain(ReadError::Salesforce(error)),
                 }
             }
-            error => self.refusals.explain(error),
+            error => self.shape.explain(error),
         }
     }
 }
@@ -260,7 +253,7 @@ impl Rule for Assignments {
         // deleted.
         for row in rows.iter().filter(|row| !row.is_revoked()) {
             let deleted = attempt.delete(OBJECT, row.id()).await;
-            if deleted.map_err(|error| self.refusals.explain(error))? == Deletion::Deleted {
+            if deleted.map_err(|error| self.shape.explain(error))? == Deletion::Deleted {
                 applied = Applied::changed();
             }
         }

@@ -18,7 +18,6 @@ use crate::connector::read::table::{IdRow, Row};
 use crate::connector::resources::group::Kind;
 use crate::connector::write::attempt::{Attempt, Deletion};
 use crate::connector::write::change::{Change, Truth, Verb};
-use crate::connector::write::refusal::Refusals;
 use crate::salesforce::soql::{Condition, Select, field};
 use crate::salesforce::{ErrorCode, SalesforceId};
 
@@ -29,6 +28,7 @@ pub(super) const SHAPE: Shape = Shape {
     on: &GROUP,
     slug: "member",
     prefix: "00G",
+    doing: "changing the members of a group",
     noun: "group",
     object: OBJECT,
     is_single: false,
@@ -36,11 +36,6 @@ pub(super) const SHAPE: Shape = Shape {
         &GROUP,
         "a group inside a group is part of the org's configuration; change it in Setup",
     )),
-};
-
-const REFUSALS: Refusals = Refusals {
-    doing: "changing the members of a group",
-    noun: "group",
 };
 
 /// Adds users to groups and removes them.
@@ -101,7 +96,7 @@ impl Rule for Memberships {
     async fn grant(&self, target: &Target, attempt: &mut Attempt<'_>) -> Result<Applied> {
         let found = look(target, attempt)
             .await
-            .map_err(|error| REFUSALS.explain(error))?;
+            .map_err(|error| SHAPE.explain(error))?;
         if found.kind.is_none() {
             return Err(Error::invalid("the group does not exist in this org"));
         }
@@ -124,19 +119,19 @@ impl Rule for Memberships {
             {
                 Ok(Applied::already().with(grant))
             }
-            Err(error) => Err(REFUSALS.explain(error)),
+            Err(error) => Err(SHAPE.explain(error)),
         }
     }
 
     async fn revoke(&self, target: &Target, attempt: &mut Attempt<'_>) -> Result<Applied> {
         let found = look(target, attempt)
             .await
-            .map_err(|error| REFUSALS.explain(error))?;
+            .map_err(|error| SHAPE.explain(error))?;
         found.refuse_system_group()?;
         let mut applied = Applied::already();
         for row in found.members {
             let deleted = attempt.delete(OBJECT, row).await;
-            if deleted.map_err(|error| REFUSALS.explain(error))? == Deletion::Deleted {
+            if deleted.map_err(|error| SHAPE.explain(error))? == Deletion::Deleted {
                 applied = Applied::changed();
             }
         }

@@ -5,7 +5,9 @@
 
 use crate::baton::{EntitlementId, Error, Grant, GrantId, ResourceId, ResourceType, Result};
 use crate::connector::catalog::USER;
+use crate::connector::error::ReadError;
 use crate::connector::write::key_lock::LockKey;
+use crate::connector::write::refusal::{Write, explain};
 use crate::salesforce::SalesforceId;
 
 /// The key prefix of users.
@@ -15,6 +17,8 @@ const USER_PREFIX: &str = "005";
 pub(in crate::connector) struct Shape {
     pub(super) on: &'static ResourceType,
     pub(super) slug: &'static str,
+    /// What a write does, for errors, such as `assigning a permission set`.
+    pub(super) doing: &'static str,
     /// The key prefix of the resources.
     pub(super) prefix: &'static str,
     /// What people call the resource.
@@ -54,6 +58,11 @@ impl Shape {
     /// The lock of a request.
     pub(super) fn key(&self, target: &Target) -> LockKey {
         (target.user, (!self.is_single).then_some(target.on))
+    }
+
+    /// The error of a read or a write that failed.
+    pub(super) fn explain(&self, error: ReadError) -> Error {
+        explain(self.doing, Write::Grant(self.noun), error)
     }
 
     /// The grant as a sync shows it.

@@ -16,7 +16,6 @@ use crate::connector::catalog::{PROFILE, ROLE};
 use crate::connector::error::ReadError;
 use crate::connector::write::attempt::Attempt;
 use crate::connector::write::change::{Change, Truth, Verb};
-use crate::connector::write::refusal::Refusals;
 use crate::connector::write::seats;
 use crate::salesforce::soql::{Condition, Select, field};
 use crate::salesforce::{ErrorCode, SalesforceId};
@@ -27,6 +26,7 @@ const ROLE_SHAPE: Shape = Shape {
     on: &ROLE,
     slug: "assigned",
     prefix: "00E",
+    doing: "changing the role of a user",
     noun: "role",
     object: OBJECT,
     is_single: true,
@@ -37,6 +37,7 @@ const PROFILE_SHAPE: Shape = Shape {
     on: &PROFILE,
     slug: "assigned",
     prefix: "00e",
+    doing: "changing the profile of a user",
     noun: "profile",
     object: OBJECT,
     is_single: true,
@@ -47,7 +48,6 @@ const PROFILE_SHAPE: Shape = Shape {
 pub(in crate::connector) struct UserField {
     shape: Shape,
     column: &'static str,
-    refusals: Refusals,
     /// The field cannot be empty.
     is_required: bool,
 }
@@ -62,28 +62,18 @@ struct UserPart {
 impl UserField {
     /// The role.
     pub(in crate::connector) fn role() -> Self {
-        let refusals = Refusals {
-            doing: "changing the role of a user",
-            noun: "role",
-        };
         Self {
             shape: ROLE_SHAPE,
             column: "UserRoleId",
-            refusals,
             is_required: false,
         }
     }
 
     /// The profile.
     pub(in crate::connector) fn profile() -> Self {
-        let refusals = Refusals {
-            doing: "changing the profile of a user",
-            noun: "profile",
-        };
         Self {
             shape: PROFILE_SHAPE,
             column: "ProfileId",
-            refusals,
             is_required: true,
         }
     }
@@ -105,7 +95,7 @@ impl UserField {
             .filter(field("Id").eq(target.user))
             .limit(1);
         let rows = attempt.query::<UserPart>(&select).await;
-        let rows = rows.map_err(|error| self.refusals.explain(error))?;
+        let rows = rows.map_err(|error| self.shape.explain(error))?;
         // Only one of the two columns was asked for.
         Ok(rows
             .into_iter()
@@ -139,7 +129,7 @@ impl UserField {
                 let reason = seats::no_user_seat(value, attempt).await;
                 Err(Error::precondition(reason).because(error))
             }
-            Err(error) => Err(self.refusals.explain(error)),
+            Err(error) => Err(self.shape.explain(error)),
         }
     }
 
@@ -149,7 +139,7 @@ impl UserField {
         attempt: &mut Attempt<'_>,
     ) -> Result<Option<Fallen>> {
         let found = fallback::look(target.user, attempt).await;
-        let found = found.map_err(|error| self.refusals.explain(error))?;
+        let found = found.map_err(|error| self.shape.explain(error))?;
         let Some(found) = found.filter(|found| found.current() == Some(target.on)) else {
             return Ok(None);
         };

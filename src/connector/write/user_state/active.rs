@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::Changed;
 use super::person::person;
-use super::refusal::explain;
 use crate::baton::{Error, Result};
 use crate::connector::error::ReadError;
 use crate::connector::write::attempt::Attempt;
 use crate::connector::write::change::{Change, Truth, Verb};
+use crate::connector::write::refusal::{Write, explain};
 use crate::connector::write::seats;
 use crate::salesforce::soql::field;
 use crate::salesforce::{ErrorCode, SalesforceId};
@@ -41,6 +41,6 @@ pub(in crate::connector::write) async fn set_active(
             let reason = seats::no_user_seat(before.profile_id, attempt).await;
             Err(Error::precondition(format!("{doing}: {reason}")).because(error))
         }
-        Err(error) => Err(explain(&doing, error)),
+        Err(error) => Err(explain(&doing, Write::UserState, error)),
     }
 }

@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::Changed;
 use super::person::person;
-use super::refusal::explain;
 use crate::baton::{Error, Result};
 use crate::connector::error::ReadError;
 use crate::connector::write::attempt::Attempt;
 use crate::connector::write::change::{Change, Truth, Verb};
+use crate::connector::write::refusal::{Write, explain};
 use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::{Select, field};
 
@@ -33,7 +33,7 @@ pub(in crate::connector::write) async fn set_frozen(
     let word = if frozen { "frozen" } else { "unfrozen" };
     let doing = format!("user {id} cannot be {word}");
     let login = login(id, attempt).await;
-    let Some(login) = login.map_err(|error| explain(&doing, error))? else {
+    let Some(login) = login.map_err(|error| explain(&doing, Write::UserState, error))? else {
         // Either the user does not exist, or it has no row that could be changed.
         person(id, attempt).await?;
         return Err(Error::precondition(format!(
@@ -54,7 +54,7 @@ pub(in crate::connector::write) async fn set_frozen(
     let applied = attempt.apply(&change).await;
     applied
         .map(|()| true)
-        .map_err(|error| explain(&doing, error))
+        .map_err(|error| explain(&doing, Write::UserState, error))
 }
 
 async fn login(user: SalesforceId, attempt: &mut Attempt<'_>) -> Result<Option<Login>, ReadError> {

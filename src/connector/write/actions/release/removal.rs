@@ -77,11 +77,12 @@ impl Batch for Removal {
                 Ok(results) if results.len() == rows.len() => {
                     outcomes.extend(results.iter().map(outcome));
                 }
-                Ok(_) => outcomes.extend(rows.iter().map(|_| Err(None))),
+                Ok(_) => outcomes.extend(rows.iter().map(|_| Err(RecordError::default()))),
                 // A server that failed may have deleted some of the rows.
                 Err(error) if error.is_ambiguous() => return Err(error),
                 Err(error) => {
-                    outcomes.extend(rows.iter().map(|_| Err(error.code().cloned())));
+                    let error = RecordError::of_call(&error);
+                    outcomes.extend(rows.iter().map(|_| Err(error.clone())));
                 }
             }
         }
@@ -119,6 +120,6 @@ fn outcome(result: &SaveResult) -> Result<(), RecordError> {
     if result.success || is_gone {
         Ok(())
     } else {
-        Err(code.cloned())
+        Err(RecordError::of(result))
     }
 }

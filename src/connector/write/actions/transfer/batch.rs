@@ -8,7 +8,7 @@ use crate::connector::error::ReadError;
 use crate::connector::read::table::{IdRow, Row};
 use crate::connector::write::attempt::Attempt;
 use crate::connector::write::batch::{Batch, RecordError};
-use crate::salesforce::composite::Record;
+use crate::salesforce::composite::{Record, SaveResult};
 use crate::salesforce::soql::{FieldName, field};
 use crate::salesforce::{Error, SalesforceId};
 
@@ -42,12 +42,11 @@ impl Batch for Reassignment<'_> {
         let client = &attempt.context.org.client;
         let sent = client.update_many(&records, false).await;
         let results = attempt.take(sent)?;
-        let outcome = |result: &crate::salesforce::composite::SaveResult| {
-            let code = result.errors.first().and_then(|problem| problem.code());
+        let outcome = |result: &SaveResult| {
             if result.success {
                 Ok(())
             } else {
-                Err(code.cloned())
+                Err(RecordError::of(result))
             }
         };
         Ok(results.iter().map(outcome).collect())

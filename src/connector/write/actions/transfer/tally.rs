@@ -16,8 +16,8 @@ pub(super) fn is_hopeless(failed: &[(SalesforceId, RecordError)]) -> bool {
     let Some((_, first)) = failed.first() else {
         return false;
     };
-    let passes = *first == Some(ErrorCode::UnableToLockRow);
-    failed.len() >= 20 && !passes && failed.iter().all(|(_, code)| code == first)
+    let passes = first.code == Some(ErrorCode::UnableToLockRow);
+    failed.len() >= 20 && !passes && failed.iter().all(|(_, error)| error.code == first.code)
 }
 
 /// What was transferred so far.
@@ -50,10 +50,9 @@ impl Tally {
     }
 
     pub(super) fn fail(&mut self, object: &FieldName, failed: Vec<(SalesforceId, RecordError)>) {
-        for (id, code) in failed {
+        for (id, error) in failed {
             self.failed += 1;
-            let code = code.as_ref().map_or("no reason given", ErrorCode::as_str);
-            self.list(format!("{} {id}: {code}", object.as_str()));
+            self.list(format!("{} {id}: {error}", object.as_str()));
         }
     }
 
