@@ -102,8 +102,9 @@ fn by_code(code: &ErrorCode) -> Kind {
     }
 }
 
-/// What the statuses mean when Salesforce gave no code
-/// (facts/baton-host-protocol.md 3.4 has the table that hosts expect).
+/// What a status means if Salesforce gave no code.
+///
+/// The Baton SDK maps HTTP statuses in the same way.
 fn by_status(status: u16) -> Kind {
     match status {
         401 => Kind::Unauthenticated,

@@ -1,11 +1,11 @@
-//! Small pieces of text and profile that all resource types share.
+//! Names, profiles and entitlements: small pieces that all resource types share.
 
 use crate::baton::{
     Entitlement, EntitlementId, Error, Object, Purpose, ResourceId, ResourceRef, Result, Value,
 };
 use crate::salesforce::SalesforceId;
 
-/// The first name that says something, else the id.
+/// The first name that is not blank, else the id.
 pub(super) fn name<const N: usize>(names: [Option<String>; N], id: SalesforceId) -> String {
     names
         .into_iter()
@@ -18,7 +18,7 @@ pub(super) fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.trim().is_empty())
 }
 
-/// A profile of those texts that say something.
+/// A profile of those texts that are not blank.
 pub(super) fn profile<const N: usize>(texts: [(&str, Option<String>); N]) -> Object {
     texts
         .into_iter()
@@ -26,18 +26,18 @@ pub(super) fn profile<const N: usize>(texts: [(&str, Option<String>); N]) -> Obj
         .collect()
 }
 
-/// The Salesforce id in a request. It came from the org once, so its spelling is not judged.
+/// The Salesforce id in a request. It came from the org, so its key prefix is not checked.
 pub(super) fn record_id(id: &ResourceId) -> Result<SalesforceId> {
     SalesforceId::read(id.resource.as_str()).map_err(|error| {
         Error::invalid(format!(
-            "the resource id of the {} is none of Salesforce's",
+            "the resource id of the {} is not a Salesforce id",
             id.resource_type
         ))
         .because(error)
     })
 }
 
-/// How a request's resource is called; a stub has only its id.
+/// The name of a request's resource. Hosts may send only its id.
 pub(super) fn shown(on: &ResourceRef) -> &str {
     if on.display_name.is_empty() {
         on.id.resource.as_str()

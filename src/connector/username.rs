@@ -63,12 +63,12 @@ impl UsernameRule {
         })
     }
 
-    /// The username; the suffix is not added to what has it already.
+    /// Makes the username. The suffix is not added twice.
     pub(in crate::connector) fn apply(&self, parts: &Parts<'_>) -> String {
         let (local, domain) = parts.email.split_once('@').unwrap_or((parts.email, ""));
         let mut name = String::new();
         let mut rest = self.template.as_str();
-        // In one pass, so that braces in a value stay what they are.
+        // One pass, so braces in a value are not taken for names.
         while let Some((before, after)) = rest.split_once('{') {
             let (part, after) = after.split_once('}').unwrap_or((after, ""));
             name.push_str(before);
@@ -91,13 +91,13 @@ impl UsernameRule {
     }
 }
 
-/// A name without the blanks that no username may have.
+/// Removes the blanks, which no username may have.
 fn plain(text: &str) -> String {
     text.split_whitespace().collect()
 }
 
 impl Default for UsernameRule {
-    /// The e-mail address, as the incumbent does.
+    /// The e-mail address.
     fn default() -> Self {
         Self {
             template: "{email}".to_owned(),

@@ -271,7 +271,7 @@ fn org_with_a_namesake(active: bool) -> (Org, String) {
 #[test_case(true; "active")]
 #[test_case(false; "inactive")]
 #[tokio::test]
-async fn a2_nobody_is_found_by_address_nor_revived_nor_reset(active: bool) {
+async fn nobody_is_found_by_address_nor_revived_nor_reset(active: bool) {
     let (org, victim) = org_with_a_namesake(active);
     let before = org.get("User", &victim);
     let harness = Harness::with(Setup {
@@ -295,7 +295,7 @@ async fn a2_nobody_is_found_by_address_nor_revived_nor_reset(active: bool) {
 #[test_case(true; "active")]
 #[test_case(false; "inactive")]
 #[tokio::test]
-async fn a2_a_user_that_exists_is_reported_and_not_touched(active: bool) {
+async fn a_user_that_exists_is_reported_and_not_touched(active: bool) {
     let (org, victim) = org_with_a_namesake(active);
     let harness = Harness::with(Setup {
         org,
@@ -317,7 +317,7 @@ async fn a2_a_user_that_exists_is_reported_and_not_touched(active: bool) {
 #[test_case(""; "nothing")]
 #[test_case("<html>"; "page")]
 #[tokio::test]
-async fn a11_any_body_of_a_refusal_is_survived(body: &str) {
+async fn any_body_of_a_refusal_is_survived(body: &str) {
     let harness = Harness::start().await;
     let fault = Fault::Http {
         status: 400,
@@ -336,7 +336,7 @@ async fn a11_any_body_of_a_refusal_is_survived(body: &str) {
 #[test_case("Integration", "Minimum Access - API Only Integrations"; "machine")]
 #[test_case("Person", "Standard User"; "person")]
 #[tokio::test]
-async fn b13_a_new_user_looks_as_a_sync_shows_it(last_name: &str, profile: &str) {
+async fn a_new_user_looks_as_a_sync_shows_it(last_name: &str, profile: &str) {
     let harness = Harness::start().await;
     let form = with(&json!({"last_name": last_name, "profileId": profile}));
     let resource = created(create(&harness, &form).await.unwrap());
@@ -348,7 +348,7 @@ async fn b13_a_new_user_looks_as_a_sync_shows_it(last_name: &str, profile: &str)
 }
 
 #[tokio::test]
-async fn b14_a_first_name_is_optional() {
+async fn a_first_name_is_optional() {
     let harness = Harness::start().await;
     let mut form = jane();
     form.as_object_mut().unwrap().remove("first_name");
@@ -360,7 +360,7 @@ async fn b14_a_first_name_is_optional() {
 #[test_case(json!({"Username": "other@acme.example"}), "other@acme.example"; "by api name")]
 #[test_case(json!({}), "jane@acme.example.prod"; "by the rule")]
 #[tokio::test]
-async fn b15_a_username_is_its_own_field(more: Json, expected: &str) {
+async fn a_username_is_its_own_field(more: Json, expected: &str) {
     let username = UsernameRule::new("{email}", ".prod").unwrap();
     let options = Options {
         username,
@@ -387,7 +387,7 @@ async fn assert_no_zone_of_the_org(harness: &Harness, zone: &str) {
 }
 
 #[tokio::test]
-async fn b16_a_time_zone_is_one_of_the_orgs() {
+async fn a_time_zone_is_one_of_the_orgs() {
     let harness = Harness::start().await;
     // It is in the time zone database, and not among the org's.
     assert_no_zone_of_the_org(&harness, "Antarctica/Troll").await;
@@ -399,7 +399,7 @@ async fn b16_a_time_zone_is_one_of_the_orgs() {
 }
 
 #[tokio::test]
-async fn b16_a_time_zone_that_the_org_gave_up_is_none() {
+async fn a_time_zone_that_the_org_gave_up_is_none() {
     let harness = Harness::start().await;
     let field = |name: &str, more: Json| {
         let mut field = json!({"name": name, "type": "string", "createable": true});
@@ -435,7 +435,7 @@ async fn b16_a_time_zone_that_the_org_gave_up_is_none() {
 }
 
 #[tokio::test]
-async fn b17_the_id_of_the_create_is_what_is_read() {
+async fn the_id_of_the_create_is_what_is_read() {
     let (org, victim) = org_with_a_namesake(true);
     let harness = Harness::with(Setup {
         org,
@@ -458,7 +458,7 @@ async fn b17_the_id_of_the_create_is_what_is_read() {
 }
 
 #[tokio::test]
-async fn b18_the_cause_and_the_code_reach_the_host() {
+async fn the_cause_and_the_code_reach_the_host() {
     let harness = Harness::start().await;
     let refusal = Fault::status(
         400,

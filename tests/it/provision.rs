@@ -627,7 +627,7 @@ async fn a_revoke_of_the_old_never_takes_the_new() {
 }
 
 #[tokio::test]
-async fn defect_a1_what_was_read_before_decides_nothing() {
+async fn what_was_read_before_decides_nothing() {
     let stage = Stage::set().await;
     for thing in THINGS {
         for _ in 0..2 {
@@ -648,7 +648,7 @@ async fn defect_a1_what_was_read_before_decides_nothing() {
 }
 
 #[tokio::test]
-async fn defect_a5_a_login_that_fails_is_told_and_nothing_goes_out() {
+async fn a_login_that_fails_is_told_and_nothing_goes_out() {
     fn wrong(client: &mut baton_salesforce::salesforce::ClientConfig) {
         client.auth = baton_salesforce::salesforce::Auth::ClientCredentials {
             client_id: "simulated-client-id".to_owned(),
@@ -673,9 +673,7 @@ async fn defect_a5_a_login_that_fails_is_told_and_nothing_goes_out() {
 #[test_case(&[("Salesforce", "Minmum Acess")] => "maps the licence \"Salesforce\" to \"Minmum Acess\""; "mistyped")]
 #[test_case(&[("Salesforce", "00eZz0000000001")] => "maps the licence \"Salesforce\" to \"00eZz0000000001\""; "of an unknown id")]
 #[tokio::test]
-async fn defect_a9_a_wrong_mapping_is_named_and_nobody_panics(
-    pairs: &[(&str, &str)],
-) -> &'static str {
+async fn a_wrong_mapping_is_named_and_nobody_panics(pairs: &[(&str, &str)]) -> &'static str {
     let stage = Stage::without_mapping(Setup {
         options: options(pairs),
         ..Setup::default()
@@ -700,7 +698,7 @@ async fn defect_a9_a_wrong_mapping_is_named_and_nobody_panics(
 }
 
 #[tokio::test]
-async fn defect_a10_a_stale_profile_revoke_changes_nothing() {
+async fn a_stale_profile_revoke_changes_nothing() {
     // Even without a mapping: there is nothing to fall back from.
     for options in [options(&[("Salesforce", LEAST)]), options(&[])] {
         let stage = Stage::without_mapping(Setup {
@@ -719,7 +717,7 @@ async fn defect_a10_a_stale_profile_revoke_changes_nothing() {
 }
 
 #[tokio::test]
-async fn defect_b1_a_second_grant_says_that_it_exists() {
+async fn a_second_grant_says_that_it_exists() {
     let stage = Stage::set().await;
     for thing in THINGS {
         stage.arrange(thing, true);
@@ -730,7 +728,7 @@ async fn defect_b1_a_second_grant_says_that_it_exists() {
 }
 
 #[tokio::test]
-async fn defect_b2_revoking_what_is_not_held_says_so() {
+async fn revoking_what_is_not_held_says_so() {
     let stage = Stage::set().await;
     for thing in THINGS {
         assert!(stage.revoke(thing).await.unwrap().already, "{thing:?}");
@@ -739,7 +737,7 @@ async fn defect_b2_revoking_what_is_not_held_says_so() {
 }
 
 #[tokio::test]
-async fn defect_b3_a_role_revoke_after_the_user_moved_changes_nothing() {
+async fn a_role_revoke_after_the_user_moved_changes_nothing() {
     let stage = Stage::set().await;
     stage.grant(Thing::Role).await.unwrap();
     let on = entitlement(Thing::Role, &stage.old_role);
@@ -759,7 +757,7 @@ async fn defect_b3_a_role_revoke_after_the_user_moved_changes_nothing() {
 }
 
 #[tokio::test]
-async fn defect_b4_what_a_grant_replaces_is_reported() {
+async fn what_a_grant_replaces_is_reported() {
     let stage = Stage::set().await;
     for (thing, old) in [
         (Thing::Role, &stage.old_role),

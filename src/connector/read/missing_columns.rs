@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use tracing::warn;
 
 use super::table::Table;
-use crate::salesforce::{Error, MissingField};
+use crate::salesforce::{ApiError, Error, MissingField};
 
 /// The columns that were missing so far, by object.
 #[derive(Default)]
@@ -36,7 +36,7 @@ impl MissingColumns {
     /// false if it names none of them, so that the same query is not sent again. Whether another
     /// query has learnt of the column meanwhile does not matter, because this one named it.
     pub(super) fn learn(&self, table: &Table, error: &Error) -> bool {
-        let Some(field) = error.api().and_then(|api| api.missing_field()) else {
+        let Some(field) = error.api().and_then(ApiError::missing_field) else {
             return false;
         };
         let mut missing = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -18,14 +18,14 @@ use crate::salesforce::composite::{SubResponse, Subrequest};
 use crate::salesforce::soql::{Select, field};
 use crate::salesforce::{self, ErrorCode, FieldName, QueryPage, Response, SalesforceId};
 
-/// How often a write is sent whose answer keeps being lost.
+/// How often a write is sent if its answers keep getting lost.
 pub(super) const SENDS: u32 = 2;
 
 /// How a deletion ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Deletion {
     Deleted,
-    /// The record did not exist any more.
+    /// The record no longer existed.
     Gone,
 }
 
@@ -191,7 +191,7 @@ impl<'a> Attempt<'a> {
     ) -> Result<Vec<T>, ReadError> {
         let answer = self.context.org.client.query::<T>(select).await;
         let page = self.take(answer).map_err(ReadError::Salesforce)?;
-        // Nothing may be decided without a row that cannot be read.
+        // A decision must not be made without the row.
         if let Some(row) = page.unreadable.first() {
             let text = format!(
                 "Salesforce sent a row of {} without a usable value for {}",
@@ -309,7 +309,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// What a lost answer of a batch means; see `batch.rs`.
+    /// For `batch.rs`, which asks about many records at once.
     pub(super) fn set_unsure(&mut self, is_unsure: bool) {
         self.is_unsure = is_unsure;
     }
@@ -332,7 +332,7 @@ async fn send(
     })
 }
 
-/// Whether the org is as the change would have it, whoever made it so.
+/// Whether the org is as requested, whoever changed it.
 async fn find(
     context: &WriteContext,
     change: &Change,
@@ -341,10 +341,11 @@ async fn find(
     let answer = context.org.client.query::<IdRow>(&question).await?;
     Ok(answer.map(|page| {
         let is_done = change.truth.is_done(!page.records.is_empty());
-        is_done.then(|| match &change.verb {
+        let id = match &change.verb {
             Verb::Create(_) => None,
             Verb::Update(id, _) | Verb::Delete(id) => Some(*id),
-        })
+        };
+        is_done.then_some(id)
     }))
 }
 

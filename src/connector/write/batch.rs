@@ -13,7 +13,7 @@ use crate::connector::error::ReadError;
 use crate::salesforce::composite::SaveResult;
 use crate::salesforce::{ApiError, Error, ErrorCode, Problem};
 
-/// How often a record is sent that stays locked.
+/// How often a record is sent if it stays locked.
 const LOCKED_SENDS: u32 = 4;
 /// How long to wait before locked records are sent again. Doubled each time.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -79,7 +79,7 @@ pub(super) trait Batch: Sync {
     ) -> Result<(Vec<Self::Record>, Vec<Self::Record>), ReadError>;
 }
 
-/// What became of the records.
+/// The outcome of the records.
 pub(super) struct Written<R> {
     pub(super) done: Vec<R>,
     pub(super) failed: Vec<(R, RecordError)>,

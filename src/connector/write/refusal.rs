@@ -104,9 +104,9 @@ fn refusal_kind(code: &ErrorCode, write: Write, kind: Kind) -> Kind {
             _ if *code == ErrorCode::InvalidCrossReferenceKey => Kind::FailedPrecondition,
             _ => kind,
         },
-        // A code that nobody knows is the org's refusal all the same.
+        // An unknown code is a refusal too.
         (ErrorCode::Other(_) | ErrorCode::UnknownException, _) => Kind::FailedPrecondition,
-        // Duplicates that are as requested never get here.
+        // Duplicates that mean "already done" were handled before.
         _ if kind == Kind::AlreadyExists => Kind::FailedPrecondition,
         _ => kind,
     }
@@ -160,7 +160,7 @@ fn reason(code: &ErrorCode, write: Write) -> Option<String> {
     })
 }
 
-/// Where to fix what blocks a deactivation, if the org's words name it.
+/// Where to fix what blocks a deactivation, if the org's words name the cause.
 fn blocker(code: &ErrorCode, write: Write, words: Option<&str>) -> Option<String> {
     use ErrorCode as C;
     let may_name_it = matches!(

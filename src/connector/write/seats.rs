@@ -1,7 +1,7 @@
-//! Why an assignment was refused, asked of the org after the refusal: one call, and only then.
+//! Which licence caused a refusal. The org is asked only after a refusal, in one call.
 //!
-//! A refusal's code says that a licence does not fit or is used up, not which. The tables of
-//! licences are short, so they are read whole and joined here.
+//! The code of a refusal says that a licence does not fit or has no seat, but not which one. The
+//! tables of licences are short, so they are read whole and joined here.
 
 use serde::Deserialize;
 
@@ -23,7 +23,7 @@ struct LicenseRow {
     used_licenses: Option<i64>,
 }
 
-/// A permission set, as far as it decides who may have it.
+/// What decides who may have a permission set.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct SetPart {
@@ -54,13 +54,13 @@ impl LicenseRow {
 
     fn is_full(&self) -> bool {
         match (self.used_licenses, self.total_licenses) {
-            // A negative total means that there is no bound.
+            // A negative total means unlimited seats.
             (Some(used), Some(total)) => total >= 0 && used >= total,
             _ => false,
         }
     }
 
-    /// The sentence for a licence without a seat.
+    /// Says that the licence has no seat left.
     fn no_seat(&self, kind: &str) -> String {
         let label = self.label();
         match (self.used_licenses, self.total_licenses) {
@@ -73,7 +73,7 @@ impl LicenseRow {
     }
 }
 
-/// Why `on` cannot be assigned, if the org tells.
+/// Why `on` cannot be assigned, if the org shows it.
 pub(super) async fn why_not_assigned(
     assigned: Assigned,
     on: SalesforceId,
@@ -146,7 +146,7 @@ fn read_why(assigned: Assigned, mut answers: Answers) -> Result<Option<String>, 
 pub(super) const OF_PROFILE: &str =
     "this permission set belongs to a profile and comes with it; change the user's profile instead";
 
-/// The refusal of a set that is the sum of a group.
+/// The refusal of a set that aggregates a group.
 pub(super) fn of_group(group: SalesforceId) -> String {
     format!(
         "this permission set is the sum of the permission set group {group} and comes with it; \

@@ -40,7 +40,7 @@ macro_rules! user_columns {
 
             /// What the profile shows, by key.
             pub(super) fn profile_values(&self) -> Vec<(&'static str, Value)> {
-                let values = [$($((($key, self.$field.shown())),)?)+];
+                let values = [$($(($key, self.$field.shown()),)?)+];
                 values
                     .into_iter()
                     .filter_map(|(key, value)| Some((key, value?)))

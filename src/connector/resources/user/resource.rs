@@ -1,7 +1,7 @@
 //! A user's row as a resource. Sync, lookup and account creation share this mapping, so a user looks
 //! the same everywhere.
 
-use super::record::UserRow;
+use super::record::{ProfilePart, UserRow};
 use crate::baton::{
     AccountType, Email, Object, Resource, ResourceId, Result, Status, StatusKind, UserDetails,
     Value, Variant,
@@ -121,21 +121,18 @@ fn profile(row: &UserRow, full_name: &str, chosen: Object, states: &LoginStates)
         ("id", row.id.to_string().into()),
     ];
     let mut profile = chosen;
-    let mut set = |key: &str, value: Value| {
-        profile.insert(key.to_owned(), value);
-    };
-    always.into_iter().for_each(|(key, value)| set(key, value));
-    for (key, value) in row.profile_values() {
-        set(key, value);
-    }
-    for (key, value) in row.profile.iter().flat_map(|part| part.profile_values()) {
-        set(key, value);
-    }
-    if states.frozen.contains(&row.id) {
-        set("is_frozen", true.into());
-    }
-    if states.password_locked.contains(&row.id) {
-        set("is_password_locked", true.into());
-    }
+    let frozen = states.frozen.contains(&row.id);
+    let locked = states.password_locked.contains(&row.id);
+    let states = [("is_frozen", frozen), ("is_password_locked", locked)].into_iter();
+    let states = states
+        .filter(|(_, is_set)| *is_set)
+        .map(|(key, _)| (key, true.into()));
+    let parent = row.profile.iter().flat_map(ProfilePart::profile_values);
+    let values = always
+        .into_iter()
+        .chain(row.profile_values())
+        .chain(parent)
+        .chain(states);
+    profile.extend(values.map(|(key, value)| (key.to_owned(), value)));
     profile
 }

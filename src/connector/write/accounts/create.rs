@@ -21,7 +21,7 @@ use crate::baton::{
 };
 use crate::connector::catalog::USER;
 use crate::connector::error::{ReadError, wrap};
-use crate::connector::read::table::{IdRow, Row as _};
+use crate::connector::read::table::{IdRow, Row};
 use crate::connector::resources::login_states::LoginStates;
 use crate::connector::resources::user::fetch;
 use crate::connector::resources::user::record::UserRow;
@@ -128,7 +128,7 @@ impl Accounts {
             .limit(1);
         let find = || async {
             let answer = client.query::<IdRow>(&by_username).await?;
-            Ok(answer.map(|page| page.records.first().map(|row| row.id())))
+            Ok(answer.map(|page| page.records.first().map(Row::id)))
         };
         let created = attempt.settle(|| client.create(&object, body), find).await;
         let error = match created {

@@ -1,14 +1,14 @@
-//! Reading the arguments of an invocation: hosts check neither types nor presence.
+//! Reads the arguments of an invocation. Hosts check neither types nor presence.
 
 use crate::baton::{ActionField, Error, Object, Result, Value};
 use crate::connector::write::field_values::shown;
 use crate::connector::write::user_state::person::user_id;
 use crate::salesforce::SalesforceId;
 
-/// Texts in a list at most.
+/// The largest number of texts in a list.
 const MAX_TEXTS: usize = 50;
 
-/// What the host sent. Null is as good as nothing.
+/// What the host sent. Null counts as absent.
 pub(super) struct Given<'a>(pub(super) &'a Object);
 
 impl Given<'_> {
@@ -16,7 +16,7 @@ impl Given<'_> {
         self.0.get(name).filter(|value| **value != Value::Null)
     }
 
-    /// A misspelt `dry_run` must not lead to a write.
+    /// Refuses unknown arguments, because a misspelt `dry_run` must not lead to a write.
     pub(super) fn refuse_unknown(&self, known: &[ActionField]) -> Result<()> {
         let unknown: Vec<_> = self
             .0
@@ -58,7 +58,7 @@ impl Given<'_> {
         user_id(name, self.text(name)?)
     }
 
-    /// A boolean, and nothing that merely looks like one.
+    /// A boolean. Texts such as "true" are refused.
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>> {
         match self.get(name) {
             None => Ok(None),
@@ -97,7 +97,7 @@ impl Given<'_> {
         Ok(Some(texts))
     }
 
-    /// Named values.
+    /// Values by name.
     pub(super) fn object(&self, name: &str) -> Result<&Object> {
         match self.get(name) {
             Some(Value::Object(object)) => Ok(object),

@@ -1,7 +1,7 @@
-//! `check_user_deactivation`: what would stand in the way of deactivating a user, or break by it.
+//! `check_user_deactivation`: what blocks the deactivation of a user, or breaks because of it.
 //!
-//! It changes nothing. Queries see a part of what Salesforce checks; the rest is settings that no
-//! query shows, and those are listed, so that nobody takes silence for consent.
+//! It changes nothing. Queries show only a part of what Salesforce checks. The rest are settings
+//! that no query shows, so they are listed as not checked.
 
 mod probes;
 
@@ -27,7 +27,7 @@ pub(super) struct CheckUserDeactivation(pub(super) Arc<Described>);
 /// Queries that Salesforce takes in one composite call.
 const QUERIES: usize = 5;
 
-/// What Salesforce looks at and does not show.
+/// What Salesforce checks and no query shows.
 const INVISIBLE: &[&str] = &[
     "default lead owner (Setup > Lead Settings)",
     "default creator of web-to-lead (Setup > Web-to-Lead)",
@@ -157,7 +157,7 @@ impl Findings {
         }
     }
 
-    /// Asks up to five questions in one call.
+    /// Runs up to five checks in one call.
     async fn probe(&mut self, call: &mut Invocation<'_>, probes: &[Probe]) -> Result<()> {
         let failed = |error| wrap("looking for what blocks the deactivation", error);
         let named = probes.iter().enumerate();

@@ -20,7 +20,7 @@ use crate::salesforce::{ErrorCode, SalesforceId};
 pub(super) struct UpdateUserProfile(pub(super) Arc<Described>);
 
 const FIELDS: &str = "fields";
-/// Problems told in one message at most.
+/// The largest number of problems in one message.
 const MAX_PROBLEMS: usize = 50;
 
 #[async_trait]
@@ -161,8 +161,8 @@ async fn send(
     Err(Error::precondition(format!("{doing}: {reason}")).because(error))
 }
 
-/// Whether the org shows what was sent. Salesforce trims texts and writes names to sign in with and
-/// addresses small; anything else that differs was not written, or is written again without harm.
+/// Whether the org has the value that was sent. Salesforce trims texts and lowercases usernames and
+/// addresses. Any other difference means that the value was not written.
 fn is_equal(name: &str, now: Option<&Json>, wanted: &Json) -> bool {
     match (now, wanted) {
         (Some(Json::String(now)), Json::String(wanted)) if matches!(name, "Username" | "Email") => {

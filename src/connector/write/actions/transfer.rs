@@ -1,8 +1,8 @@
-//! `transfer_user_records`: gives a user's records to another user.
+//! `transfer_user_records`: reassigns a user's records to another user.
 //!
-//! Ids are read 2,000 at a time and changed 200 at a time, one call after the other: records of
-//! one account lock each other. A record that was given away is no longer found, so running it
-//! again goes on where it stopped, and nothing is given away twice.
+//! Ids are read 2,000 at a time and records are updated 200 at a time, one call after the other,
+//! because records of one account lock each other. A reassigned record is no longer found, so a
+//! second run continues where the first one stopped.
 
 mod batch;
 mod object;
@@ -113,7 +113,7 @@ impl ActionBody for TransferUserRecords {
     }
 }
 
-/// Both must exist, and the new owner must be able to own anything. Read afresh, in one call.
+/// Both users must exist, and the new owner must be active. One call, always a fresh read.
 async fn check_users(call: &mut Invocation<'_>, change: OwnerChange) -> Result<()> {
     let OwnerChange { from, to } = change;
     if from == to {
@@ -152,14 +152,14 @@ async fn count(
     Ok(())
 }
 
-/// Gives all records of one object away.
+/// Reassigns all records of one object.
 async fn give(
     call: &mut Invocation<'_>,
     change: OwnerChange,
     object: &FieldName,
     tally: &mut Tally,
 ) -> Result<()> {
-    // Records that stay with the old owner are found again and again; this goes past them.
+    // Records that could not be reassigned would be found again, so reading continues after them.
     let mut after: Option<SalesforceId> = None;
     loop {
         call.progress.report(tally.values());
@@ -168,7 +168,7 @@ async fn give(
         if let Some(after) = after {
             select = select.filter(field("Id").gt(after));
         }
-        // One more than is taken, to see whether there are more without another call.
+        // One more than needed shows whether there are more without another call.
         let select = select.limit(u32::try_from(PAGE + 1).unwrap_or(u32::MAX));
         let client = &call.attempt.context.org.client;
         let page = client.query::<IdRow>(&select).await;
@@ -210,7 +210,8 @@ async fn give(
     }
 }
 
-/// An object that refuses costs that object; an org that refuses everything ends the action.
+/// An error that concerns one object is noted, and the action continues with the next one. Any
+/// other error ends the action.
 fn give_up(object: &FieldName, error: salesforce::Error, tally: &mut Tally) -> Result<()> {
     let ends_all = error.code().is_none()
         || error.is_daily_limit()

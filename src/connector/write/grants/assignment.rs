@@ -1,9 +1,9 @@
 //! Permission sets and permission set groups: a row of `PermissionSetAssignment` each.
 //!
-//! A grant is one call: the insert itself tells whether the row is there already. That row is then
-//! read, because it need not give access: it may have expired, or belong to a profile. An expired
-//! one is given back its life, which is the third call of that rare case. A revoke reads the rows
-//! and deletes them by id. Access that comes through a group or a profile is never touched.
+//! A grant is one call: the insert fails if the row exists. Such a row is then read, because it may
+//! give no access: it may have expired, or belong to a profile. An expired row is renewed, which is
+//! a third call in that rare case. A revoke reads the rows and deletes them by id. Access through a
+//! group or a profile is never changed.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -50,7 +50,7 @@ const GROUP: Shape = Shape {
     other_holder: None,
 };
 
-/// An insert that meets a row which is gone a moment later is sent again.
+/// An insert is sent again if the row that it collided with has disappeared.
 const TRIES: u32 = 2;
 
 /// Assigns permission sets, or permission set groups.
@@ -68,22 +68,22 @@ impl Assignments {
         Self { assigned, shape }
     }
 
-    /// The rows that would be the grant.
+    /// The rows that make up the grant.
     fn rows(&self, target: &Target) -> Condition {
         let rows = field("AssigneeId")
             .eq(target.user)
             .and(field(self.assigned.column()).eq(target.on));
         match self.assigned {
             Assigned::Group => rows,
-            // A row of a group names the group's sum, one of a profile the profile's set.
+            // Rows of groups name the group's aggregate set, rows of profiles the profile's set.
             Assigned::Set => rows
                 .and(field("PermissionSetGroupId").is_null())
                 .and(field("PermissionSet.IsOwnedByProfile").eq(false)),
         }
     }
 
-    /// What the user has of it now, read afresh: rows of profiles and of groups too, so that they
-    /// can be told from none.
+    /// The user's current rows, always a fresh read. Rows of profiles and groups are read too, to
+    /// refuse them.
     async fn held(&self, target: &Target, attempt: &mut Attempt<'_>) -> Result<Vec<AssignmentRow>> {
         let columns = [
             "Id",
@@ -119,9 +119,9 @@ impl Assignments {
         Ok(rows)
     }
 
-    /// What to do about a row that Salesforce says is there; nothing if it is gone again.
+    /// Handles a row that Salesforce says exists. Returns `None` if it has disappeared.
     async fn settle(&self, target: &Target, attempt: &mut Attempt<'_>) -> Result<Option<Applied>> {
-        // That access is there may not rest on what the org could not tell some time ago.
+        // A column that was missing earlier may decide whether the row gives access.
         attempt.context.org.forget_missing();
         let (rows, now) = (self.held(target, attempt).await?, Timestamp::now());
         if let Some(row) = rows.iter().find(|row| row.is_effective(now)) {
@@ -214,7 +214,7 @@ fn is_worth_asking(error: &salesforce::Error) -> bool {
     open && !error.is_ambiguous()
 }
 
-/// Salesforce understood and said no, for a reason that does not pass by itself.
+/// Whether Salesforce refused for a reason that does not pass by itself.
 fn is_refusal(error: &salesforce::Error) -> bool {
     error.code().is_some()
         && !(error.is_transient(true) || error.is_daily_limit() || error.is_session_expired())

@@ -1,9 +1,9 @@
-//! Which profile a user gets when the profile is revoked: the one that is mapped for the licence
-//! of the user.
+//! The profile that a user gets when its profile is revoked: the one that the configuration maps to
+//! the user's licence.
 //!
-//! A licence is named by its name ("Salesforce"), its label or its key ("SFDC"), in any case; the
-//! name comes first if several of them are mapped. The profile is given by its id or its name. The
-//! user and the profiles are read in one call, each time.
+//! A licence is identified by its name ("Salesforce"), its label or its key ("SFDC"), in any case.
+//! If several of them are mapped, the name counts. A profile is identified by its id or its name.
+//! The user and the profiles are read in one call, each time.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::connector::write::attempt::Attempt;
 use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::{Condition, Select, field};
 
-/// The flag that holds the mapping.
+/// The flag of the mapping.
 const FLAG: &str = "--license-to-least-privileged-profile-mapping";
 
 const PROFILE_PREFIX: &str = "00e";
@@ -51,13 +51,13 @@ struct NamedProfile {
     name: Option<String>,
 }
 
-/// A user as it is now, and the profiles that the mapping names.
+/// The current state of a user, and the profiles that the mapping names.
 pub(super) struct Found {
     user: UserPart,
     profiles: Vec<NamedProfile>,
 }
 
-/// Reads a user and the mapped profiles; nothing if there is no such user.
+/// Reads a user and the mapped profiles. Returns `None` if the user does not exist.
 pub(super) async fn look(
     user: SalesforceId,
     attempt: &mut Attempt<'_>,
@@ -164,7 +164,7 @@ impl Found {
 }
 
 impl LicensePart {
-    /// What it is called, best first.
+    /// Its names, best first.
     fn names(&self) -> Vec<&str> {
         let names = [&self.name, &self.master_label, &self.license_definition_key];
         let mut names: Vec<&str> = names.into_iter().filter_map(Option::as_deref).collect();

@@ -1,9 +1,9 @@
 //! Public groups and queues: a row of `GroupMember` each.
 //!
-//! The insert of a row that is there already succeeds with the old row's id, so it cannot tell
-//! whether anything changed: the membership is read first, together with the kind of the group, in
-//! one call. Groups that Salesforce keeps by itself are refused, even where nothing would happen:
-//! everybody inside *is* a member of "All Internal Users", and no revoke ends that.
+//! Inserting a row that exists succeeds with the id of the old row, so it does not show whether
+//! anything changed. The membership is read first, together with the kind of the group, in one
+//! call. Groups that Salesforce maintains itself are refused, even if nothing would change: every
+//! internal user is a member of "All Internal Users", and no revoke changes that.
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -23,7 +23,7 @@ use crate::salesforce::{ErrorCode, SalesforceId};
 
 const OBJECT: &str = "GroupMember";
 
-/// What a request for a group must look like.
+/// Which requests for a group are valid.
 pub(super) const SHAPE: Shape = Shape {
     on: &GROUP,
     slug: "member",
@@ -47,9 +47,9 @@ struct GroupPart {
     r#type: Option<String>,
 }
 
-/// What the org says before the write.
+/// What was read before the write.
 struct Found {
-    /// Nothing if there is no such group.
+    /// `None` if the group does not exist.
     kind: Option<Kind>,
     members: Vec<SalesforceId>,
 }

@@ -1,7 +1,7 @@
-//! Who shall get or lose what: the ids of a request, checked before anything is sent.
+//! The user and the resource of a request: their ids are checked before anything is sent.
 //!
-//! Ids come from outside: they may be of 15 or 18 characters, of another object, or no ids at all.
-//! What is wrong is not repeated in the error: it may be anything, an address or a secret.
+//! Ids come from outside. They have 15 or 18 characters, may be of another object, or be no ids at
+//! all. Errors do not repeat a wrong value, because it may be an address or a secret.
 
 use crate::baton::{EntitlementId, Error, Grant, GrantId, ResourceId, ResourceType, Result};
 use crate::connector::catalog::USER;
@@ -13,7 +13,7 @@ use crate::salesforce::SalesforceId;
 /// The key prefix of users.
 const USER_PREFIX: &str = "005";
 
-/// Which requests a type accepts.
+/// Which requests are valid for a resource type.
 pub(in crate::connector) struct Shape {
     pub(super) on: &'static ResourceType,
     pub(super) slug: &'static str,

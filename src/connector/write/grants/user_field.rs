@@ -1,8 +1,8 @@
-//! Roles and profiles: a field of the user. Giving one takes the old one away, and taking one
-//! that the user no longer has must change nothing (defect A10).
+//! Roles and profiles: a field of the user. Granting one replaces the old one, and revoking one that
+//! the user no longer has changes nothing.
 //!
-//! Every write stands on a read of the same call, and our own calls for one user wait for each
-//! other, so that a late revoke cannot take what another call has just given.
+//! Every write follows a read of the same call. Calls for one user are serialized, so a late revoke
+//! cannot remove what another call has just granted.
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -84,7 +84,7 @@ impl UserField {
             .and(field(self.column).eq(target.on))
     }
 
-    /// What the field holds now; nothing if there is no such user.
+    /// The field's current value. The outer `None` means that the user does not exist.
     async fn current(
         &self,
         target: &Target,
@@ -96,7 +96,7 @@ impl UserField {
             .limit(1);
         let rows = attempt.query::<UserPart>(&select).await;
         let rows = rows.map_err(|error| self.shape.explain(error))?;
-        // Only one of the two columns was asked for.
+        // Only one of the two columns was read.
         Ok(rows
             .into_iter()
             .next()
@@ -154,7 +154,7 @@ impl UserField {
     }
 }
 
-/// What takes the place of what is revoked.
+/// What replaces the revoked value.
 struct Fallen {
     to: Option<SalesforceId>,
 }

@@ -1,27 +1,27 @@
-//! The questions that queries can answer: how many records name the user in a way that matters.
+//! The checks that are queries: how many records refer to the user in a way that matters.
 
 use crate::salesforce::SalesforceId;
 use crate::salesforce::describe::ObjectDescription;
 use crate::salesforce::soql::{Condition, FieldName, Select, field};
 
-/// What a finding means.
+/// The severity of a finding.
 #[derive(Clone, Copy)]
 pub(super) enum Severity {
-    /// Salesforce refuses.
+    /// Salesforce refuses the deactivation.
     Blocks,
-    /// It works, and something is left behind.
+    /// The deactivation works, but something breaks or is left behind.
     Warns,
 }
 
 type Finding = Box<dyn Fn(u64) -> Option<(Severity, String)> + Send + Sync>;
 
-/// One question.
+/// One check.
 pub(super) struct Probe {
-    /// What is looked at, for people.
+    /// What is checked, for people.
     pub(super) what: String,
     /// A `COUNT()`.
     pub(super) select: Select,
-    /// What the number means.
+    /// What the count means.
     pub(super) finding: Finding,
 }
 
@@ -35,7 +35,7 @@ const SCHEDULED: [&str; 6] = [
     "PAUSED_BLOCKED",
 ];
 
-/// A question whose answer is of interest when it is not zero.
+/// A check that finds something if the count is not zero.
 fn warns(what: &str, object: &'static str, which: Condition, then: &'static str) -> Probe {
     let finding = move |count| (count > 0).then(|| (Severity::Warns, format!("{count} {then}")));
     Probe {
@@ -119,8 +119,8 @@ pub(super) fn probes(
     probes
 }
 
-/// Fields of users that name another user, made by the org: Salesforce refuses to deactivate a
-/// user that such a hierarchy goes through.
+/// Custom hierarchy fields of User. Salesforce refuses to deactivate a user that one of them
+/// names.
 fn hierarchy(user: SalesforceId, described: &ObjectDescription) -> Vec<Probe> {
     let names_users = described.fields.iter().filter(|field| {
         field.custom && field.filterable && field.reference_to.iter().any(|to| to == "User")

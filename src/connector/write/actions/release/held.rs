@@ -28,7 +28,7 @@ pub(super) struct Held {
     pub(super) name: String,
 }
 
-/// What the org says.
+/// What was read.
 pub(super) struct Found {
     pub(super) user_exists: bool,
     pub(super) rows: Vec<Held>,
@@ -98,7 +98,7 @@ impl Row for PackageLicenseRow {
     }
 }
 
-/// Reads it; five queries are one API call.
+/// Reads up to five tables in one API call.
 pub(super) async fn read(
     user: SalesforceId,
     scope: Scope,
@@ -118,7 +118,7 @@ pub(super) async fn read(
         let taken = take(answer, user, &mut found);
         match (name.as_str(), taken) {
             (_, Ok(())) => {}
-            // Without these nothing can be said; the others are what was asked for on top.
+            // These two are needed. The others are optional parts of the request.
             ("User" | ASSIGNMENT, Err(error)) => return Err(failed(error)),
             (_, Err(error)) => {
                 found.unread.push(format!(
@@ -132,8 +132,8 @@ pub(super) async fn read(
 }
 
 fn requests(user: SalesforceId, scope: Scope) -> Result<Vec<Subrequest>, salesforce::Error> {
-    // A set that belongs to the profile goes with the profile. Assignments of groups may name the
-    // group's own sum of sets, or none.
+    // A set that belongs to the profile changes with the profile. Assignments of groups may name
+    // the group's aggregate set, or none.
     let direct = field("PermissionSetGroupId")
         .not_null()
         .or(field("PermissionSet.IsOwnedByProfile").eq(false));
@@ -158,7 +158,7 @@ fn requests(user: SalesforceId, scope: Scope) -> Result<Vec<Subrequest>, salesfo
         ),
     ];
     if scope.groups {
-        // All other groups are kept by Salesforce itself.
+        // Salesforce maintains all other groups itself.
         let by_hand = field("Group.Type").in_strings(["Regular", "Queue"]);
         let select = Select::from(MEMBER).fields(["Id", "GroupId", "UserOrGroupId"]);
         let select = select

@@ -1,4 +1,4 @@
-//! Which objects' records are transferred.
+//! The objects whose records are transferred.
 
 use crate::baton::{Error, Result};
 use crate::connector::error::wrap;
@@ -7,8 +7,7 @@ use crate::connector::write::field_values::shown;
 use crate::salesforce::ErrorCode;
 use crate::salesforce::soql::FieldName;
 
-/// What is transferred unless somebody names objects. Every org's own look the same in this, so
-/// they are not asked about.
+/// The default objects. They have owners in every org, so they are not described first.
 const USUAL: &[&str] = &["Account", "Opportunity", "Task"];
 
 /// The objects named, each once.
@@ -43,7 +42,7 @@ pub(super) fn names(given: Option<Vec<&str>>) -> Result<Vec<FieldName>> {
     )))
 }
 
-/// The objects by their proper names, if records of all of them can be given away.
+/// The objects by their proper names, if the records of all of them have owners.
 pub(super) async fn check(
     names: Vec<FieldName>,
     attempt: &mut Attempt<'_>,

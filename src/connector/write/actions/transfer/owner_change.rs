@@ -1,9 +1,9 @@
-//! Whose records get which new owner.
+//! The old and the new owner of a transfer.
 
 use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::{FieldName, Select, field};
 
-/// From whom to whom.
+/// The old and the new owner.
 #[derive(Clone, Copy)]
 pub(super) struct OwnerChange {
     pub(super) from: SalesforceId,

@@ -8,7 +8,7 @@ use crate::connector::write::batch::RecordError;
 use crate::salesforce::soql::FieldName;
 use crate::salesforce::{ErrorCode, SalesforceId};
 
-/// Reasons that are listed.
+/// The largest number of reasons that are listed.
 const MAX_LISTED: usize = 100;
 
 /// Whether many records failed for one reason that does not pass. The next ones would fail too.
@@ -109,7 +109,7 @@ impl Tally {
     }
 }
 
-/// The protocol has doubles only; numbers of records are far from where they become inexact.
+/// The protocol has only doubles, which are exact for far more records than an org has.
 fn number(count: u64) -> Value {
     u32::try_from(count).unwrap_or(u32::MAX).into()
 }
