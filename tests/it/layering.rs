@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Every top module with the others that it names. A new edge is a decision: take it here, and
-/// mend the map in design and ARCHITECTURE.md with it.
+/// Every top module with the others that it may name. Whoever adds an edge here also updates the
+/// picture in ARCHITECTURE.md.
 const MAY_NAME: &[(&str, &[&str])] = &[
     // The domain and the client know nothing of each other, nor of anything else of ours.
     ("baton", &[]),
