@@ -40,8 +40,7 @@ use crate::wire;
 use retry::Backoffs;
 use runs::Runs;
 
-/// What the connector's own flags switch on; nothing on the wire says it
-/// (facts/baton-host-protocol.md 1.6).
+/// What the connector's own flags switch on. Nothing on the wire says it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Toggles {
     /// Whether anything may be granted, revoked, created or deleted. Actions are always allowed.

@@ -1,8 +1,8 @@
 //! Typed positions inside opaque page tokens.
 //!
 //! A token is `v1.` and the URL-safe base64 of JSON. It holds everything that the listing needs to
-//! go on, so that a sync may resume in another process days later. It never holds a query: a
-//! forged token can at worst name another position (the incumbent runs tokens as SOQL, defect B27).
+//! continue, so a sync can resume in another process days later. It never contains a query: at worst,
+//! a forged token names another position.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,6 +1,6 @@
 //! How large a row becomes on the wire, without encoding it.
 //!
-//! Hosts refuse replies over 4 MiB and stop the sync (facts/baton-host-protocol.md 1.5), so a
+//! Hosts refuse replies over 4 MiB, the default limit of gRPC in Go, and stop the sync. So a
 //! listing adds up the weights of its rows and ends the page before it grows too large. A weight
 //! is an upper bound of the encoded size; a test of the wire layer holds it to that.
 

@@ -9,8 +9,8 @@ use super::Quota;
 /// A result with the domain's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of failure it is. Hosts react to the kind, not to the text
-/// (facts/baton-host-protocol.md 3.4).
+/// What kind of failure it is. Hosts react to the kind, not to the text: the syncer of the Baton SDK
+/// retries `Unavailable` and `DeadlineExceeded` only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// The request is wrong; repeating it cannot help.

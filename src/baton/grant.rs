@@ -52,7 +52,7 @@ pub enum GrantMark {
     Metadata(Object),
 }
 
-/// How a grant to a group reaches the group's members (facts/baton-host-protocol.md 3.6).
+/// How a grant to a group reaches the group's members; `GrantExpandable` in the Baton protocol.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expansion {
     /// Entitlements of the grant's principal.

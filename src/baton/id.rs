@@ -1,4 +1,4 @@
-//! Ids. Constructing one is validating it (1..=1024 bytes, facts/baton-host-protocol.md 3.8).
+//! Ids, validated on construction: 1 to 1024 bytes, as the protocol's validation rules require.
 
 use std::fmt;
 

@@ -7,8 +7,8 @@ use super::{
     ResourceId, ResourceType, Result,
 };
 
-/// A resource as a request names it. Only the id can be relied on: daemons and one-shot commands
-/// send stubs (facts/baton-host-protocol.md 3.1).
+/// A resource as a request names it. Only the id is always present: daemons and one-shot commands of
+/// the Baton SDK send stubs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResourceRef {
     /// Which one.

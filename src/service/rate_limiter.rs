@@ -1,8 +1,8 @@
 //! `RateLimiterService`: hosts ask it before and after every call.
 //!
-//! It never holds anything up: the connector paces itself by what Salesforce says. The answer must
-//! be `STATUS_EMPTY`: on a default one hosts skip the real call without a word and sync nothing
-//! (facts/baton-host-protocol.md 2.2).
+//! It never delays a call, because the connector follows Salesforce's own limits. The answer must be
+//! `STATUS_EMPTY`: after a default answer, hosts skip the real call without an error and sync nothing
+//! (`pkg/ratelimit/grpc.go` of the Baton SDK).
 
 use tonic::{Request, Response, Status, async_trait};
 

@@ -1,7 +1,7 @@
 //! What the connector says of itself: metadata, capabilities, the account form.
 //!
-//! Capabilities are computed from the registry, sorted as the Go SDK sorts them, and the same
-//! whether or not provisioning is enabled (facts/baton-host-protocol.md 4.1).
+//! Capabilities are computed from the registry, sorted as in the Baton SDK's `connectorbuilder`, and
+//! the same whether or not provisioning is enabled.
 
 use std::collections::BTreeSet;
 

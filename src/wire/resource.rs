@@ -1,8 +1,7 @@
 //! Resource types and resources.
 //!
-//! Profile and status go out twice, on the resource and on its trait: newer readers prefer the
-//! first, older ones know only the second, and crash on a user without a profile
-//! (facts/baton-host-protocol.md 7.3).
+//! Profile and status are sent twice, on the resource and on its trait. Newer readers prefer the
+//! first; older ones know only the second and crash on a user without a profile.
 
 use prost_types::{Any, Struct};
 
