@@ -5,7 +5,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
 use serde_json::value::RawValue;
 
 use super::{
@@ -86,7 +89,7 @@ impl Client {
             .query("q", soql)
             .header(BATCH.0, BATCH.1);
         let operation = request.operation.clone();
-        let answer = self.send::<Box<RawValue>>(&request).await?;
+        let answer = self.send::<RawBody>(&request).await?;
         read_page(answer, operation)
     }
 
@@ -101,7 +104,7 @@ impl Client {
         let request = Request::get(locator.0.clone(), "continue a query").absolute();
         let operation = request.operation.clone();
         let request = request.header(BATCH.0, BATCH.1);
-        let answer = self.send::<Box<RawValue>>(&request).await?;
+        let answer = self.send::<RawBody>(&request).await?;
         read_page(answer, operation)
     }
 
@@ -112,13 +115,26 @@ impl Client {
     }
 }
 
+/// The JSON of a page, checked to be JSON and to be there.
+struct RawBody(Box<RawValue>);
+
+impl<'de> Deserialize<'de> for RawBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let body = Box::<RawValue>::deserialize(deserializer)?;
+        if body.get() == "null" {
+            return Err(D::Error::custom("a page of records is missing"));
+        }
+        Ok(Self(body))
+    }
+}
+
 /// Reads the records of a page. A record of an unexpected shape costs only itself: the answer is
 /// complete, so requesting it again would bring the same.
 fn read_page<T: DeserializeOwned>(
-    answer: Response<Box<RawValue>>,
+    answer: Response<RawBody>,
     operation: Operation,
 ) -> Result<Response<QueryPage<T>>> {
-    let body = answer.value.get();
+    let body = answer.value.0.get();
     let page = match serde_json::from_str(body) {
         Ok(page) => page,
         Err(_) => salvage(body).map_err(|error| {

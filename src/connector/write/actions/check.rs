@@ -15,10 +15,11 @@ use super::action::{ActionBody, Invocation};
 use super::fields;
 use crate::baton::{ActionSchema, FieldKind, Object, Result};
 use crate::connector::error::wrap;
+use crate::connector::read::table::{Row, Table};
 use crate::connector::write::field_values::Described;
 use crate::connector::write::user_state::person::unknown;
 use crate::salesforce::composite::Subrequest;
-use crate::salesforce::soql::{Select, field};
+use crate::salesforce::soql::field;
 use crate::salesforce::{ErrorCode, QueryPage, SalesforceId};
 use probes::{Probe, Severity, probes};
 
@@ -44,6 +45,7 @@ const INVISIBLE: &[&str] = &[
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct UserRow {
+    id: SalesforceId,
     is_active: bool,
     user_type: Option<String>,
     profile: Option<ProfilePart>,
@@ -53,6 +55,12 @@ struct UserRow {
 #[serde(rename_all = "PascalCase")]
 struct ProfilePart {
     permissions_modify_all_data: Option<bool>,
+}
+
+impl Row for UserRow {
+    fn id(&self) -> SalesforceId {
+        self.id
+    }
 }
 
 #[derive(Default)]
@@ -125,17 +133,14 @@ impl ActionBody for CheckUserDeactivation {
 }
 
 async fn look_at(call: &mut Invocation<'_>, user: SalesforceId) -> Result<UserRow> {
-    let columns = [
-        "Id",
-        "IsActive",
-        "UserType",
-        "Profile.PermissionsModifyAllData",
-    ];
-    let select = Select::from("User")
-        .fields(columns)
-        .filter(field("Id").eq(user))
-        .limit(1);
-    let rows = call.attempt.query::<UserRow>(&select).await;
+    let table = Table::new("User", &["Id", "IsActive"])
+        .optional(&["UserType"])
+        .optional_or(
+            "Profile.PermissionsModifyAllData",
+            "the last administrator is not recognised",
+        )
+        .only(field("Id").eq(user));
+    let rows = call.attempt.read::<UserRow>(&table).await;
     let rows = rows.map_err(|error| error.wrap("reading the user"))?;
     rows.into_iter().next().ok_or_else(|| unknown(user))
 }

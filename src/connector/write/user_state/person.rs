@@ -4,9 +4,10 @@ use serde::Deserialize;
 
 use crate::baton::{Error, Result};
 use crate::connector::error::ReadError;
+use crate::connector::read::table::{Row, Table};
 use crate::connector::write::attempt::Attempt;
 use crate::salesforce::SalesforceId;
-use crate::salesforce::soql::{Select, field};
+use crate::salesforce::soql::field;
 
 /// The key prefix of users.
 const PREFIX: &str = "005";
@@ -34,15 +35,21 @@ pub(in crate::connector::write) struct Person {
     pub(in crate::connector::write) profile_id: Option<SalesforceId>,
 }
 
+impl Row for Person {
+    fn id(&self) -> SalesforceId {
+        self.id
+    }
+}
+
 /// Several users, read in one call. Those that do not exist are left out.
 pub(in crate::connector::write) async fn people(
     ids: &[SalesforceId],
     attempt: &mut Attempt<'_>,
 ) -> Result<Vec<Person>, ReadError> {
-    let select = Select::from("User").fields(["Id", "IsActive", "ProfileId"]);
-    attempt
-        .query::<Person>(&select.filter(field("Id").in_ids(ids)))
-        .await
+    let table = Table::new("User", &["Id", "IsActive"])
+        .optional_or("ProfileId", "a licence without a seat is not named")
+        .only(field("Id").in_ids(ids));
+    attempt.read::<Person>(&table).await
 }
 
 /// One user.
