@@ -821,6 +821,9 @@ async fn every_write_leaves_one_line_without_names() {
         .json()
         .with_writer(move || writer.clone())
         .finish();
+    // While there is only one subscriber, `tracing` takes the one of whichever thread logs a line
+    // first, and other tests have none. A second one makes it ask all.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(subscriber);
     let stage = Stage::set().await;
     for thing in THINGS {
