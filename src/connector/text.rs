@@ -1,7 +1,8 @@
 //! Names, profiles and entitlements: small pieces that all resource types share.
 
 use crate::baton::{
-    Entitlement, EntitlementId, Error, Object, Purpose, ResourceId, ResourceRef, Result, Value,
+    Entitlement, EntitlementId, Error, GrantScope, Object, Purpose, ResourceId, ResourceRef,
+    Result, Value,
 };
 use crate::salesforce::SalesforceId;
 
@@ -35,6 +36,14 @@ pub(super) fn record_id(id: &ResourceId) -> Result<SalesforceId> {
         ))
         .because(error)
     })
+}
+
+/// The record whose grants are requested. `None` if those of the whole type are.
+pub(super) fn record_of(scope: &GrantScope) -> Result<Option<SalesforceId>> {
+    match scope {
+        GrantScope::Type => Ok(None),
+        GrantScope::Resource(on) => record_id(&on.id).map(Some),
+    }
 }
 
 /// The name of a request's resource. Hosts may send only its id.

@@ -56,7 +56,7 @@ impl Assigned {
     /// Its effective assignments to the users of a sync.
     fn table(self, options: &Options) -> Table {
         let table = Table::new(
-            "PermissionSetAssignment",
+            OBJECT,
             &[
                 "Id",
                 "AssigneeId",
@@ -188,7 +188,7 @@ impl AssignmentRow {
     }
 }
 
-/// Which assignments a page is to have.
+/// The assignments that a page lists.
 pub(in crate::connector) struct Question<'a, F> {
     pub(in crate::connector) context: &'a ReadContext,
     pub(in crate::connector) listing: &'a Listing<AssignmentRow>,
@@ -206,8 +206,8 @@ pub(in crate::connector) struct Question<'a, F> {
 
 /// One page of assignments as grants.
 ///
-/// In a full sync only users and sets that the sync has count, so that no grant points to a row
-/// that is not there, even if the org changed meanwhile.
+/// In a full sync only users and sets that the sync has count, so no grant names a missing resource,
+/// even if the org has changed meanwhile.
 pub(in crate::connector) async fn page<F>(question: Question<'_, F>) -> Result<Page<Grant>>
 where
     F: Future<Output = Result<Arc<Snapshot<()>>>>,
@@ -222,22 +222,25 @@ where
     } = question;
     let doing = "listing permission set assignments";
     let is_full = page.call.sync.is_some() && on.is_none();
-    let users = SyncedUsers::of(memory);
-    let users = if is_full {
-        let users = users.all(context).await;
-        Some(users.map_err(|error| wrap_listing(doing, error))?)
+    let synced = SyncedUsers::of(memory);
+    let (users, targets) = if is_full {
+        let users = synced.all(context).await;
+        let users = users.map_err(|error| wrap_listing(doing, error))?;
+        (Some(users), Some(question.targets.await?))
     } else {
-        users.peek()
+        (synced.peek(), None)
     };
-    let targets = if is_full {
-        Some(question.targets.await?)
-    } else {
-        None
+    let is_synced = |row: &AssignmentRow, target: &SalesforceId| {
+        users
+            .as_ref()
+            .is_none_or(|users| users.contains(&row.assignee_id))
+            && targets
+                .as_ref()
+                .is_none_or(|targets| targets.contains(target))
     };
     let table = assigned
         .table(&context.options)
         .only(on.map(|on| field(assigned.column()).eq(on)));
-    let is_first = question.span == Span::default();
     let plan = Plan {
         org: &context.org,
         table: &table,
@@ -250,22 +253,17 @@ where
         question.span,
         page,
         |row: AssignmentRow| {
-            let Some(target) = row.target(assigned) else {
-                return Ok(None);
-            };
-            let is_known = users
-                .as_ref()
-                .is_none_or(|users| users.contains(&row.assignee_id))
-                && targets
-                    .as_ref()
-                    .is_none_or(|targets| targets.contains(&target));
-            is_known.then(|| row.grant(assigned, target)).transpose()
+            let target = row
+                .target(assigned)
+                .filter(|target| is_synced(&row, target));
+            target.map(|target| row.grant(assigned, target)).transpose()
         },
     );
     match scanned.await {
         Ok(scanned) => scanned.into_page(question.position),
         Err(ReadError::Salesforce(error))
-            if is_first && is_unavailable(memory, "PermissionSetAssignment", REMEDY, &error) =>
+            if question.span == Span::default()
+                && is_unavailable(memory, OBJECT, REMEDY, &error) =>
         {
             Ok(Page::last(Vec::new()))
         }
@@ -273,5 +271,6 @@ where
     }
 }
 
+const OBJECT: &str = "PermissionSetAssignment";
 const REMEDY: &str =
     "give the connector's user \"View Setup and Configuration\" or \"Assign Permission Sets\"";

@@ -237,10 +237,7 @@ impl ResourceSyncer for PermissionSets {
     }
 
     async fn grants(&self, scope: &GrantScope, page: &PageRequest) -> Result<Page<Grant>> {
-        let on = match scope {
-            GrantScope::Type => None,
-            GrantScope::Resource(on) => Some(text::record_id(&on.id)?),
-        };
+        let on = text::record_of(scope)?;
         let memory = self.context.memory(&page.call);
         let position = page.token.as_ref().map(Position::from_token).transpose()?;
         let span = match position {
