@@ -1,4 +1,4 @@
-//! The org's clock: real time plus an offset that tests move forward. Knows nothing of the org.
+//! The org's clock: real time plus an offset that tests can advance.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,13 +13,13 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock at the real time.
+    /// Returns a clock that shows the real time.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The org's present.
+    /// Returns the org's current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let offset = SignedDuration::from_millis(self.offset_ms.load(Ordering::SeqCst));
@@ -27,7 +27,7 @@ impl Clock {
         real.checked_add(offset).unwrap_or(real)
     }
 
-    /// Moves the org's present forward.
+    /// Advances the org's time.
     pub fn advance(&self, by: Duration) {
         let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         self.offset_ms.fetch_add(millis, Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! TCP connections that a handler can cut: faults need a real close, before any byte of an answer.
+//! TCP connections that a request handler can drop without answering.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,12 +12,12 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The handle by which a handler cuts the connection that it answers on.
+/// Lets a handler drop the connection of its request.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scissors(Arc<AtomicBool>);
+pub(crate) struct CutHandle(Arc<AtomicBool>);
 
-impl Scissors {
-    /// Every later write on the connection fails, so the peer sees it closed without an answer.
+impl CutHandle {
+    /// Makes every later write fail, so that the peer sees the connection closed without an answer.
     pub(crate) fn cut(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
@@ -27,7 +27,7 @@ impl Scissors {
     }
 }
 
-/// A listener whose connections can be cut.
+/// A listener whose connections can be dropped.
 #[derive(Debug)]
 pub(crate) struct CuttableListener(pub(crate) TcpListener);
 
@@ -37,14 +37,14 @@ impl Listener for CuttableListener {
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         let (stream, addr) = Listener::accept(&mut self.0).await;
-        // Without this, small answers wait for the peer's delayed acknowledgement.
+        // Otherwise small answers wait for the peer's delayed acknowledgement.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot switch Nagle's algorithm off");
         }
         (
             CuttableStream {
                 stream,
-                scissors: Scissors::default(),
+                cut_handle: CutHandle::default(),
             },
             addr,
         )
@@ -55,22 +55,22 @@ impl Listener for CuttableListener {
     }
 }
 
-impl Connected<IncomingStream<'_, CuttableListener>> for Scissors {
+impl Connected<IncomingStream<'_, CuttableListener>> for CutHandle {
     fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
-        stream.io().scissors.clone()
+        stream.io().cut_handle.clone()
     }
 }
 
-/// A connection that fails all writes once it is cut.
+/// A connection whose writes fail once it is dropped.
 #[derive(Debug)]
 pub(crate) struct CuttableStream {
     stream: TcpStream,
-    scissors: Scissors,
+    cut_handle: CutHandle,
 }
 
 impl CuttableStream {
     fn refuse_if_cut(&self) -> io::Result<()> {
-        if self.scissors.is_cut() {
+        if self.cut_handle.is_cut() {
             return Err(io::Error::new(
                 io::ErrorKind::ConnectionReset,
                 "cut by the fault plan",

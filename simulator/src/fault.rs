@@ -1,4 +1,4 @@
-//! The fault plan: which requests fail, and how. Knows requests, not the org.
+//! The fault plan: which requests fail, and how.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use crate::org::settings::Blocker;
 /// One way to fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The request is not executed; the answer is one error of the org's array form.
+    /// The request is not executed; the answer is a Salesforce error array with one entry.
     Status {
         /// HTTP status.
         http: u16,
@@ -27,7 +27,7 @@ pub enum Fault {
         /// The entries of the array, in order.
         errors: Vec<Blocker>,
     },
-    /// The request is not executed; the answer is this body as it stands (an HTML page, say).
+    /// The request is not executed; the answer has this body, for example an HTML page.
     Http {
         /// HTTP status.
         status: u16,
@@ -36,7 +36,7 @@ pub enum Fault {
         /// `Content-Type`.
         content_type: String,
     },
-    /// The request is answered as usual, after this pause.
+    /// The request is answered normally after this delay.
     Latency(Duration),
     /// The connection is closed and the request is not executed.
     DropBefore,
@@ -51,32 +51,32 @@ pub enum Fault {
         /// `message`.
         message: String,
     },
-    /// 401 `INVALID_SESSION_ID`, and the token of the request is dead.
+    /// 401 `INVALID_SESSION_ID`; the session of the request ends.
     ExpireSession,
-    /// The query is executed; one cell of its answer is replaced. Answers without such a row stay
-    /// as they are.
+    /// The query is executed; one value in its answer is replaced. An answer without that row is
+    /// not changed.
     Cell {
         /// Which row of the page, counted from 0.
         row: usize,
-        /// The column; a dotted path leads into a parent (`Profile.Name`).
+        /// The column. A dotted path (`Profile.Name`) names a column of a parent.
         column: String,
-        /// What the cell holds instead, of any JSON type.
+        /// The new value, of any JSON type.
         value: Value,
     },
-    /// The request is executed; the answer breaks off in the middle of its body.
+    /// The request is executed; the connection breaks in the middle of the answer.
     TruncatedBody,
     /// The request is executed; the answer has status 200 and a body that is not JSON.
     GarbageBody,
-    /// 400 `UNABLE_TO_LOCK_ROW`, nothing executed.
+    /// 400 `UNABLE_TO_LOCK_ROW`; nothing is executed.
     LockRow,
-    /// 400 `INVALID_QUERY_LOCATOR`, nothing executed.
+    /// 400 `INVALID_QUERY_LOCATOR`; nothing is executed.
     QueryLocatorInvalid,
-    /// 403 `REQUEST_LIMIT_EXCEEDED` for concurrent requests, nothing executed.
+    /// 403 `REQUEST_LIMIT_EXCEEDED` for concurrent requests; nothing is executed.
     ConcurrentLimit,
 }
 
 impl Fault {
-    /// 503 `SERVER_UNAVAILABLE`, nothing executed.
+    /// 503 `SERVER_UNAVAILABLE`; nothing is executed.
     #[must_use]
     pub fn unavailable() -> Self {
         Self::Status {
@@ -86,7 +86,7 @@ impl Fault {
         }
     }
 
-    /// An error of the org's own form, nothing executed.
+    /// A Salesforce error; nothing is executed.
     #[must_use]
     pub fn status(http: u16, code: &str, message: &str) -> Self {
         Self::Status {
@@ -96,7 +96,7 @@ impl Fault {
         }
     }
 
-    /// The request is executed, then answered with an error of the org's own form.
+    /// The request is executed, then answered with a Salesforce error.
     #[must_use]
     pub fn error_after(http: u16, code: &str, message: &str) -> Self {
         Self::ErrorAfter {
@@ -106,7 +106,7 @@ impl Fault {
         }
     }
 
-    /// An array of several errors, nothing executed.
+    /// Several Salesforce errors; nothing is executed.
     #[must_use]
     pub fn errors(http: u16, errors: impl IntoIterator<Item = Blocker>) -> Self {
         Self::Errors {
@@ -115,7 +115,7 @@ impl Fault {
         }
     }
 
-    /// The query is executed, and one cell of its answer is null.
+    /// The query is executed, and one value in its answer is null.
     #[must_use]
     pub fn null_cell(row: usize, column: &str) -> Self {
         Self::Cell {
@@ -125,7 +125,7 @@ impl Fault {
         }
     }
 
-    /// The edge's HTML page.
+    /// An HTML error page, as Salesforce's edge servers send it.
     #[must_use]
     pub fn html(status: u16) -> Self {
         Self::Http {
@@ -137,7 +137,7 @@ impl Fault {
         }
     }
 
-    /// The faults of a bad day, for [`FaultPlan::every`].
+    /// A mix of faults for [`FaultPlan::every`].
     #[must_use]
     pub fn mixture() -> Vec<Self> {
         vec![
@@ -171,7 +171,7 @@ impl Fault {
     }
 }
 
-/// Which requests a fault is for; every condition that is set must hold.
+/// Selects requests. All conditions that are set must match.
 #[derive(Debug, Clone, Default)]
 pub struct Matcher {
     method: Option<String>,
@@ -183,13 +183,13 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// Every request, sign-ins and version lists too.
+    /// Every request, including sign-ins and the list of versions.
     #[must_use]
     pub fn any() -> Self {
         Self::default()
     }
 
-    /// Every REST request that is no sign-in.
+    /// Every REST request except sign-ins.
     #[must_use]
     pub fn api() -> Self {
         Self {
@@ -231,7 +231,7 @@ impl Matcher {
         }
     }
 
-    /// Queries of this object (first pages; a locator's object is known too).
+    /// Queries of this object: first and later pages.
     #[must_use]
     pub fn queries_of(object: &str) -> Self {
         Self::reads().path("/query").object(object)
@@ -288,7 +288,7 @@ impl Matcher {
     }
 }
 
-/// What a matcher may look at.
+/// The properties of a request that a matcher compares.
 #[derive(Debug)]
 pub(crate) struct Probe<'a> {
     pub(crate) method: &'a str,
@@ -299,7 +299,7 @@ pub(crate) struct Probe<'a> {
     pub(crate) login: bool,
 }
 
-/// The faults to come; clones share the plan.
+/// The planned faults; clones share the plan.
 #[derive(Debug, Clone, Default)]
 pub struct FaultPlan {
     inner: Arc<Mutex<Plan>>,
@@ -328,7 +328,7 @@ struct Cycle {
 }
 
 impl FaultPlan {
-    /// The next `n` requests that match fail so.
+    /// Makes the next `n` matching requests fail.
     pub fn next(&self, n: u64, matcher: Matcher, fault: Fault) {
         self.lock().next.push_back(Planned {
             left: n,
@@ -337,12 +337,12 @@ impl FaultPlan {
         });
     }
 
-    /// Of the REST requests every `k`th fails, cycling through the faults.
+    /// Makes every `k`th REST request fail, cycling through the faults.
     pub fn every(&self, k: u64, faults: impl IntoIterator<Item = Fault>) {
         self.every_matching(k, Matcher::api(), faults);
     }
 
-    /// Of the requests that match every `k`th fails, cycling through the faults.
+    /// Makes every `k`th matching request fail, cycling through the faults.
     pub fn every_matching(
         &self,
         k: u64,
@@ -358,20 +358,20 @@ impl FaultPlan {
         });
     }
 
-    /// Forgets every planned fault.
+    /// Removes every planned fault.
     pub fn clear(&self) {
         let mut plan = self.lock();
         plan.next.clear();
         plan.every.clear();
     }
 
-    /// How many faults were injected so far.
+    /// Returns how many faults were injected so far.
     #[must_use]
     pub fn injected(&self) -> u64 {
         self.lock().injected
     }
 
-    /// How many faults planned by [`FaultPlan::next`] have not happened yet.
+    /// Returns how many faults planned by [`FaultPlan::next`] are still to come.
     #[must_use]
     pub fn pending(&self) -> u64 {
         self.lock().next.iter().map(|planned| planned.left).sum()

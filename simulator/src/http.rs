@@ -1,7 +1,9 @@
-//! From TCP to the org and back: counting, faults, sessions, limits, then the resource itself.
+//! The HTTP server: sessions, limits, faults, and the resources of the APIs.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::fault::FaultPlan;
@@ -12,6 +14,7 @@ mod batch;
 mod call;
 mod collections;
 mod composite;
+mod conditional;
 mod describe;
 mod entry;
 mod identity;
@@ -22,23 +25,22 @@ mod oauth;
 mod password;
 mod probe;
 mod query;
+mod related;
+mod replication;
 mod reply;
 mod rest;
 mod rows;
 mod session;
 mod soap;
+mod upsert;
 
 pub(crate) use entry::service;
 
+use conditional::Descriptions;
 use locators::Locators;
 use session::Sessions;
 
-/// The oldest and the newest API version that this org speaks.
-pub(crate) const OLDEST_VERSION: u32 = 31;
-/// See [`OLDEST_VERSION`].
-pub(crate) const NEWEST_VERSION: u32 = 67;
-
-/// Everything that requests share.
+/// State shared by all requests.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) org: RwLock<Org>,
@@ -48,10 +50,12 @@ pub(crate) struct Shared {
     pub(crate) base: String,
     sessions: Mutex<Sessions>,
     locators: Mutex<Locators>,
+    descriptions: Mutex<Descriptions>,
+    started: Timestamp,
     in_progress: AtomicUsize,
     peak: AtomicUsize,
     used: AtomicUsize,
-    /// Held alone by requests whose parts must not mix with others' writes.
+    /// Held exclusively by composite requests, whose parts must not interleave with other writes.
     gate: RwLock<()>,
 }
 
@@ -59,12 +63,14 @@ impl Shared {
     pub(crate) fn new(org: Org, base: String) -> Self {
         Self {
             clock: org.clock().clone(),
+            started: org.clock().now(),
             org: RwLock::new(org),
             faults: FaultPlan::default(),
             log: RequestLog::default(),
             base,
             sessions: Mutex::default(),
             locators: Mutex::default(),
+            descriptions: Mutex::default(),
             in_progress: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
             used: AtomicUsize::new(0),
@@ -88,12 +94,19 @@ impl Shared {
         self.locators.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The user of a living session whose user may still sign in.
+    fn descriptions(&self) -> MutexGuard<'_, Descriptions> {
+        self.descriptions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the user of a valid session, if the user can still sign in.
     fn session_user(&self, token: &str) -> Option<String> {
         let org = self.read();
         let lifetime = org.settings.session_lifetime;
         let mut sessions = self.sessions();
-        let user_id = sessions.touch(token, self.clock.now(), lifetime)?;
+        let session = sessions.touch(token, self.clock.now(), lifetime)?;
+        let user_id = session.user_id.clone();
         if org.may_sign_in(&user_id) {
             return Some(user_id);
         }
@@ -101,7 +114,7 @@ impl Shared {
         None
     }
 
-    /// Calls of the day so far.
+    /// Returns the API calls of the day so far.
     fn calls_used(&self, org: &Org) -> u64 {
         let here = u64::try_from(self.used.load(Ordering::SeqCst)).unwrap_or(u64::MAX);
         org.settings.used_before.saturating_add(here)
@@ -111,7 +124,7 @@ impl Shared {
         self.peak.load(Ordering::SeqCst)
     }
 
-    /// Counts a request as long as the result lives.
+    /// Counts a request as running until the returned guard is dropped.
     fn enter(self: &Arc<Self>) -> InProgress {
         let now = self.in_progress.fetch_add(1, Ordering::SeqCst) + 1;
         self.peak.fetch_max(now, Ordering::SeqCst);
@@ -122,10 +135,10 @@ impl Shared {
     }
 }
 
-/// One request in progress.
+/// A running request.
 struct InProgress {
     shared: Arc<Shared>,
-    /// How many there were when this one came, itself included.
+    /// Number of running requests when it arrived, including itself.
     count: usize,
 }
 

@@ -1,8 +1,9 @@
 //! A strict simulated Salesforce org for tests and demos.
 //!
-//! It knows the platform and nothing of the connector. Unknown fields, wrong types, illegal
-//! writes and unknown paths fail here as a real org fails them, with the org's own bodies; every
-//! call is counted. Start one with [`Simulator::start`], look into it with [`Simulator::org`].
+//! It implements the Salesforce APIs and does not depend on the connector. Unknown fields, wrong
+//! types, illegal writes and unknown paths fail as they do in a real org, with the same error
+//! bodies. Every call is counted. Start one with [`Simulator::start`] and inspect its data with
+//! [`Simulator::org`].
 
 pub mod clock;
 mod connection;

@@ -1,10 +1,10 @@
-//! What was asked of the org: one record per request, in the order of arrival.
+//! The request log: one record for each request, in order of arrival.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-/// One request as the org saw it.
+/// A request that the org received.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RequestRecord {
@@ -14,27 +14,27 @@ pub struct RequestRecord {
     pub path: String,
     /// The decoded SOQL, if the request was a query.
     pub soql: Option<String>,
-    /// The object that the request is about, as the request spells it.
+    /// The object of the request, spelled as in the request.
     pub object: Option<String>,
-    /// The status that was answered; 0 if the connection was dropped instead.
+    /// HTTP status of the answer; 0 if the connection was dropped.
     pub status: u16,
     /// Whether the request counted against the daily limit.
     pub api_call: bool,
-    /// How many calls it counted (a batch counts each of its parts).
+    /// How many API calls it counted as. A batch counts each of its subrequests.
     pub cost: u64,
     /// Whether it was a sign-in (token request or SOAP login).
     pub login: bool,
-    /// Whether the org knew the path.
+    /// Whether the path exists.
     pub known: bool,
-    /// The fault that the plan injected, by name.
+    /// Name of the injected fault.
     pub fault: Option<&'static str>,
-    /// The error code of the answer, if it was an error of the org's own form.
+    /// Error code of the answer, if it is a Salesforce error.
     pub error_code: Option<String>,
-    /// The org's time.
+    /// When it arrived, by the org's clock.
     pub at: Timestamp,
 }
 
-/// The records of one simulator; clones share them.
+/// The log of one simulator; clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RequestLog {
     records: Arc<Mutex<Vec<RequestRecord>>>,

@@ -1,4 +1,4 @@
-//! Runs a simulated org for demos and by-hand trials.
+//! Runs a simulated org for demos and manual testing.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,22 +10,22 @@ use salesforce_simulator::{Fault, Org, Preset, SeedSize, Simulator};
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Options {
-    /// Where to listen.
+    /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// A usual size.
+    /// Predefined size of the org.
     #[arg(long, value_enum, default_value = "demo", conflicts_with = "users")]
     preset: Size,
-    /// Any number of users, the rest in proportion.
+    /// Number of users; everything else is scaled to it.
     #[arg(long)]
     users: Option<usize>,
-    /// Milliseconds that each request takes longer.
+    /// Delay added to each request, in milliseconds.
     #[arg(long, default_value_t = 0)]
     latency: u64,
-    /// Lets every Kth request fail.
+    /// Makes every Kth request fail.
     #[arg(long, value_name = "K")]
     fault_every: Option<u64>,
-    /// Switches optional features on.
+    /// Enables an optional feature.
     #[arg(long, value_enum)]
     feature: Vec<Feature>,
 }

@@ -1,8 +1,9 @@
-//! The org: its records, its settings, and the ways that tests look into it and change it.
+//! The org: its records and settings, and functions for tests to inspect and change them.
 //!
-//! Records are written here without the rules of DML; `rules` adds those. It knows nothing of HTTP.
+//! [`Org::insert`], [`Org::set`] and [`Org::delete`] bypass Salesforce's checks; [`Org::create`],
+//! [`Org::update`] and [`Org::destroy`] apply them (`rules`). It does not depend on HTTP.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
@@ -36,28 +37,28 @@ use value::Value;
 /// A simulated org.
 #[derive(Debug, Clone)]
 pub struct Org {
-    /// The switches.
+    /// Settings that tests can change.
     pub settings: Settings,
-    /// Refresh tokens that were issued, with the user names they stand for.
+    /// Issued refresh tokens and their usernames.
     pub refresh_tokens: BTreeMap<String, String>,
-    /// Passwords that were set or reset over the API: user id, and whether the user got a mail.
+    /// Passwords set or reset through the API: the user id, and whether an email was sent.
     pub password_resets: Vec<(String, bool)>,
     db: Database,
     clock: Clock,
     organization: Id,
     integration_user: Id,
-    /// Ids of records that were deleted: an org tells them from ids that never were.
-    deleted: HashSet<Id>,
+    /// Permanently deleted records, with the time of deletion.
+    deleted: BTreeMap<Id, Timestamp>,
     undo: Vec<Undo>,
     transaction: Option<rules::Transaction>,
     next_expiry: Option<Timestamp>,
-    /// The time that audit columns get while the org is seeded.
+    /// Value of audit columns while the org is seeded.
     stamp: Option<Timestamp>,
 }
 
 impl Org {
-    /// An org with nothing but what every org has: its own row, licences, the standard profiles
-    /// and the administrator through whom clients sign in.
+    /// Returns an org with only what every org has: its Organization record, licenses, the standard
+    /// profiles, and the administrator as whom clients sign in.
     #[must_use]
     pub fn empty() -> Self {
         let mut org = Self {
@@ -71,7 +72,7 @@ impl Org {
             clock: Clock::new(),
             organization: Id::ZERO,
             integration_user: Id::ZERO,
-            deleted: HashSet::new(),
+            deleted: BTreeMap::new(),
             undo: Vec::new(),
             transaction: None,
             next_expiry: None,
@@ -81,13 +82,13 @@ impl Org {
         org
     }
 
-    /// An org of one of the usual sizes.
+    /// Returns an org of a predefined size.
     #[must_use]
     pub fn seed(preset: Preset) -> Self {
         Self::seed_size(preset.size())
     }
 
-    /// An org of any size; the same size gives the same org.
+    /// Returns an org of any size. The same size always gives the same org.
     #[must_use]
     pub fn seed_size(size: SeedSize) -> Self {
         let mut org = Self::empty();
@@ -107,26 +108,25 @@ impl Org {
         &self.db
     }
 
-    /// The records, for tests that want to do what no API can.
+    /// The records, for changes that no API allows.
     pub fn database_mut(&mut self) -> &mut Database {
         &mut self.db
     }
 
-    /// Adds a record without asking the rules; only the schema must hold. Returns the 18-character
-    /// id. Columns that an org fills in (audit columns, defaults, a user's full name) are filled in.
+    /// Adds a record without Salesforce's checks and returns its 18-character id. Values must fit
+    /// the schema. Audit columns, defaults and a user's full name are filled in.
     ///
     /// # Panics
-    /// If the object or a field does not exist or a value has the wrong type: a test that says so
-    /// is wrong.
+    /// If the object or a field does not exist, or a value has the wrong type.
     pub fn insert(&mut self, object: &str, fields: &[(&str, Json)]) -> String {
         let cells = self.read_fields(object, fields);
         self.plant(object, cells).to_string()
     }
 
-    /// Changes fields of a record without asking the rules.
+    /// Changes fields of a record without Salesforce's checks.
     ///
     /// # Panics
-    /// If the record or a field does not exist or a value has the wrong type.
+    /// If the record or a field does not exist, or a value has the wrong type.
     pub fn set(&mut self, object: &str, id: &str, fields: &[(&str, Json)]) {
         let cells = self.read_fields(object, fields);
         let id = known_id(id);
@@ -136,27 +136,27 @@ impl Org {
         self.undo.clear();
     }
 
-    /// Removes a record without asking the rules; says whether it was there.
+    /// Deletes a record without Salesforce's checks. Returns whether it existed.
     pub fn delete(&mut self, object: &str, id: &str) -> bool {
         let removed = Id::parse(id).is_ok_and(|id| self.remove(object, id));
         self.undo.clear();
         removed
     }
 
-    /// A record with all its fields, as the API would read it.
+    /// Returns a record with all its fields, in the form of the API.
     #[must_use]
     pub fn get(&self, object: &str, id: &str) -> Option<Json> {
         let row = self.db.get(object, Id::parse(id).ok()?)?;
         Some(store::as_json(row))
     }
 
-    /// All records of an object, hidden ones included, in id order.
+    /// Returns all records of an object in id order, including deleted and revoked ones.
     #[must_use]
     pub fn rows(&self, object: &str) -> Vec<Json> {
         self.db.rows(object).map(store::as_json).collect()
     }
 
-    /// How many records of an object there are, hidden ones included.
+    /// Counts the records of an object, including deleted and revoked ones.
     #[must_use]
     pub fn count(&self, object: &str) -> usize {
         self.db
@@ -165,13 +165,13 @@ impl Org {
             .map_or(0, table::Table::len)
     }
 
-    /// Creates a record by the rules, as the integration user.
+    /// Creates a record with Salesforce's checks, as the integration user.
     pub fn create(&mut self, object: &str, fields: &[(&str, Json)]) -> Result<String, OrgError> {
         let saved = self.create_record(&self.caller(), object, &as_map(fields))?;
         Ok(saved.id.to_string())
     }
 
-    /// Updates a record by the rules, as the integration user.
+    /// Updates a record with Salesforce's checks, as the integration user.
     pub fn update(
         &mut self,
         object: &str,
@@ -181,16 +181,16 @@ impl Org {
         self.update_record(&self.caller(), object, id, &as_map(fields))
     }
 
-    /// Deletes a record by the rules, as the integration user.
+    /// Deletes a record with Salesforce's checks, as the integration user.
     pub fn destroy(&mut self, object: &str, id: &str) -> Result<(), OrgError> {
         self.delete_record(&self.caller(), object, id)
     }
 
-    /// The integration user at the newest API version.
+    /// Returns the integration user, calling the newest API version.
     fn caller(&self) -> Caller {
         Caller {
             user: self.integration_user,
-            version: crate::http::NEWEST_VERSION,
+            version: schema::NEWEST_VERSION,
         }
     }
 

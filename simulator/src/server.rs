@@ -1,5 +1,4 @@
-//! The running simulator: an HTTP server on the loopback interface and the handles that tests
-//! hold on it.
+//! The running simulator: an HTTP server, and the handle through which tests control it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::{Deref, DerefMut};
@@ -18,7 +17,7 @@ use crate::http::{Shared, service};
 use crate::log::RequestRecord;
 use crate::org::Org;
 
-/// How long a shutdown waits for requests in progress.
+/// How long a shutdown waits for running requests.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A running simulated org. Dropping it stops the server.
@@ -30,7 +29,7 @@ pub struct Simulator {
     task: Option<JoinHandle<()>>,
 }
 
-/// Exclusive access to the org behind a running server. Do not hold it across an await: requests
+/// Exclusive access to the org of a running server. Do not hold it across an await: requests
 /// wait for it.
 #[derive(Debug)]
 pub struct OrgGuard<'a>(RwLockWriteGuard<'a, Org>);
@@ -53,7 +52,7 @@ impl Simulator {
     /// Starts on a free port of 127.0.0.1.
     ///
     /// # Panics
-    /// If the loopback interface has no free port, which a test cannot do without.
+    /// If the loopback interface has no free port.
     pub async fn start(org: Org) -> Self {
         match Self::start_on(org, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await {
             Ok(simulator) => simulator,
@@ -105,7 +104,7 @@ impl Simulator {
         )
     }
 
-    /// Runs something on the locked org.
+    /// Calls a function with the locked org.
     pub fn with<T>(&self, act: impl FnOnce(&mut Org) -> T) -> T {
         act(&mut self.org())
     }
@@ -137,12 +136,12 @@ impl Simulator {
             .fold(0, |sum, record| sum + u64::from(record.login))
     }
 
-    /// Forgets the requests so far.
+    /// Clears the request log.
     pub fn clear_requests(&self) {
         self.shared.log.clear();
     }
 
-    /// Requests for paths that an org does not have.
+    /// Returns requests for paths that do not exist.
     #[must_use]
     pub fn unexpected(&self) -> Vec<RequestRecord> {
         self.requests()
@@ -157,12 +156,12 @@ impl Simulator {
         &self.shared.clock
     }
 
-    /// Kills every session, as an administrator does.
+    /// Ends every session, as an administrator can.
     pub fn expire_sessions(&self) {
         self.shared.sessions().clear();
     }
 
-    /// The most requests that were in progress at once.
+    /// Returns the largest number of requests that ran at the same time.
     #[must_use]
     pub fn peak_concurrency(&self) -> usize {
         self.shared.peak_concurrency()
@@ -172,7 +171,7 @@ impl Simulator {
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         let Some(task) = self.task.take() else { return };
-        // A client that holds half a request open must not hold a test up.
+        // A client with an unfinished request must not block the shutdown.
         if let Err(error) = tokio::time::timeout(PATIENCE, task).await {
             tracing::debug!(%error, "the server did not end in time");
         }

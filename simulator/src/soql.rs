@@ -1,8 +1,8 @@
-//! SOQL: text → syntax tree → result, with the refusals of a real org.
+//! SOQL: parses and runs queries, with the errors of a real org.
 //!
-//! [`parse()`] knows grammar only; [`evaluate`] checks names and types against the schema as one
-//! user and one API version see it, and finds rows. Records are rendered later, a window at a
-//! time ([`Outcome::page`]), so that a large result costs only its ids.
+//! [`parse()`] checks the grammar. [`evaluate`] checks names and types against the schema that the
+//! user and the API version can see, and finds rows. Records are serialized later, page by page
+//! ([`Outcome::page`]), so a large result only stores ids.
 
 mod aggregate;
 pub mod ast;
@@ -25,28 +25,27 @@ use crate::org::table::{Database, Row};
 
 pub use eval::evaluate;
 pub use parse::parse;
-pub use render::{Outcome, Page, Record};
+pub use render::{Batch, Cut, Cuts, Outcome, Page, Record, Unfinished};
 
-/// What surrounds a query: the data, the clock, and what the caller may see.
+/// The environment of a query: data, time, and what the caller can see.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The rows.
     pub db: &'a Database,
-    /// What TODAY and its like are reckoned from.
+    /// The current time, for `TODAY` and other relative dates.
     pub now: Timestamp,
-    /// The API version in the path, e.g. 63. Younger objects and fields do not exist for it.
+    /// API version of the request, for example 63. Newer objects and fields do not exist in it.
     pub api_version: u32,
-    /// Whether an object does not exist for the running user: a right is missing, or the object's
-    /// [`Feature`](crate::org::schema::Feature) is off. Such objects answer `INVALID_TYPE`.
+    /// Whether an object is invisible to the user: a permission is missing, or its
+    /// [`Feature`](crate::org::schema::Feature) is disabled. Such objects give `INVALID_TYPE`.
     pub hidden: &'a dyn Fn(&ObjectDef) -> bool,
-    /// Which rows the running user sees; all where there is no filter.
+    /// Rows that are visible to the user; `None` means all.
     pub visible: Option<RowFilter<'a>>,
-    /// Whether this is `queryAll`: deleted and revoked rows are found too. `ALL ROWS` in the text
-    /// does the same.
+    /// Whether this is `queryAll`, which also finds deleted and revoked rows.
     pub all_rows: bool,
 }
 
-/// Whether the running user sees a row.
+/// Whether a row is visible to the user.
 pub type RowFilter<'a> = &'a dyn Fn(&ObjectDef, &Row) -> bool;
 
 /// Why a query was refused.
@@ -71,10 +70,10 @@ impl SoqlError {
         Self::at("MALFORMED_QUERY", source, at, message)
     }
 
-    /// An error that shows where in the text it is, in Salesforce's form: the excerpt, a caret
-    /// under the place, row and column, and only then the message.
+    /// An error with its position in Salesforce's form: an excerpt, a caret below the position, row
+    /// and column, and the message.
     pub(crate) fn at(code: &'static str, source: &str, at: usize, message: &str) -> Self {
-        /// How much of the line is shown on either side.
+        /// Characters of the line to show on each side.
         const WINDOW: usize = 40;
         let before = source.get(..at).unwrap_or(source);
         let line = before.rsplit('\n').next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `/composite/batch`: up to 25 requests in one, each counted, none rolled back.
+//! `/composite/batch`: up to 25 independent subrequests in one call. Each counts as an API call.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
@@ -9,9 +9,9 @@ use super::reply::Reply;
 use super::rest::{self, Visit};
 use crate::org::OrgError;
 
-/// The most requests of one batch.
+/// Maximum number of subrequests.
 const MOST_REQUESTS: usize = 25;
-/// The oldest version that a part may name.
+/// Oldest API version that a subrequest can use.
 const OLDEST_PART: u32 = 34;
 
 pub(super) fn handle(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
@@ -39,20 +39,34 @@ pub(super) fn handle(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
     let user = visit.caller.user.to_string();
     let mut has_errors = false;
     let mut results = Vec::with_capacity(calls.len());
-    for part in &calls {
+    for (number, part) in (0..).zip(&calls) {
         let reply = if has_errors && halt {
             let text = "Batch processing has been halted due to an error in a previous subrequest";
             OrgError::new(412, "BATCH_PROCESSING_HALTED", text).into()
         } else {
-            rest::handle(visit.shared, part, &user)
+            match check_daily_limit(visit, number) {
+                Ok(()) => rest::handle(visit.shared, part, &user),
+                Err(error) => error.into(),
+            }
         };
         has_errors |= reply.status >= 400;
         let status = reply.status;
         results.push(json!({"statusCode": status, "result": reply.into_value()}));
     }
     let mut reply = Reply::json(200, json!({"hasErrors": has_errors, "results": results}));
-    reply.extra_calls = u64::try_from(calls.len()).unwrap_or(0);
+    // The request itself counts as the first subrequest.
+    reply.extra_calls = u64::try_from(calls.len().saturating_sub(1)).unwrap_or(0);
     Ok(reply)
+}
+
+/// Checks the daily limit before each subrequest: a batch can exceed it half-way.
+fn check_daily_limit(visit: Visit<'_>, earlier_parts: u64) -> Result<(), OrgError> {
+    let org = visit.shared.read();
+    let used = visit.shared.calls_used(&org).saturating_add(earlier_parts);
+    if used > org.settings.daily_limit {
+        return Err(OrgError::daily_limit());
+    }
+    Ok(())
 }
 
 fn part_call(visit: Visit<'_>, part: &Value) -> Result<Call, OrgError> {
@@ -82,7 +96,7 @@ fn part_call(visit: Visit<'_>, part: &Value) -> Result<Call, OrgError> {
     ))
 }
 
-/// A request inside another one.
+/// Builds the call of a subrequest.
 pub(super) fn inner_call(method: &str, target: &str, body: Option<&Value>) -> Call {
     let mut headers = HeaderMap::new();
     headers.insert("content-type", HeaderValue::from_static("application/json"));

@@ -1,4 +1,4 @@
-//! One request as the handlers see it, whether it came over the wire or inside a composite.
+//! A request as the handlers see it: sent over HTTP or as part of a composite request.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -9,7 +9,7 @@ use crate::org::OrgError;
 
 mod percent;
 
-/// One request.
+/// A request.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) method: String,
@@ -20,7 +20,7 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A request from its parts; `target` is a path with an optional query string.
+    /// Builds a request. `target` is a path with an optional query string.
     pub(crate) fn new(method: &str, target: &str, headers: HeaderMap, body: Bytes) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let params: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
@@ -30,7 +30,7 @@ impl Call {
             .iter()
             .find(|(name, _)| name == "_HttpMethod" && method.eq_ignore_ascii_case("POST"))
             .map(|(_, wanted)| wanted.to_ascii_uppercase());
-        // The server leaves the body of an answer to HEAD out.
+        // The server omits the body of an answer to HEAD.
         let method = match overridden
             .unwrap_or_else(|| method.to_ascii_uppercase())
             .as_str()
@@ -47,7 +47,7 @@ impl Call {
         }
     }
 
-    /// The decoded, non-empty segments of the path.
+    /// Returns the decoded, non-empty segments of the path.
     pub(crate) fn segments(&self) -> Vec<String> {
         self.path
             .split('/')
@@ -56,7 +56,7 @@ impl Call {
             .collect()
     }
 
-    /// A query parameter.
+    /// Returns a query parameter.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.params
             .iter()
@@ -64,12 +64,12 @@ impl Call {
             .map(|(_, value)| value.as_str())
     }
 
-    /// A header, if it is readable text.
+    /// Returns a header, if it is valid text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// The form fields of the body, followed by the query parameters: OAuth endpoints take both.
+    /// Returns the form fields of the body and the query parameters. OAuth endpoints accept both.
     pub(crate) fn form(&self) -> Vec<(String, String)> {
         let mut fields: Vec<(String, String)> = url::form_urlencoded::parse(&self.body)
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
@@ -78,7 +78,7 @@ impl Call {
         fields
     }
 
-    /// The body as JSON; refuses other media types and broken text as an org does.
+    /// Parses the body as JSON. Rejects other media types and invalid JSON as Salesforce does.
     pub(crate) fn json(&self) -> Result<Value, OrgError> {
         let media = self.header("content-type").unwrap_or("");
         let essence = media.split(';').next().unwrap_or("").trim();

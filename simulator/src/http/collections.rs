@@ -8,13 +8,14 @@ use super::call::Call;
 use super::reply::Reply;
 use super::rest::Visit;
 use super::rows;
+use super::upsert::{self, Key, Upserted};
 use crate::org::id::Id;
 use crate::org::{Org, OrgError};
 
-/// The most records of one call, and of one read.
+/// Maximum number of records to write and to read in one call.
 const MOST_RECORDS: usize = 200;
 const MOST_READ: usize = 2000;
-/// The most runs of records of one type.
+/// Maximum number of chunks. A chunk is a run of records of one type.
 const MOST_CHUNKS: usize = 10;
 
 pub(super) fn handle(
@@ -48,24 +49,10 @@ pub(super) fn handle(
 }
 
 fn write(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
-    let body = call.json()?;
-    let Some(records) = body.get("records").and_then(Value::as_array) else {
-        let text = "The request must have a list of records";
-        return Err(OrgError::new(400, "INVALID_INPUT", text));
-    };
-    check_count(records.len(), MOST_RECORDS)?;
-    let all_or_none = body
-        .get("allOrNone")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
-    let parsed = records
-        .iter()
-        .map(Record::parse)
-        .collect::<Result<Vec<_>, _>>()?;
-    check_chunks(parsed.iter().map(|record| record.object.as_str()))?;
+    let (all_or_none, records) = records(call)?;
     let create = call.method == "POST";
     let mut seen = HashSet::new();
-    let work = parsed.into_iter().map(|record| {
+    let work = records.into_iter().map(|record| {
         let twin = !create && !seen.insert(record.id.clone());
         move |org: &mut Org| {
             if twin {
@@ -80,15 +67,88 @@ fn write(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
                 return Err(unsupported(&record.object));
             }
             if create {
+                record.refuse_id()?;
                 let saved = org.create_record(&visit.caller, &record.object, &record.fields)?;
-                return Ok(saved.id.to_string());
+                return Ok((saved.id.to_string(), None));
             }
             let id = typed_id(org, &record.object, record.id.as_deref())?;
             org.update_record(&visit.caller, &record.object, &id, &record.fields)?;
-            Ok(id)
+            Ok((id, None))
         }
     });
     Ok(run(visit, all_or_none, work))
+}
+
+/// `PATCH /composite/sobjects/{Object}/{field}`: updates or creates records by an external id.
+pub(super) fn upsert(
+    visit: Visit<'_>,
+    call: &Call,
+    object: &str,
+    field: &str,
+) -> Result<Reply, OrgError> {
+    if call.method != "PATCH" {
+        return Ok(Reply::method_not_allowed(&call.method, "PATCH"));
+    }
+    let (all_or_none, records) = records(call)?;
+    if field.eq_ignore_ascii_case("Id") {
+        let text = "Only external ids are supported";
+        return Err(OrgError::new(400, "INVALID_FIELD", text));
+    }
+    let work = records.into_iter().map(|record| {
+        move |org: &mut Org| {
+            let done = upsert_one(org, visit, object, field, record)?;
+            Ok((done.id.to_string(), Some(done.created)))
+        }
+    });
+    Ok(run(visit, all_or_none, work))
+}
+
+fn upsert_one(
+    org: &mut Org,
+    visit: Visit<'_>,
+    object: &str,
+    field: &str,
+    record: Record,
+) -> Result<Upserted, OrgError> {
+    if !record.object.eq_ignore_ascii_case(object) {
+        return Err(unsupported(&record.object));
+    }
+    record.refuse_id()?;
+    let mut body = record.fields;
+    let name = body.keys().find(|name| name.eq_ignore_ascii_case(field));
+    let value = name.cloned().and_then(|name| body.remove(&name));
+    let value = value.as_ref().and_then(Value::as_str).ok_or_else(|| {
+        let text = format!("{field} not specified");
+        OrgError::dml("MISSING_ARGUMENT", text, &[field])
+    })?;
+    let key = Key {
+        object,
+        field,
+        value,
+    };
+    let found = upsert::find(org, &visit.caller, key)?;
+    if found.len() > 1 {
+        let text = format!("{field}: more than one record found for external id field");
+        return Err(OrgError::dml("DUPLICATE_EXTERNAL_ID", text, &[field]));
+    }
+    upsert::write(org, &visit.caller, key, found.first().copied(), body)
+}
+
+/// Parses `allOrNone` and the records of a request.
+fn records(call: &Call) -> Result<(bool, Vec<Record>), OrgError> {
+    let body = call.json()?;
+    let Some(records) = body.get("records").and_then(Value::as_array) else {
+        let text = "The request must have a list of records";
+        return Err(OrgError::new(400, "INVALID_INPUT", text));
+    };
+    check_count(records.len(), MOST_RECORDS)?;
+    let records = records
+        .iter()
+        .map(Record::parse)
+        .collect::<Result<Vec<_>, _>>()?;
+    check_chunks(records.iter().map(|record| record.object.as_str()))?;
+    let all_or_none = body.get("allOrNone").and_then(Value::as_bool);
+    Ok((all_or_none.unwrap_or(false), records))
 }
 
 fn delete(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
@@ -109,19 +169,14 @@ fn delete(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
                     Setup object";
         return Err(OrgError::new(400, "INVALID_INPUT", text));
     }
-    let mut seen = HashSet::new();
     let work = ids.into_iter().zip(objects).map(|(id, object)| {
-        let twin = !seen.insert(id.get(..15).unwrap_or(&id).to_owned());
         move |org: &mut Org| {
             let Some((object, _)) = object else {
                 let text = format!("malformed id {id}");
                 return Err(OrgError::dml("MALFORMED_ID", text, &[]));
             };
-            if twin {
-                return Err(OrgError::record_is_deleted());
-            }
             org.delete_record(&visit.caller, &object, &id)?;
-            Ok(Id::parse(&id).map_or(id, |id| id.to_string()))
+            Ok((Id::parse(&id).map_or(id, |id| id.to_string()), None))
         }
     });
     Ok(run(visit, all_or_none, work))
@@ -144,10 +199,13 @@ fn read(visit: Visit<'_>, object: &str, ids: &[String], fields: &str) -> Result<
 
 const NO_RESOURCE: &str = "The requested resource does not exist";
 
-/// Runs the writes in one transaction and renders one result for each.
+/// The id of a written record, and for an upsert whether the record is new.
+type Written = (String, Option<bool>);
+
+/// Runs the writes in one transaction and returns a result for each.
 fn run<W>(visit: Visit<'_>, all_or_none: bool, work: impl Iterator<Item = W>) -> Reply
 where
-    W: FnOnce(&mut Org) -> Result<String, OrgError>,
+    W: FnOnce(&mut Org) -> Result<Written, OrgError>,
 {
     let mut org = visit.shared.write();
     let start = org.begin();
@@ -158,14 +216,17 @@ where
     } else {
         org.commit(start);
     }
-    let one = |result: Result<String, OrgError>| match result {
+    let one = |result: Result<Written, OrgError>| match result {
         Ok(_) if failed && all_or_none => json!({"success": false, "errors": [{
             "statusCode": "ALL_OR_NONE_OPERATION_ROLLED_BACK",
             "message": "Record rolled back because not all records were valid and the request was \
                         using AllOrNone header",
             "fields": [],
         }]}),
-        Ok(id) => json!({"id": id, "success": true, "errors": []}),
+        Ok((id, None)) => json!({"id": id, "success": true, "errors": []}),
+        Ok((id, Some(created))) => {
+            json!({"id": id, "success": true, "errors": [], "created": created})
+        }
         Err(error) => json!({"success": false, "errors": error.to_record_errors()}),
     };
     Reply::json(200, results.into_iter().map(one).collect())
@@ -206,6 +267,21 @@ impl Record {
     }
 }
 
+impl Record {
+    /// Rejects an id in a create.
+    fn refuse_id(&self) -> Result<(), OrgError> {
+        if self.id.is_none() {
+            return Ok(());
+        }
+        let text = "cannot specify Id in an insert call";
+        Err(OrgError::dml(
+            "INVALID_FIELD_FOR_INSERT_UPDATE",
+            text,
+            &["Id"],
+        ))
+    }
+}
+
 fn typed_id(org: &Org, object: &str, id: Option<&str>) -> Result<String, OrgError> {
     let Some(id) = id else {
         let text = "Id not specified in an update call";
@@ -222,7 +298,7 @@ fn typed_id(org: &Org, object: &str, id: Option<&str>) -> Result<String, OrgErro
     }
 }
 
-/// The object that an id belongs to, and whether it is a setup object.
+/// Returns the object of an id, and whether it is a setup object.
 fn object_of(org: &Org, id: &str) -> Option<(String, bool)> {
     let id = Id::parse(id).ok()?;
     let mut candidates = org.database().schema().objects_with_prefix(id.prefix());
@@ -248,8 +324,9 @@ fn check_count(count: usize, most: usize) -> Result<(), OrgError> {
         ));
     }
     if count > most {
-        let text = format!("The number of records exceeds the limit of {most}");
-        return Err(OrgError::new(400, "TOO_MANY_RECORDS", text));
+        let text =
+            format!("record limit reached. cannot submit more than {most} records into this call");
+        return Err(OrgError::new(400, "EXCEEDED_ID_LIMIT", text));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `/composite`: up to 25 requests that may refer to each other, counted as one.
+//! `/composite`: up to 25 subrequests that can refer to each other. Counts as one API call.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,7 +10,7 @@ use super::reply::Reply;
 use super::rest::{self, Visit};
 use crate::org::OrgError;
 
-/// The most requests, and the most queries and collections among them.
+/// Maximum number of subrequests, and of queries and collections among them.
 const MOST_REQUESTS: usize = 25;
 const MOST_QUERIES: usize = 5;
 
@@ -145,7 +145,7 @@ impl Part {
         }
     }
 
-    /// The request with `@{reference.path}` replaced by what earlier ones answered.
+    /// Returns the subrequest with `@{reference.path}` replaced by values of earlier answers.
     fn resolved(&self, bodies: &BTreeMap<String, Value>) -> Result<Call, OrgError> {
         let url = substitute(&self.url, bodies)?;
         let body = match &self.body {

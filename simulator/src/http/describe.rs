@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
+use super::conditional;
 use super::reply::Reply;
 use super::rest::Visit;
 use crate::org::schema::{ChildRelationship, FieldDef, FieldType, ObjectDef};
@@ -24,10 +25,8 @@ pub(super) fn global(visit: Visit<'_>, call: &Call) -> Reply {
         })
         .map(|def| Value::Object(summary(visit, def)))
         .collect();
-    Reply::json(
-        200,
-        json!({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects}),
-    )
+    let body = json!({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects});
+    conditional::description(visit, call, body)
 }
 
 /// `GET /sobjects/{Object}`.
@@ -68,7 +67,7 @@ pub(super) fn full(visit: Visit<'_>, call: &Call, object: &str) -> Reply {
         "supportedScopes".into(),
         json!([{"name": "everything", "label": "All"}]),
     );
-    Reply::json(200, Value::Object(body))
+    conditional::description(visit, call, Value::Object(body))
 }
 
 fn summary(visit: Visit<'_>, def: &ObjectDef) -> Map<String, Value> {
@@ -91,9 +90,9 @@ fn summary(visit: Visit<'_>, def: &ObjectDef) -> Map<String, Value> {
         "mergeable": false,
         "mruEnabled": false,
         "queryable": def.queryable,
-        "replicateable": def.queryable,
+        "replicateable": def.replicateable,
         "retrieveable": def.queryable,
-        "searchable": def.queryable,
+        "searchable": def.searchable,
         "triggerable": def.createable,
         "undeletable": !def.setup && def.field("IsDeleted").is_some(),
         "updateable": def.updateable,
@@ -144,7 +143,7 @@ fn field(def: &ObjectDef, number: usize, field: &FieldDef) -> Value {
         "filterable": field.filterable,
         "sortable": field.sortable,
         "groupable": field.groupable,
-        "aggregatable": field.filterable,
+        "aggregatable": is_aggregatable(field),
         "idLookup": field.id_lookup,
         "externalId": false,
         "unique": field.unique,
@@ -167,6 +166,11 @@ fn field(def: &ObjectDef, number: usize, field: &FieldDef) -> Value {
         "picklistValues": values,
         "inlineHelpText": null,
     })
+}
+
+/// Whether aggregate functions accept the field. They do not accept checkboxes and long texts.
+fn is_aggregatable(field: &FieldDef) -> bool {
+    field.filterable && !matches!(field.ty, FieldType::Boolean | FieldType::LongTextArea)
 }
 
 fn children(org: &Org, version: u32, def: &ObjectDef) -> Value {

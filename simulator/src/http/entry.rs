@@ -1,5 +1,5 @@
-//! One request from its first byte to its last: what the plan does to it, what it costs, what the
-//! log says of it.
+//! Handles one HTTP request: applies faults and limits, checks the session, counts API calls, and
+//! writes the request log.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -17,38 +17,40 @@ use serde_json::{Value, json};
 use tokio_stream::StreamExt as _;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
+use tower_http::decompression::RequestDecompressionLayer;
 
 use super::call::Call;
 use super::probe::Facts;
 use super::reply::{Payload, Reply};
 use super::{Shared, rest};
-use crate::connection::Scissors;
+use crate::connection::CutHandle;
 use crate::fault::Fault;
 use crate::log::RequestRecord;
 use crate::org::OrgError;
 
-/// More than any request that an org takes.
+/// Maximum size of a request body.
 const LARGEST_BODY: usize = 64 * 1024 * 1024;
-/// Longest URI, and longest URI with headers.
+/// Maximum length of the URI, and of the URI with the headers.
 const LONGEST_URI: usize = 16_384;
-/// How long the first half of a truncated body has to get out.
+/// Time for sending the first half of a truncated body.
 const BEFORE_THE_CUT: Duration = Duration::from_millis(20);
 
-/// The service of one simulator.
-pub(crate) fn service(shared: Arc<Shared>) -> IntoMakeServiceWithConnectInfo<Router, Scissors> {
+/// Builds the HTTP service of a simulator.
+pub(crate) fn service(shared: Arc<Shared>) -> IntoMakeServiceWithConnectInfo<Router, CutHandle> {
     Router::new()
         .fallback(
-            move |ConnectInfo(scissors): ConnectInfo<Scissors>, request: Request| {
+            move |ConnectInfo(cut_handle): ConnectInfo<CutHandle>, request: Request| {
                 let shared = Arc::clone(&shared);
-                async move { answer(&shared, &scissors, request).await }
+                async move { answer(&shared, &cut_handle, request).await }
             },
         )
-        // What it costs is nobody's measurement.
+        // Fast, because tests measure the client and not the compression.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
-        .into_make_service_with_connect_info::<Scissors>()
+        .layer(RequestDecompressionLayer::new())
+        .into_make_service_with_connect_info::<CutHandle>()
 }
 
-async fn answer(shared: &Arc<Shared>, scissors: &Scissors, request: Request) -> Response {
+async fn answer(shared: &Arc<Shared>, cut_handle: &CutHandle, request: Request) -> Response {
     let in_progress = shared.enter();
     let (parts, body) = request.into_parts();
     let target = parts
@@ -65,7 +67,7 @@ async fn answer(shared: &Arc<Shared>, scissors: &Scissors, request: Request) -> 
         uri if uri + header_bytes > LONGEST_URI => Some(Reply::empty(431)),
         _ => None,
     };
-    // A client that goes away while it sends gets no answer anyway.
+    // A client that disconnects while sending gets no answer.
     let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
     let call = Call::new(parts.method.as_str(), target, parts.headers, body);
     let facts = Facts::of(shared, &call);
@@ -85,13 +87,13 @@ async fn answer(shared: &Arc<Shared>, scissors: &Scissors, request: Request) -> 
     let dropped = matches!(fault, Some(Fault::DropBefore | Fault::DropAfter));
     record(shared, &call, &facts, fault.as_ref(), &done, dropped);
     if dropped {
-        scissors.cut();
+        cut_handle.cut();
     }
     let limit = (done.cost > 0 || facts.counts).then(|| limit_info(shared));
     render(done.reply, limit, fault.as_ref())
 }
 
-/// An answer and what it counted.
+/// An answer and the number of API calls it counted as.
 struct Done {
     reply: Reply,
     cost: u64,
@@ -105,7 +107,7 @@ fn execute(
     concurrent: usize,
 ) -> Done {
     if let Some(reply) = fault.and_then(|fault| instead(shared, call, fault)) {
-        // What the org itself refused was a call; what never reached it was none.
+        // Only requests that reached the org count as API calls.
         let counted = matches!(fault, Some(Fault::LockRow | Fault::QueryLocatorInvalid));
         let cost = u64::from(counted && facts.counts);
         spend(shared, cost);
@@ -132,7 +134,7 @@ fn execute(
     }
 }
 
-/// A page of a query with one cell replaced.
+/// Replaces one value in a page of a query.
 fn with_cell(mut reply: Reply, row: usize, column: &str, value: &Value) -> Reply {
     let mut page = reply.clone().into_value();
     let cell = page
@@ -167,7 +169,7 @@ fn run(shared: &Shared, call: &Call, facts: &Facts, concurrent: usize) -> Done {
         }
     };
     spend(shared, 1);
-    // A composite may be one transaction of several requests: it runs alone.
+    // A composite can be a transaction of several requests, so it runs exclusively.
     let reply = if call.path.ends_with("/composite") {
         let _alone = shared.gate.write().unwrap_or_else(PoisonError::into_inner);
         rest::handle(shared, call, &user)
@@ -182,7 +184,7 @@ fn run(shared: &Shared, call: &Call, facts: &Facts, concurrent: usize) -> Done {
     }
 }
 
-/// Lets a request in that has a session and is within the limits; returns the user's id.
+/// Checks session and limits of a request. Returns the user's id.
 fn admit(shared: &Shared, call: &Call, concurrent: usize) -> Result<String, OrgError> {
     let expired = || OrgError::new(401, "INVALID_SESSION_ID", "Session expired or invalid");
     let header = call.header("authorization").unwrap_or("");
@@ -202,8 +204,7 @@ fn admit(shared: &Shared, call: &Call, concurrent: usize) -> Result<String, OrgE
         return Err(OrgError::new(403, "FUNCTIONALITY_NOT_ENABLED", text));
     }
     if shared.calls_used(&org) >= settings.daily_limit {
-        let text = "TotalRequests Limit exceeded.";
-        return Err(OrgError::new(403, "REQUEST_LIMIT_EXCEEDED", text));
+        return Err(OrgError::daily_limit());
     }
     if settings
         .concurrent_limit
@@ -225,7 +226,7 @@ fn spend(shared: &Shared, calls: u64) {
         .fetch_add(usize::try_from(calls).unwrap_or(0), Ordering::SeqCst);
 }
 
-/// The answer of faults that keep a request from being executed.
+/// Returns the answer of a fault that prevents execution.
 fn instead(shared: &Shared, call: &Call, fault: &Fault) -> Option<Reply> {
     let error = match fault {
         Fault::Status {
@@ -333,7 +334,7 @@ fn render(reply: Reply, limit: Option<String>, fault: Option<&Fault>) -> Respons
         let half = bytes.slice(..whole / 2);
         let cut = std::io::Error::other("cut by the fault plan");
         let parts = tokio_stream::iter([Ok(half), Err(cut)]);
-        // Without a pause the server throws headers and first half away with the error.
+        // Without a pause the server discards the headers and the first half together with the error.
         Body::from_stream(parts.then(async |part| {
             if part.is_err() {
                 tokio::time::sleep(BEFORE_THE_CUT).await;

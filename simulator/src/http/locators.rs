@@ -9,27 +9,30 @@ use uuid::Uuid;
 
 use crate::soql::Outcome;
 
-/// Results that wait to be fetched, oldest first.
+/// Open results, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Locators {
     open: VecDeque<Locator>,
 }
 
-/// One result.
+/// An open result.
 #[derive(Debug, Clone)]
 pub(crate) struct Locator {
     key: String,
     opened: Timestamp,
     pub(crate) object: String,
     pub(crate) outcome: Arc<Outcome>,
+    /// Batch size of the request that opened it.
+    pub(crate) size: usize,
 }
 
 impl Locators {
-    /// Keeps a result and returns its locator: 18 characters of mixed case, no record id.
+    /// Stores a result and returns its locator: 18 characters that are not a record id.
     pub(crate) fn open(
         &mut self,
         object: String,
         outcome: Arc<Outcome>,
+        size: usize,
         now: Timestamp,
         most: Option<usize>,
     ) -> String {
@@ -39,6 +42,7 @@ impl Locators {
             opened: now,
             object,
             outcome,
+            size,
         });
         while most.is_some_and(|most| self.open.len() > most) {
             self.open.pop_front();
@@ -46,7 +50,7 @@ impl Locators {
         key
     }
 
-    /// A result that has not expired.
+    /// Returns a result that has not expired.
     pub(crate) fn find(&mut self, key: &str, now: Timestamp, life: Duration) -> Option<Locator> {
         let life = SignedDuration::try_from(life).unwrap_or(SignedDuration::MAX);
         self.open
@@ -54,7 +58,7 @@ impl Locators {
         self.open.iter().find(|locator| locator.key == key).cloned()
     }
 
-    /// The object of a locator with its offset, as it stands in a path.
+    /// Returns the object of a locator, given with its offset as in a path.
     pub(crate) fn object_of(&self, text: &str) -> Option<String> {
         let key = text.rsplit_once('-').map_or(text, |(key, _)| key);
         let locator = self.open.iter().find(|locator| locator.key == key)?;

@@ -1,4 +1,4 @@
-//! Checks of user name and password, shared by the SOAP login and the password flow.
+//! Checks usernames and passwords for the SOAP login and the OAuth password flow.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::org::Org;
 /// Why a sign-in with a password was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// User name, password or token is wrong, or the user may not sign in.
+    /// Username, password or token is wrong, or the user cannot sign in.
     Invalid,
     /// The password is right, the security token is missing.
     TokenMissing,
@@ -16,7 +16,7 @@ pub(crate) enum Refusal {
     LockedOut,
 }
 
-/// Checks a password as it was typed, the security token appended to it; returns the user's id.
+/// Checks a password with the security token appended to it. Returns the user's id.
 pub(crate) fn check_password(
     org: &Org,
     sessions: &mut Sessions,
@@ -49,7 +49,7 @@ pub(crate) fn check_password(
     }
 }
 
-/// Epoch milliseconds as token replies carry them.
+/// Formats a time as `issued_at` of a token response: milliseconds since 1970.
 pub(crate) fn issued_at(now: Timestamp) -> String {
     now.as_millisecond().to_string()
 }

@@ -1,4 +1,4 @@
-//! `/sobjects/User/{id}/password`: state, set, reset.
+//! `/sobjects/User/{id}/password`: reads the state of a user's password, sets it or resets it.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,11 @@ const SHORTEST: usize = 8;
 
 pub(super) fn handle(visit: Visit<'_>, call: &Call, id: &str) -> Result<Reply, OrgError> {
     let mut org = visit.shared.write();
-    let user = org.known_record("User", id)?.to_string();
+    let user = org
+        .visible_object("User", visit.caller.version)
+        .ok_or_else(OrgError::no_such_resource)
+        .and_then(|def| org.known_record(def, id))?
+        .to_string();
     if !org.settings.permits("ManageUsers") && !org.settings.permits("ResetPasswords") {
         let text = "You do not have permission to view this record.";
         return Err(OrgError::new(403, "INSUFFICIENT_ACCESS", text));

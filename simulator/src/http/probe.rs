@@ -1,12 +1,12 @@
-//! What can be told of a request before it is executed: for the fault plan and for the log.
+//! Properties of a request that are known before it is executed, for the fault plan and the log.
 
 use serde_json::Value;
 
-use super::Shared;
 use super::call::Call;
+use super::{Shared, soap};
 use crate::fault::Probe;
 
-/// The facts of one request.
+/// Properties of a request.
 #[derive(Debug)]
 pub(super) struct Facts {
     pub(super) soql: Option<String>,
@@ -21,10 +21,11 @@ impl Facts {
     pub(super) fn of(shared: &Shared, call: &Call) -> Self {
         let segments = call.segments();
         let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let login = matches!(
-            parts.as_slice(),
-            ["services", "oauth2", "token"] | ["services", "Soap", ..]
-        );
+        let login = match parts.as_slice() {
+            ["services", "oauth2", "token"] => true,
+            ["services", "Soap", ..] => soap::is_login(call),
+            _ => false,
+        };
         let mut facts = Self {
             soql: None,
             objects: Vec::new(),
@@ -121,7 +122,7 @@ impl Facts {
     }
 }
 
-/// The object after the last `FROM` that is not inside parentheses.
+/// Returns the object of the outer `FROM`.
 fn from_object(soql: &str) -> Option<String> {
     let mut depth = 0_u32;
     let mut quoted = false;
@@ -145,7 +146,7 @@ fn from_object(soql: &str) -> Option<String> {
     words.next().map(str::to_owned)
 }
 
-/// The object of an id, for the objects that clients delete in collections.
+/// Returns the object of an id, for objects that clients delete in collections.
 fn object_of_prefix(id: &str) -> Option<&'static str> {
     match id.get(..3)? {
         "0Pa" => Some("PermissionSetAssignment"),

@@ -1,4 +1,4 @@
-//! `/query`, `/queryAll` and their continuations.
+//! `/query`, `/queryAll` and their further pages.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::reply::Reply;
 use super::rest::Visit;
-use crate::org::schema::ObjectDef;
+use crate::org::schema::{NEWEST_VERSION, ObjectDef};
 use crate::org::{Org, OrgError};
-use crate::soql::{self, Context, Outcome, SoqlError};
+use crate::soql::{self, Context, Cut, Cuts, Outcome, SoqlError};
 
-/// Page sizes that an org takes; others are moved to the nearest.
+/// Bounds of the batch size; values outside are clamped.
 const SMALLEST_PAGE: usize = 200;
 const LARGEST_PAGE: usize = 2000;
-/// Tokens come in smaller pages.
+/// Maximum batch size for `OauthToken`. Source: Object Reference, "OauthToken".
 const TOKEN_PAGE: usize = 500;
 
 /// `GET /query?q=`.
@@ -42,16 +42,13 @@ pub(super) fn start(visit: Visit<'_>, call: &Call, all_rows: bool) -> Reply {
         Ok(outcome) => Arc::new(outcome),
         Err(error) => return refused(&error),
     };
-    let size = page_size(&org, call, &object);
-    let key = (outcome.len() > size).then(|| {
-        visit.shared.locators().open(
-            object,
-            Arc::clone(&outcome),
-            visit.shared.clock.now(),
-            org.settings.open_cursor_limit,
-        )
-    });
-    page(visit, &org, &outcome, 0, size, key.as_deref())
+    let size = batch_size(&org, call, &object, LARGEST_PAGE);
+    let result = QueryResult {
+        object,
+        outcome,
+        key: None,
+    };
+    page(visit, &org, &result, 0, size)
 }
 
 /// `GET /query/{locator}-{offset}`.
@@ -80,23 +77,44 @@ pub(super) fn more(visit: Visit<'_>, call: &Call, text: &str) -> Reply {
         .find(key, visit.shared.clock.now(), life);
     match locator {
         Some(locator) if offset < locator.outcome.len() => {
-            let size = page_size(&org, call, &locator.object);
-            page(visit, &org, &locator.outcome, offset, size, Some(key))
+            let size = batch_size(&org, call, &locator.object, locator.size);
+            let result = QueryResult {
+                object: locator.object,
+                outcome: locator.outcome,
+                key: Some(key.to_owned()),
+            };
+            page(visit, &org, &result, offset, size)
         }
         _ => unknown(),
     }
 }
 
-fn page(
-    visit: Visit<'_>,
-    org: &Org,
-    outcome: &Outcome,
-    offset: usize,
-    size: usize,
-    key: Option<&str>,
-) -> Reply {
-    let end = (offset + size).min(outcome.len());
-    let next = key.filter(|_| end < outcome.len());
+/// The result of a query, to be sent in pages.
+struct QueryResult {
+    object: String,
+    outcome: Arc<Outcome>,
+    /// Its locator, if it is open.
+    key: Option<String>,
+}
+
+fn page(visit: Visit<'_>, org: &Org, result: &QueryResult, offset: usize, size: usize) -> Reply {
+    let outcome = &result.outcome;
+    let batch = with_context(visit, org, true, |ctx| outcome.batch(ctx, offset, size));
+    let end = batch.end;
+    let next = (end < outcome.len()).then(|| {
+        let open = || open_locator(visit, org, &result.object, outcome, size);
+        result.key.clone().unwrap_or_else(open)
+    });
+    let cuts: Cuts = batch
+        .unfinished
+        .into_iter()
+        .map(|set| {
+            let shown = set.shown;
+            let key = open_locator(visit, org, &result.object, &Arc::new(set.rows), size);
+            let next = format!("{}/query/{key}-{shown}", visit.root());
+            ((set.parent, set.name), Cut { shown, next })
+        })
+        .collect();
     let mut body = Vec::with_capacity(256 * (end - offset) + 256);
     body.extend_from_slice(
         format!(
@@ -112,13 +130,30 @@ fn page(
     }
     body.extend_from_slice(b"\"records\":");
     let written = with_context(visit, org, true, |ctx| {
-        serde_json::to_writer(&mut body, &outcome.page(ctx, offset..end))
+        let page = outcome.page(ctx, offset..end);
+        serde_json::to_writer(&mut body, &page.with_cuts(&cuts))
     });
     if let Err(error) = written {
         return OrgError::new(500, "UNKNOWN_EXCEPTION", error.to_string()).into();
     }
     body.push(b'}');
     Reply::rendered(body)
+}
+
+fn open_locator(
+    visit: Visit<'_>,
+    org: &Org,
+    object: &str,
+    outcome: &Arc<Outcome>,
+    size: usize,
+) -> String {
+    visit.shared.locators().open(
+        object.to_owned(),
+        Arc::clone(outcome),
+        size,
+        visit.shared.clock.now(),
+        org.settings.open_cursor_limit,
+    )
 }
 
 fn with_context<T>(
@@ -139,16 +174,15 @@ fn with_context<T>(
     })
 }
 
-fn page_size(org: &Org, call: &Call, object: &str) -> usize {
+/// Returns the batch size of a request.
+fn batch_size(org: &Org, call: &Call, object: &str, usual: usize) -> usize {
     let options = call.header("sforce-query-options").unwrap_or("");
     let asked = options
         .split([',', ';'])
         .filter_map(|option| option.trim().split_once('='))
         .find(|(name, _)| name.trim().eq_ignore_ascii_case("batchSize"))
         .and_then(|(_, size)| size.trim().parse().ok());
-    let size = asked
-        .unwrap_or(LARGEST_PAGE)
-        .clamp(SMALLEST_PAGE, LARGEST_PAGE);
+    let size = asked.unwrap_or(usual).clamp(SMALLEST_PAGE, LARGEST_PAGE);
     let size = if object.eq_ignore_ascii_case("OauthToken") {
         size.min(TOKEN_PAGE)
     } else {
@@ -159,7 +193,7 @@ fn page_size(org: &Org, call: &Call, object: &str) -> usize {
         .map_or(size, |cap| size.min(cap.max(1)))
 }
 
-/// Assignments expire by the clock, not by a request; a query must see that.
+/// Applies expirations that are due, so that a query sees them.
 fn expire(visit: Visit<'_>) {
     if visit.shared.read().has_expiry_due() {
         visit.shared.write().expire_assignments();
@@ -181,17 +215,17 @@ fn malformed(text: &str) -> Reply {
 }
 
 impl Org {
-    /// The records of a query as its JSON array, all of them, at the newest version.
+    /// Returns all records of a query, in the newest API version.
     ///
     /// # Panics
-    /// If the query is refused: a test that asks wrongly is wrong.
+    /// If the query is invalid.
     #[must_use]
     pub fn query(&self, text: &str) -> Vec<Value> {
         let hidden = |_: &ObjectDef| false;
         let ctx = Context {
             db: self.database(),
             now: self.clock().now(),
-            api_version: super::NEWEST_VERSION,
+            api_version: NEWEST_VERSION,
             hidden: &hidden,
             visible: None,
             all_rows: false,

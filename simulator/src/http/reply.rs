@@ -1,46 +1,46 @@
-//! One answer as the handlers make it, before faults, compression and the limit header.
+//! A response as the handlers create it, before faults, compression and the limit header.
 
 use serde_json::Value;
 
 use crate::org::OrgError;
 
-/// The body of an answer.
+/// The body of a response.
 #[derive(Debug, Clone)]
 pub(crate) enum Payload {
     /// No body.
     Empty,
-    /// JSON that can still be looked into.
+    /// JSON as a value.
     Json(Value),
-    /// JSON that was rendered where it arose.
+    /// Serialized JSON.
     Rendered(Vec<u8>),
-    /// Anything else.
+    /// Text of another media type.
     Text {
         content_type: &'static str,
         text: String,
     },
 }
 
-/// One answer.
+/// A response.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) payload: Payload,
-    /// False if the org has no such path.
+    /// Whether the path exists.
     pub(crate) known: bool,
     /// The first error code, for the log.
     pub(crate) error_code: Option<String>,
-    /// Calls that this request counts beyond its own.
+    /// API calls to count in addition to the request itself.
     pub(crate) extra_calls: u64,
 }
 
 impl Reply {
-    /// A JSON answer.
+    /// A JSON response.
     pub(crate) fn json(status: u16, body: Value) -> Self {
         Self::new(status, Payload::Json(body))
     }
 
-    /// A JSON answer that is rendered already.
+    /// A response of serialized JSON.
     pub(crate) fn rendered(body: Vec<u8>) -> Self {
         Self::new(200, Payload::Rendered(body))
     }
@@ -50,17 +50,17 @@ impl Reply {
         Self::new(204, Payload::Empty)
     }
 
-    /// An answer with another media type.
+    /// A response of another media type.
     pub(crate) fn text(status: u16, content_type: &'static str, text: String) -> Self {
         Self::new(status, Payload::Text { content_type, text })
     }
 
-    /// An answer without body.
+    /// A response without body.
     pub(crate) fn empty(status: u16) -> Self {
         Self::new(status, Payload::Empty)
     }
 
-    /// 404 for a path that the org does not have.
+    /// 404 for an unknown path.
     pub(crate) fn unknown_path() -> Self {
         let mut reply = Self::from(OrgError::no_such_resource());
         reply.known = false;
@@ -83,13 +83,13 @@ impl Reply {
         self
     }
 
-    /// The error code that goes into the log.
+    /// Sets the error code for the log.
     pub(crate) fn with_error_code(mut self, code: &str) -> Self {
         self.error_code = Some(code.to_owned());
         self
     }
 
-    /// The body as JSON, for embedding into another answer; null if there is none.
+    /// Returns the body as JSON to embed in another response; null if there is none.
     pub(crate) fn into_value(self) -> Value {
         match self.payload {
             Payload::Empty => Value::Null,

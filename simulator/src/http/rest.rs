@@ -1,17 +1,19 @@
-//! Which resource answers a path.
+//! Routes paths to resources.
 
 use serde_json::{Value, json};
 
 use super::call::Call;
 use super::reply::Reply;
+use super::upsert::Key;
 use super::{
-    NEWEST_VERSION, OLDEST_VERSION, Shared, batch, collections, composite, describe, identity,
-    limits, oauth, password, query, rows, soap,
+    Shared, batch, collections, composite, describe, identity, limits, oauth, password, query,
+    related, replication, rows, soap, upsert,
 };
 use crate::org::id::Id;
+use crate::org::schema::{NEWEST_VERSION, OLDEST_VERSION};
 use crate::org::{Caller, OrgError};
 
-/// One signed-in request.
+/// The context of an authenticated request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Visit<'a> {
     pub(super) shared: &'a Shared,
@@ -19,7 +21,7 @@ pub(super) struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    /// `/services/data/vNN.0`, as it stands in answers.
+    /// Returns `/services/data/vNN.0`, for URLs in responses.
     pub(super) fn root(&self) -> String {
         format!("/services/data/v{}.0", self.caller.version)
     }
@@ -60,6 +62,17 @@ pub(super) fn handle(shared: &Shared, call: &Call, user: &str) -> Reply {
     resource(visit, call, rest)
 }
 
+/// Resources of an object that the simulator does not have. These words are not ids.
+const OTHER_RESOURCES: &[&str] = &[
+    "approvals",
+    "compactLayouts",
+    "defaultValues",
+    "layouts",
+    "listviews",
+    "quickActions",
+    "relevantItems",
+];
+
 fn resource(visit: Visit<'_>, call: &Call, rest: &[&str]) -> Reply {
     let method = call.method.as_str();
     match rest {
@@ -72,13 +85,35 @@ fn resource(visit: Visit<'_>, call: &Call, rest: &[&str]) -> Reply {
         ["sobjects", object] if method == "GET" => describe::brief(visit, object),
         ["sobjects", object] => rows::create(visit, call, object).into(),
         ["sobjects", object, "describe"] => describe::full(visit, call, object),
+        ["sobjects", _, "describe", ..] => Reply::unknown_path(),
+        ["sobjects", _, resource, ..] if OTHER_RESOURCES.contains(resource) => {
+            Reply::unknown_path()
+        }
+        ["sobjects", object, "updated"] => replication::updated(visit, call, object).into(),
+        ["sobjects", object, "deleted"] => replication::deleted(visit, call, object).into(),
+        ["sobjects", object, field] if field.eq_ignore_ascii_case("Id") => {
+            rows::create(visit, call, object).into()
+        }
         ["sobjects", object, id] => rows::single(visit, call, object, id).into(),
-        ["sobjects", object, field, key] => rows::by_lookup(visit, call, object, field, key).into(),
+        ["sobjects", object, id, relationship] if Id::parse(id).is_ok() => {
+            related::read(visit, call, object, id, relationship).into()
+        }
+        ["sobjects", object, field, value] => {
+            let key = Key {
+                object,
+                field,
+                value,
+            };
+            upsert::single(visit, call, key).into()
+        }
         ["limits"] => limits::limits(visit, call).into(),
         ["limits", "recordCount"] => limits::record_count(visit, call).into(),
         ["composite"] => composite::handle(visit, call).into(),
         ["composite", "batch"] => batch::handle(visit, call).into(),
         ["composite", "sobjects"] => collections::handle(visit, call, None).into(),
+        ["composite", "sobjects", object, field] => {
+            collections::upsert(visit, call, object, field).into()
+        }
         ["composite", "sobjects", object] => collections::handle(visit, call, Some(object)).into(),
         [] => Reply::method_not_allowed(method, "GET,HEAD"),
         _ => Reply::unknown_path(),

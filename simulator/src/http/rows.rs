@@ -1,14 +1,14 @@
-//! Single records: create, read, update, delete, and look-up by another field.
+//! Single records: create, read, update, delete.
 
-use http::HeaderMap;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
+use super::conditional;
 use super::reply::Reply;
 use super::rest::Visit;
 use crate::org::OrgError;
 use crate::org::id::Id;
-use crate::org::value::Value as Cell;
 
 /// `POST /sobjects/{Object}`.
 pub(super) fn create(visit: Visit<'_>, call: &Call, object: &str) -> Result<Reply, OrgError> {
@@ -16,14 +16,21 @@ pub(super) fn create(visit: Visit<'_>, call: &Call, object: &str) -> Result<Repl
         return Ok(Reply::method_not_allowed(&call.method, "GET,HEAD,POST"));
     }
     let body = object_body(call)?;
-    let mut org = visit.shared.write();
-    let saved = org.create_record(&visit.caller, object, &body)?;
-    let name = org
-        .visible_object(object, visit.caller.version)
-        .map_or("", |def| &def.name);
-    let location = format!("{}/sobjects/{name}/{}", visit.root(), saved.id);
+    let saved = visit
+        .shared
+        .write()
+        .create_record(&visit.caller, object, &body)?;
+    let location = location(visit, object, saved.id);
     let body = json!({"id": saved.id, "success": true, "errors": []});
     Ok(Reply::json(201, body).with_header("location", location))
+}
+
+/// Returns the URL of a record.
+pub(super) fn location(visit: Visit<'_>, object: &str, id: Id) -> String {
+    let org = visit.shared.read();
+    let def = org.visible_object(object, visit.caller.version);
+    let name = def.map_or(object, |def| &def.name);
+    format!("{}/sobjects/{name}/{id}", visit.root())
 }
 
 /// `GET|PATCH|DELETE /sobjects/{Object}/{id}`.
@@ -34,11 +41,17 @@ pub(super) fn single(
     id: &str,
 ) -> Result<Reply, OrgError> {
     match call.method.as_str() {
-        "GET" | "HEAD" => {
-            read(visit, object, id, call.param("fields")).map(|body| Reply::json(200, body))
+        "GET" => {
+            let body = read(visit, object, id, call.param("fields"))?;
+            if conditional::is_wanted(call, changed(visit, object, id))? {
+                Ok(Reply::json(200, body))
+            } else {
+                Ok(Reply::empty(304))
+            }
         }
         "PATCH" => {
             let body = object_body(call)?;
+            conditional::is_wanted(call, changed(visit, object, id))?;
             visit
                 .shared
                 .write()
@@ -56,57 +69,19 @@ pub(super) fn single(
     }
 }
 
-/// `/sobjects/{Object}/{field}/{value}`, for fields that an org looks records up by.
-pub(super) fn by_lookup(
-    visit: Visit<'_>,
-    call: &Call,
-    object: &str,
-    field: &str,
-    key: &str,
-) -> Result<Reply, OrgError> {
-    let found = {
-        let org = visit.shared.read();
-        let def = org
-            .visible_object(object, visit.caller.version)
-            .ok_or_else(OrgError::no_such_resource)?;
-        let known = crate::org::Org::visible_field(def, field, visit.caller.version);
-        if !known.is_some_and(|field| field.id_lookup) {
-            return Err(OrgError::no_such_record(field));
-        }
-        let rows = org.database().find(&def.name, field, &Cell::text(key));
-        let ids: Vec<_> = rows.into_iter().map(|row| row.id().to_string()).collect();
-        (def.name.clone(), ids)
-    };
-    let (name, ids) = found;
-    match ids.as_slice() {
-        [id] => single(visit, call, &name, id),
-        [] if matches!(call.method.as_str(), "PATCH" | "POST") => {
-            let mut body = object_body(call)?;
-            body.insert(field.to_owned(), key.into());
-            let target = format!("{}/sobjects/{name}", visit.root());
-            let text = Value::Object(body).to_string();
-            let mut headers = HeaderMap::new();
-            headers.insert(
-                "content-type",
-                http::HeaderValue::from_static("application/json"),
-            );
-            create(
-                visit,
-                &Call::new("POST", &target, headers, text.into()),
-                &name,
-            )
-        }
-        [] => Err(OrgError::no_such_resource()),
-        several => {
-            let urls = several
-                .iter()
-                .map(|id| format!("{}/sobjects/{name}/{id}", visit.root()));
-            Ok(Reply::json(300, urls.collect()))
-        }
-    }
+/// Returns when a record last changed, or 1970 if it has no such column.
+fn changed(visit: Visit<'_>, object: &str, id: &str) -> Timestamp {
+    let org = visit.shared.read();
+    let row = Id::parse(id)
+        .ok()
+        .and_then(|id| org.database().get(object, id));
+    let stamp = |name: &str| row.as_ref()?.get(name).as_timestamp();
+    stamp("SystemModstamp")
+        .or_else(|| stamp("LastModifiedDate"))
+        .unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// A record with the fields asked for, or all.
+/// Reads a record, with all fields or the given ones.
 pub(super) fn read(
     visit: Visit<'_>,
     object: &str,
@@ -119,7 +94,7 @@ pub(super) fn read(
         .visible_object(object, version)
         .ok_or_else(OrgError::no_such_resource)?;
     org.check_readable(def)?;
-    let id = org.known_record(&def.name, id)?;
+    let id = org.known_record(def, id)?;
     let row = org
         .database()
         .get(&def.name, id)
@@ -146,21 +121,31 @@ pub(super) fn read(
         })?;
         body.insert(field.name.clone(), row.get(&field.name).to_json());
     }
-    // An org names the id even where it was not asked for.
+    // The id is always included.
     body.entry("Id").or_insert_with(|| json!(id));
     Ok(Value::Object(body))
 }
 
-/// The `attributes` of a record.
+/// Returns the `attributes` of a record.
 pub(super) fn attributes(visit: Visit<'_>, object: &str, id: Id) -> Value {
     json!({"type": object, "url": format!("{}/sobjects/{object}/{id}", visit.root())})
 }
 
-fn object_body(call: &Call) -> Result<Map<String, Value>, OrgError> {
-    if let Value::Object(fields) = call.json()? {
-        Ok(fields)
-    } else {
+/// Parses the fields to write. The id of an existing record is in the path, not in the body.
+pub(super) fn object_body(call: &Call) -> Result<Map<String, Value>, OrgError> {
+    let Value::Object(fields) = call.json()? else {
         let text = "The request body must be a JSON object";
-        Err(OrgError::new(400, "JSON_PARSER_ERROR", text))
+        return Err(OrgError::new(400, "JSON_PARSER_ERROR", text));
+    };
+    refuse_field(&fields, "Id")?;
+    Ok(fields)
+}
+
+/// Rejects a field whose value is given in the path.
+pub(super) fn refuse_field(fields: &Map<String, Value>, field: &str) -> Result<(), OrgError> {
+    if fields.keys().any(|name| name.eq_ignore_ascii_case(field)) {
+        let text = format!("The {field} field should not be specified in the sobject data.");
+        return Err(OrgError::new(400, "INVALID_FIELD", text));
     }
+    Ok(())
 }

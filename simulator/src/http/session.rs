@@ -1,4 +1,4 @@
-//! Sessions, authorization codes and wrong-password counts: what signing in leaves behind.
+//! Sessions, authorization codes and counts of wrong passwords.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -6,30 +6,67 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-/// How long an authorization code can be exchanged.
+/// Lifetime of an authorization code.
 const CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
-/// Who is signed in, and what is known about attempts.
+/// Sessions and sign-in attempts.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     tokens: HashMap<String, Session>,
+    /// Scopes of approvals, by refresh token.
+    scopes: HashMap<String, String>,
     codes: HashMap<String, Code>,
     wrong_passwords: HashMap<String, u32>,
 }
 
-#[derive(Debug)]
-struct Session {
-    user_id: String,
+/// A session of a user.
+#[derive(Debug, Clone)]
+pub(crate) struct Session {
+    pub(crate) user_id: String,
+    pub(crate) scope: String,
+    /// Refresh token of the approval that the session belongs to.
+    pub(crate) approval: Option<String>,
+    /// Whether it can only be used to change the password.
+    pub(crate) restricted: bool,
+    opened: Timestamp,
     last_used: Timestamp,
-    restricted: bool,
 }
 
-/// An authorization code and what it was issued for.
+impl Session {
+    /// Returns a session that belongs to no approval.
+    pub(crate) fn new(user_id: String, scope: &str, now: Timestamp) -> Self {
+        Self {
+            user_id,
+            scope: scope.to_owned(),
+            approval: None,
+            restricted: false,
+            opened: now,
+            last_used: now,
+        }
+    }
+
+    /// Returns when it was opened and when it expires if it is not used.
+    pub(crate) fn life(&self, lifetime: Duration) -> (Timestamp, Timestamp) {
+        let end = self.last_used.checked_add(signed(lifetime));
+        (self.opened, end.unwrap_or(Timestamp::MAX))
+    }
+
+    fn is_idle(&self, now: Timestamp, lifetime: Duration) -> bool {
+        now.duration_since(self.last_used) > signed(lifetime)
+    }
+}
+
+fn signed(lifetime: Duration) -> SignedDuration {
+    SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX)
+}
+
+/// An authorization code and the request it was issued for.
 #[derive(Debug, Clone)]
 pub(crate) struct Code {
     pub(crate) client_id: String,
     pub(crate) redirect_uri: String,
     pub(crate) challenge: Option<String>,
+    pub(crate) scope: String,
     pub(crate) user_id: String,
     pub(crate) issued: Timestamp,
 }
@@ -42,45 +79,65 @@ impl Code {
 
 impl Sessions {
     /// Opens a session and returns its token, which starts with the 15-character org id.
-    pub(crate) fn open(&mut self, org_id: &str, user_id: &str, now: Timestamp) -> String {
-        self.insert(org_id, user_id, now, false)
-    }
-
-    /// Opens a session that may do nothing but change the password.
-    pub(crate) fn open_restricted(&mut self, org_id: &str, user: &str, now: Timestamp) -> String {
-        self.insert(org_id, user, now, true)
-    }
-
-    fn insert(&mut self, org_id: &str, user: &str, now: Timestamp, restricted: bool) -> String {
+    pub(crate) fn open(&mut self, org_id: &str, session: Session) -> String {
         let org = org_id.get(..15).unwrap_or(org_id);
         let token = format!("{org}!AQ4AQ{}.{}", opaque(), opaque());
-        let session = Session {
-            user_id: user.to_owned(),
-            last_used: now,
-            restricted,
-        };
         self.tokens.insert(token.clone(), session);
         token
     }
 
-    /// The user of a living session; using a session keeps it alive.
+    /// Returns a session that has not expired, and extends it.
     pub(crate) fn touch(
         &mut self,
         token: &str,
         now: Timestamp,
         lifetime: Duration,
-    ) -> Option<String> {
-        let lifetime = SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX);
-        let session = self.tokens.get_mut(token)?;
-        if now.duration_since(session.last_used) > lifetime {
+    ) -> Option<&Session> {
+        if self.tokens.get(token)?.is_idle(now, lifetime) {
             self.tokens.remove(token);
-            return None;
         }
+        let session = self.tokens.get_mut(token)?;
         session.last_used = now;
-        (!session.restricted).then(|| session.user_id.clone())
+        (!session.restricted).then_some(session)
     }
 
-    /// Ends a session; says whether there was one.
+    /// Returns a session that has not expired, without extending it.
+    pub(crate) fn peek(&self, token: &str, now: Timestamp, lifetime: Duration) -> Option<&Session> {
+        let session = self.tokens.get(token)?;
+        (!session.is_idle(now, lifetime)).then_some(session)
+    }
+
+    /// Ends every session of an approval.
+    pub(crate) fn kill_approval(&mut self, refresh_token: &str) {
+        self.tokens
+            .retain(|_, session| session.approval.as_deref() != Some(refresh_token));
+        self.scopes.remove(refresh_token);
+    }
+
+    /// Moves an approval to another refresh token.
+    pub(crate) fn rotate_approval(&mut self, old: &str, new: &str) {
+        for session in self.tokens.values_mut() {
+            if session.approval.as_deref() == Some(old) {
+                session.approval = Some(new.to_owned());
+            }
+        }
+        if let Some(scope) = self.scopes.remove(old) {
+            self.scopes.insert(new.to_owned(), scope);
+        }
+    }
+
+    /// Stores the scope of an approval.
+    pub(crate) fn approve(&mut self, refresh_token: &str, scope: &str) {
+        let scope = scope.to_owned();
+        self.scopes.insert(refresh_token.to_owned(), scope);
+    }
+
+    /// Returns the scope of an approval.
+    pub(crate) fn approved_scope(&self, refresh_token: &str) -> Option<&str> {
+        self.scopes.get(refresh_token).map(String::as_str)
+    }
+
+    /// Ends a session. Returns whether it existed.
     pub(crate) fn kill(&mut self, token: &str) -> bool {
         self.tokens.remove(token).is_some()
     }
@@ -95,20 +152,20 @@ impl Sessions {
         self.tokens.clear();
     }
 
-    /// Remembers an authorization code and returns it.
+    /// Stores an authorization code and returns it.
     pub(crate) fn issue_code(&mut self, code: Code) -> String {
-        // The two signs at the end must survive one round of URL encoding at the client.
+        // Like real codes, it ends in characters that need URL encoding.
         let text = format!("aPrx{}==", opaque());
         self.codes.insert(text.clone(), code);
         text
     }
 
-    /// Takes an authorization code: each is good once.
+    /// Removes an authorization code; each can be used once.
     pub(crate) fn take_code(&mut self, text: &str) -> Option<Code> {
         self.codes.remove(text)
     }
 
-    /// Counts a wrong password; says how many there were in a row.
+    /// Counts a wrong password. Returns how many there were in a row.
     pub(crate) fn count_wrong_password(&mut self, username: &str) -> u32 {
         let count = self
             .wrong_passwords
@@ -118,7 +175,7 @@ impl Sessions {
         *count
     }
 
-    /// Wrong passwords in a row so far.
+    /// Returns the number of wrong passwords in a row.
     pub(crate) fn wrong_passwords(&self, username: &str) -> u32 {
         self.wrong_passwords
             .get(&username.to_lowercase())
@@ -126,13 +183,13 @@ impl Sessions {
             .unwrap_or(0)
     }
 
-    /// Forgets wrong passwords after a right one.
+    /// Resets the count after a correct password.
     pub(crate) fn forgive(&mut self, username: &str) {
         self.wrong_passwords.remove(&username.to_lowercase());
     }
 }
 
-/// A piece of text that nobody can guess or read.
+/// Returns a random string.
 pub(crate) fn opaque() -> String {
     Uuid::new_v4().simple().to_string()
 }

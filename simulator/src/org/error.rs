@@ -1,28 +1,28 @@
-//! What an org says when it refuses: a code, a sentence, the fields at fault, an HTTP status.
+//! Errors that the org returns: code, message, fields and HTTP status.
 
 use serde_json::{Value, json};
 
 use super::settings::Blocker;
 use super::table::TableError;
 
-/// A refusal.
+/// An error of the org.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct OrgError {
-    /// The HTTP status of a request that fails so.
+    /// HTTP status of the response.
     pub http: u16,
     /// `errorCode`, or `statusCode` in collections.
     pub code: String,
     /// `message`.
     pub message: String,
-    /// `fields`; left out of REST errors that have none.
+    /// `fields`; omitted from REST errors if `None`.
     pub fields: Option<Vec<String>>,
     /// Further errors of the same request.
     pub others: Vec<OrgError>,
 }
 
 impl OrgError {
-    /// A refusal without fields.
+    /// An error without fields.
     #[must_use]
     pub fn new(http: u16, code: &str, message: impl Into<String>) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl OrgError {
         }
     }
 
-    /// A refusal of DML: 400 with a list of fields, which may be empty.
+    /// A DML error: 400 with a list of fields, which can be empty.
     #[must_use]
     pub fn dml(code: &str, message: impl Into<String>, fields: &[&str]) -> Self {
         let fields = fields.iter().map(|&field| field.to_owned()).collect();
@@ -65,11 +65,25 @@ impl OrgError {
         first
     }
 
-    /// Somebody else holds the record.
+    /// The record is locked by another transaction.
     #[must_use]
     pub fn locked_row() -> Self {
         let text = "unable to obtain exclusive access to this record or 1 records";
         Self::dml("UNABLE_TO_LOCK_ROW", text, &[])
+    }
+
+    /// A restricted picklist does not have this value.
+    #[must_use]
+    pub fn bad_picklist_value(field: &str, label: &str, value: &str) -> Self {
+        let text = format!("{label}: bad value for restricted picklist field: {value}");
+        Self::dml("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", text, &[field])
+    }
+
+    /// The daily API limit is exceeded.
+    #[must_use]
+    pub fn daily_limit() -> Self {
+        let text = "TotalRequests Limit exceeded.";
+        Self::new(403, "REQUEST_LIMIT_EXCEEDED", text)
     }
 
     /// 404 for a resource that does not exist.
@@ -78,7 +92,7 @@ impl OrgError {
         Self::new(404, "NOT_FOUND", "The requested resource does not exist")
     }
 
-    /// 404 for a record that never was.
+    /// 404 for a record that never existed.
     #[must_use]
     pub fn no_such_record(key: &str) -> Self {
         Self::new(
@@ -96,20 +110,28 @@ impl OrgError {
         error
     }
 
-    /// The user may not touch this record.
+    /// An id of the right kind without a record: 400 in a reference, 404 as the record to write.
+    #[must_use]
+    pub fn invalid_cross_reference(http: u16) -> Self {
+        let mut error = Self::dml("INVALID_CROSS_REFERENCE_KEY", CROSS_REFERENCE, &[]);
+        error.http = http;
+        error
+    }
+
+    /// The user cannot write this record.
     #[must_use]
     pub fn no_access() -> Self {
         let text = "insufficient access rights on object id";
         Self::dml("INSUFFICIENT_ACCESS_OR_READONLY", text, &[])
     }
 
-    /// The array of a REST error body.
+    /// Returns the error array of a REST response.
     #[must_use]
     pub fn to_body(&self) -> Value {
         self.all().map(Self::to_rest_error).collect()
     }
 
-    /// The `errors` of one record's result in a collection.
+    /// Returns the `errors` of a record in a collection.
     #[must_use]
     pub fn to_record_errors(&self) -> Value {
         self.all().map(Self::to_record_error).collect()
@@ -128,10 +150,10 @@ impl OrgError {
         }
     }
 
-    /// Two codes differ from REST.
+    /// Collections report missing records as invalid references.
     fn to_record_error(&self) -> Value {
         let (code, message) = match self.code.as_str() {
-            "NOT_FOUND" => ("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"),
+            "NOT_FOUND" => ("INVALID_CROSS_REFERENCE_KEY", CROSS_REFERENCE),
             code => (code, self.message.as_str()),
         };
         let fields = self.fields.clone().unwrap_or_default();
@@ -139,7 +161,9 @@ impl OrgError {
     }
 }
 
-/// A failure of the store that the rules should have made impossible.
+const CROSS_REFERENCE: &str = "invalid cross reference id";
+
+/// A failure of the store that the checks should have prevented.
 impl From<TableError> for OrgError {
     fn from(error: TableError) -> Self {
         tracing::error!(%error, "the simulator's rules let a wrong write through");

@@ -2,19 +2,19 @@
 //!
 //! Ids compare in the org's collation, which is NOT ASCII: digits first, then the letters in
 //! dictionary order with each lower-case letter before its capital (`0…9 a A b B … z Z`). A client
-//! that sorts or compares ids itself, byte by byte, disagrees with the server and is caught.
+//! that compares ids byte by byte gets a different order than the server.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// How many characters of an id carry information.
+/// Number of characters without the checksum.
 const LENGTH: usize = 15;
 /// The checksum alphabet; its first 32 symbols stand for the 5-bit numbers 0 to 31.
 const CHECKSUM: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
-/// The digits that ids are counted with. Deliberately not the collation's order: creation order
-/// and id order differ, as they may in an org.
+/// Digits for counting generated ids. Deliberately not in the order of the collation: ids are not
+/// sorted by creation time, as in a real org.
 const COUNTING: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// The instance part of every generated id (the production samples carry two or three such
 /// characters after the key prefix).
@@ -24,7 +24,7 @@ const POD: &[u8; 3] = b"Hp0";
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id([u8; LENGTH]);
 
-/// The text was no id: wrong length, or a character outside base 62.
+/// The text is not an id: wrong length, or a character outside base 62.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("malformed id")]
 pub struct InvalidId;
@@ -67,7 +67,7 @@ impl Id {
         Self(text.map(|byte| rank_of(byte).unwrap_or(0)))
     }
 
-    /// The first three characters, which mostly tell the object.
+    /// Returns the first three characters, which usually identify the object.
     #[must_use]
     pub fn prefix(self) -> KeyPrefix {
         let [a, b, c, ..] = self.0.map(byte_of);

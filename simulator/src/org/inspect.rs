@@ -1,20 +1,23 @@
-//! Questions that tests and the sign-in ask of an org: who is who, who holds what.
+//! Queries about users, assignments and tokens, for tests and sign-ins.
 
 use std::collections::BTreeSet;
 
-use super::Org;
+use jiff::Timestamp;
+
 use super::id::Id;
+use super::schema::ObjectDef;
 use super::table::RowRef;
 use super::value::Value;
+use super::{Org, read_json};
 
 impl Org {
-    /// The organisation's 18-character id.
+    /// Returns the 18-character id of the organization.
     #[must_use]
     pub fn organization_id(&self) -> String {
         self.organization.to_string()
     }
 
-    /// The organisation's name.
+    /// Returns the name of the organization.
     #[must_use]
     pub fn organization_name(&self) -> &str {
         let row = self.db.get("Organization", self.organization);
@@ -34,14 +37,14 @@ impl Org {
         self.integration_user.to_string()
     }
 
-    /// A user's id by user name, in any case.
+    /// Returns a user's id by username, ignoring case.
     #[must_use]
     pub fn user_by_username(&self, username: &str) -> Option<String> {
         self.find_one("User", "Username", &Value::text(username))
             .map(|row| row.id().to_string())
     }
 
-    /// The id of the first record whose field has this text.
+    /// Returns the id of the first record with this text in a field.
     #[must_use]
     pub fn find(&self, object: &str, field: &str, text: &str) -> Option<String> {
         self.find_one(object, field, &Value::text(text))
@@ -63,7 +66,7 @@ impl Org {
         row.is_some_and(|row| row.get("IsActive").is_true())
     }
 
-    /// Whether a user is frozen; a user without a login row is not.
+    /// Whether a user is frozen. A user without a `UserLogin` record is not.
     #[must_use]
     pub fn is_frozen(&self, user_id: &str) -> bool {
         let Ok(id) = Id::parse(user_id) else {
@@ -73,11 +76,11 @@ impl Org {
             .is_some_and(|row| row.get("IsFrozen").is_true())
     }
 
-    /// The permission sets that a user holds directly: no profile's set, no group's set, neither
-    /// expired nor revoked.
+    /// Returns the permission sets assigned to a user directly, without those of profiles and groups
+    /// and without expired or revoked assignments.
     #[must_use]
     pub fn direct_permission_sets(&self, user_id: &str) -> BTreeSet<String> {
-        self.living_assignments(user_id)
+        self.active_assignments(user_id)
             .filter(|row| row.get("PermissionSetGroupId").is_null())
             .filter_map(|row| row.get("PermissionSetId").as_id())
             .filter(|id| {
@@ -88,16 +91,16 @@ impl Org {
             .collect()
     }
 
-    /// The permission set groups that a user holds, neither expired nor revoked.
+    /// Returns the permission set groups assigned to a user, without expired or revoked assignments.
     #[must_use]
     pub fn permission_set_groups(&self, user_id: &str) -> BTreeSet<String> {
-        self.living_assignments(user_id)
+        self.active_assignments(user_id)
             .filter_map(|row| row.get("PermissionSetGroupId").as_id())
             .map(|id| id.to_string())
             .collect()
     }
 
-    /// The direct members (users and groups) of a public group or queue.
+    /// Returns the direct members (users and groups) of a public group or queue.
     #[must_use]
     pub fn members(&self, group_id: &str) -> BTreeSet<String> {
         let Ok(id) = Id::parse(group_id) else {
@@ -110,7 +113,7 @@ impl Org {
         members.map(|id| id.to_string()).collect()
     }
 
-    /// The public groups and queues that hold a user or group directly.
+    /// Returns the public groups and queues that contain a user or group directly.
     #[must_use]
     pub fn memberships(&self, member_id: &str) -> BTreeSet<String> {
         let Ok(id) = Id::parse(member_id) else {
@@ -123,7 +126,25 @@ impl Org {
         groups.map(|id| id.to_string()).collect()
     }
 
-    /// Ends a stored token: a refresh token, or the token of an `OauthToken` row.
+    /// Returns the deleted records of an object with the time of deletion, including those in the
+    /// recycle bin.
+    pub(crate) fn deleted_records(&self, def: &ObjectDef) -> Vec<(Id, Timestamp)> {
+        let gone = self.deleted.iter().map(|(id, at)| (*id, *at));
+        let gone = gone.filter(|(id, _)| id.prefix() == def.key_prefix);
+        let bin = self.db.rows(&def.name).filter_map(|row| {
+            let deleted = row.get("IsDeleted").is_true();
+            let at = row.get("SystemModstamp").as_timestamp();
+            at.filter(|_| deleted).map(|at| (row.id(), at))
+        });
+        gone.chain(bin).collect()
+    }
+
+    /// Parses a date and time of a request.
+    pub(crate) fn read_instant(text: &str) -> Option<Timestamp> {
+        read_json::instant(text)
+    }
+
+    /// Deletes a refresh token, or the `OauthToken` record with this `DeleteToken`.
     pub(crate) fn revoke_token(&mut self, token: &str) -> bool {
         if token.is_empty() {
             return false;
@@ -138,7 +159,7 @@ impl Org {
         removed || self.refresh_tokens.remove(token).is_some()
     }
 
-    fn living_assignments(&self, user_id: &str) -> impl Iterator<Item = RowRef<'_>> {
+    fn active_assignments(&self, user_id: &str) -> impl Iterator<Item = RowRef<'_>> {
         let id = Id::parse(user_id).unwrap_or(Id::ZERO);
         let now = self.clock.now();
         let rows = self

@@ -1,4 +1,4 @@
-//! From JSON to cells, with the org's complaints about values of the wrong type, size or form.
+//! Converts JSON values to field values. Rejects values of the wrong type, size or format.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -9,7 +9,7 @@ use super::id::Id;
 use super::schema::{FieldDef, FieldType};
 use super::value::Value;
 
-/// Reads a value for a field. Whether null is allowed is not asked here.
+/// Converts a value for a field. Does not check whether null is allowed.
 pub(super) fn read(field: &FieldDef, json: &Json) -> Result<Value, OrgError> {
     let refused = || cannot_deserialize(field.ty, json);
     match field.ty {
@@ -43,7 +43,7 @@ pub(super) fn read(field: &FieldDef, json: &Json) -> Result<Value, OrgError> {
 
 fn text(field: &FieldDef, text: &str) -> Result<Value, OrgError> {
     let (name, label) = (field.name.as_str(), &field.label);
-    // Blanks around a value are not kept.
+    // Salesforce trims text.
     let text = if field.ty == FieldType::LongTextArea {
         text
     } else {
@@ -53,14 +53,7 @@ fn text(field: &FieldDef, text: &str) -> Result<Value, OrgError> {
         return Ok(Value::Null);
     }
     if field.restricted_picklist {
-        let known = field
-            .picklist
-            .iter()
-            .find(|entry| entry.active && entry.value.eq_ignore_ascii_case(text));
-        return known.map(|entry| Value::text(&entry.value)).ok_or_else(|| {
-            let message = format!("{label}: bad value for restricted picklist field: {text}");
-            OrgError::dml("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, &[name])
-        });
+        return listed(field, text);
     }
     let is_email = field.ty == FieldType::Email || name == "Username";
     if is_email && !looks_like_email(text) {
@@ -73,6 +66,24 @@ fn text(field: &FieldDef, text: &str) -> Result<Value, OrgError> {
         return Err(OrgError::dml("STRING_TOO_LONG", message, &[name]));
     }
     Ok(Value::text(text))
+}
+
+/// Checks values of a restricted picklist and returns them in the spelling of the list. Values of a
+/// multi-select picklist are separated by semicolons.
+fn listed(field: &FieldDef, text: &str) -> Result<Value, OrgError> {
+    let one = |wanted: &str| {
+        let entries = field.picklist.iter().filter(|entry| entry.active);
+        let mut values = entries.map(|entry| entry.value.as_str());
+        values
+            .find(|value| value.eq_ignore_ascii_case(wanted))
+            .ok_or_else(|| OrgError::bad_picklist_value(&field.name, &field.label, wanted))
+    };
+    if field.ty != FieldType::MultiPicklist {
+        return one(text).map(Value::text);
+    }
+    let values = text.split(';').map(str::trim).map(one);
+    let values = values.collect::<Result<Vec<_>, _>>()?;
+    Ok(Value::text(values.join(";")))
 }
 
 fn looks_like_email(text: &str) -> bool {
@@ -88,8 +99,21 @@ fn looks_like_email(text: &str) -> bool {
     })
 }
 
-/// Accepts `Z`, `+0000` and `+00:00`, with or without fractions.
-fn instant(text: &str) -> Option<Timestamp> {
+impl FieldDef {
+    /// Parses a value in a path. Returns `None` if it does not fit the field.
+    pub(crate) fn read_key(&self, text: &str) -> Option<Value> {
+        let json = match self.ty {
+            FieldType::Int | FieldType::Double | FieldType::Currency => {
+                serde_json::from_str(text).ok()?
+            }
+            _ => Json::from(text),
+        };
+        read(self, &json).ok()
+    }
+}
+
+/// Parses a date and time with the offset `Z`, `+0000` or `+00:00`, with or without fractions.
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
     if let Ok(at) = text.parse() {
         return Some(at);
     }

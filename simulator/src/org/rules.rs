@@ -1,11 +1,11 @@
-//! What an org lets DML do: the order of checks, and transactions. What is special about single
-//! objects stands in the files below.
+//! DML: checks and transactions. Submodules contain the rules of single objects.
 
 use serde_json::{Map, Value as Json};
 
 use super::Org;
 use super::error::OrgError;
 use super::id::Id;
+use super::schema::ObjectDef;
 use super::settings::Write;
 
 mod apps;
@@ -25,7 +25,7 @@ mod users;
 use draft::Draft;
 pub(super) use roles::ROLE_GROUPS;
 
-/// Who writes, and in which version of the API.
+/// The user and API version of a write.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Caller {
     /// The user.
@@ -34,21 +34,21 @@ pub(crate) struct Caller {
     pub(crate) version: u32,
 }
 
-/// What a create did.
+/// The result of a create.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Saved {
     /// The record's id.
     pub(crate) id: Id,
 }
 
-/// Several writes that succeed or fail together.
+/// Writes that succeed or fail together.
 #[derive(Debug, Clone, Default)]
 pub(in crate::org) struct Transaction {
-    /// The first object that was written, and whether it is a setup object.
+    /// The object of the first write, and whether it is a setup object.
     first: Option<(String, bool)>,
 }
 
-/// A point to which a transaction can go back.
+/// A point that a transaction can be rolled back to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Savepoint {
     mark: usize,
@@ -56,8 +56,8 @@ pub(crate) struct Savepoint {
 }
 
 impl Org {
-    /// Starts a transaction, or a part of the one that is open already. Setup and other objects
-    /// do not mix in it.
+    /// Starts a transaction, or a savepoint in the open one. A transaction cannot write both setup
+    /// and other objects.
     pub(crate) fn begin(&mut self) -> Savepoint {
         let outermost = self.transaction.is_none();
         self.transaction.get_or_insert_default();
@@ -67,7 +67,7 @@ impl Org {
         }
     }
 
-    /// Keeps what was written since.
+    /// Commits the writes since a savepoint.
     pub(crate) fn commit(&mut self, since: Savepoint) {
         if since.outermost {
             self.transaction = None;
@@ -75,7 +75,7 @@ impl Org {
         }
     }
 
-    /// Takes back what was written since.
+    /// Rolls back the writes since a savepoint.
     pub(crate) fn abort(&mut self, since: Savepoint) {
         self.roll_back(since.mark);
         self.commit(since);
@@ -102,7 +102,7 @@ impl Org {
         self.atomically(|org| org.update_unguarded(caller, object, id, body))
     }
 
-    /// Deletes a record and what hangs on it.
+    /// Deletes a record and its dependent records.
     pub(crate) fn delete_record(
         &mut self,
         caller: &Caller,
@@ -176,7 +176,7 @@ impl Org {
         body: &Map<String, Json>,
     ) -> Result<(), OrgError> {
         let def = self.known_object(object, caller)?.clone();
-        let id = self.known_record(&def.name, id)?;
+        let id = self.known_record(&def, id)?;
         self.check_lock(id)?;
         if !def.updateable {
             let text = format!("entity type cannot be updated: {}", def.label);
@@ -215,7 +215,7 @@ impl Org {
         id: &str,
     ) -> Result<(), OrgError> {
         let def = self.known_object(object, caller)?.clone();
-        let id = self.known_record(&def.name, id)?;
+        let id = self.deletable_record(&def, id)?;
         self.check_lock(id)?;
         if !def.deletable {
             return Err(OrgError::no_access());
@@ -234,7 +234,7 @@ impl Org {
             _ => {}
         }
         self.check_own_logic(&def.name, Write::Delete, Some(id))?;
-        // Ordinary records go to the recycle bin; setup records are gone at once.
+        // Standard records go to the recycle bin; setup records are deleted permanently.
         if !def.setup && def.field("IsDeleted").is_some() {
             return self
                 .write(&def.name, id, [("IsDeleted", true.into())])
@@ -259,16 +259,12 @@ impl Org {
         result
     }
 
-    fn known_object(
-        &self,
-        name: &str,
-        caller: &Caller,
-    ) -> Result<&super::schema::ObjectDef, OrgError> {
+    fn known_object(&self, name: &str, caller: &Caller) -> Result<&ObjectDef, OrgError> {
         self.visible_object(name, caller.version)
             .ok_or_else(OrgError::no_such_resource)
     }
 
-    /// What the org's validation rules, flows and triggers say to a write.
+    /// Applies the configured refusals of validation rules, flows and triggers.
     fn check_own_logic(
         &mut self,
         object: &str,
@@ -283,7 +279,7 @@ impl Org {
         errors.map_or(Ok(()), |errors| Err(OrgError::several(400, errors)))
     }
 
-    /// Whether somebody else holds the record.
+    /// Fails if the record is locked.
     fn check_lock(&mut self, id: Id) -> Result<(), OrgError> {
         match self.settings.locked_records.get_mut(&id.to_string()) {
             Some(left) if *left > 0 => {
@@ -294,14 +290,36 @@ impl Org {
         }
     }
 
-    /// The id of a record that exists, from what a client sent.
-    pub(crate) fn known_record(&self, object: &str, text: &str) -> Result<Id, OrgError> {
+    /// Returns the id of a record to read or update.
+    pub(crate) fn known_record(&self, def: &ObjectDef, text: &str) -> Result<Id, OrgError> {
         let missing = || OrgError::no_such_record(text);
         let id = Id::parse(text).map_err(|_| missing())?;
-        match self.db.get(object, id) {
+        self.find_record(def, id, missing)
+    }
+
+    /// Returns the id of a record to delete.
+    fn deletable_record(&self, def: &ObjectDef, text: &str) -> Result<Id, OrgError> {
+        let id = Id::parse(text)
+            .ok()
+            .filter(|id| id.prefix() == def.key_prefix);
+        let id = id.ok_or_else(|| OrgError::no_such_record(text))?;
+        self.find_record(def, id, || OrgError::invalid_cross_reference(404))
+    }
+
+    /// Checks that a record exists. Deleted records are only known for objects with `IsDeleted`. For
+    /// others, such as `PermissionSetAssignment` and `GroupMember`, a deleted record is treated like
+    /// one that never existed.
+    fn find_record(
+        &self,
+        def: &ObjectDef,
+        id: Id,
+        missing: impl FnOnce() -> OrgError,
+    ) -> Result<Id, OrgError> {
+        let remembered = def.field("IsDeleted").is_some() && self.deleted.contains_key(&id);
+        match self.db.get(&def.name, id) {
             Some(row) if row.get("IsDeleted").is_true() => Err(OrgError::record_is_deleted()),
             Some(_) => Ok(id),
-            None if self.deleted.contains(&id) => Err(OrgError::record_is_deleted()),
+            None if remembered => Err(OrgError::record_is_deleted()),
             None => Err(missing()),
         }
     }

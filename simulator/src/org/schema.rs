@@ -1,7 +1,6 @@
-//! What objects and fields the org has, and what may be done with each.
+//! The objects and fields of the org.
 //!
-//! The definitions are text files beside this one (`schema/*.txt`, read by `load`); this file
-//! holds what they mean. It knows nothing of rows.
+//! They are defined in text files (`schema/*.txt`), which `load` parses.
 
 mod field;
 mod load;
@@ -15,6 +14,11 @@ use field::label_of;
 pub use field::{FieldDef, FieldType, PicklistEntry};
 pub use load::SchemaError;
 
+/// The oldest API version of the org.
+pub const OLDEST_VERSION: u32 = 31;
+/// The newest API version of the org.
+pub const NEWEST_VERSION: u32 = 67;
+
 /// All objects of the org.
 #[derive(Clone, Debug)]
 pub struct Schema {
@@ -22,7 +26,7 @@ pub struct Schema {
     by_name: HashMap<String, ObjectKey>,
 }
 
-/// Where an object stands in its schema: a cheap, copyable handle.
+/// Identifies an object of a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectKey(pub(super) usize);
 
@@ -33,15 +37,15 @@ pub struct ObjectKey(pub(super) usize);
 )]
 #[derive(Clone, Debug)]
 pub struct ObjectDef {
-    /// Its handle.
+    /// Its key.
     pub key: ObjectKey,
     /// API name, in its proper case.
     pub name: String,
     /// Singular label.
     pub label: String,
-    /// What its ids begin with.
+    /// First three characters of its ids.
     pub key_prefix: KeyPrefix,
-    /// Columns; number 0 is `Id`. A row's cells are in this order.
+    /// Fields, in the order of the cells of a row. The first is `Id`.
     pub fields: Vec<FieldDef>,
     /// Relationships that other objects' reference fields give this one.
     pub child_relationships: Vec<ChildRelationship>,
@@ -53,15 +57,20 @@ pub struct ObjectDef {
     pub updateable: bool,
     /// Whether rows may be deleted over the API.
     pub deletable: bool,
-    /// The first API version that knows it, e.g. 60.
+    /// Whether changed and deleted rows can be listed (`getUpdated()`, `getDeleted()`). Assignments
+    /// of permission sets and licenses cannot. Source: Object Reference, "Supported Calls".
+    pub replicateable: bool,
+    /// Whether it can be searched.
+    pub searchable: bool,
+    /// First API version with it, for example 60.
     pub since_version: u32,
-    /// What must be switched on for the object to exist; off answers `INVALID_TYPE`.
+    /// Feature that must be enabled; otherwise requests fail with `INVALID_TYPE`.
     pub feature: Option<Feature>,
-    /// Whether Salesforce calls it a setup object (these and others must not mix in one DML).
+    /// Whether it is a setup object. Setup and other objects cannot be written in one transaction.
     pub setup: bool,
-    /// Whether queries show no ids: `OauthToken`'s is reserved and always null.
+    /// Whether its ids are null in queries, as those of `OauthToken`.
     pub null_id: bool,
-    /// The column that says what a row is called.
+    /// The field with the name of a row.
     pub name_field: Option<usize>,
     by_name: HashMap<String, usize>,
 }
@@ -75,29 +84,29 @@ pub enum Feature {
     Agents,
 }
 
-/// Rows of `object` whose `field` points here, under the name that sub-queries use.
+/// A relationship from a parent to rows of `object` whose `field` refers to it.
 #[derive(Clone, Debug)]
 pub struct ChildRelationship {
     /// The relationship's name.
     pub name: String,
     /// The object that has the reference.
     pub object: ObjectKey,
-    /// The number of the reference field in it.
+    /// Index of the reference field.
     pub field: usize,
 }
 
 impl Schema {
-    /// The objects every simulated org has.
+    /// Returns the objects of every simulated org.
     #[must_use]
     pub fn standard() -> Self {
         match load::standard() {
             Ok(schema) => schema,
-            // The text is part of this program; the tests read it.
+            // The files are part of the program, and tests parse them.
             Err(error) => unreachable!("the built-in schema is valid: {error}"),
         }
     }
 
-    /// An object by name, in any case.
+    /// Returns an object by name, ignoring case.
     #[must_use]
     pub fn object(&self, name: &str) -> Option<&ObjectDef> {
         self.by_name
@@ -105,7 +114,7 @@ impl Schema {
             .and_then(|key| self.objects.get(key.0))
     }
 
-    /// The object of a handle that this schema gave out.
+    /// Returns an object by key.
     #[must_use]
     pub fn get(&self, key: ObjectKey) -> Option<&ObjectDef> {
         self.objects.get(key.0)
@@ -116,15 +125,16 @@ impl Schema {
         self.objects.iter()
     }
 
-    /// The objects whose ids begin like this. Usually one, but prefixes may be shared.
+    /// Returns the objects with a key prefix: usually one, but prefixes can be shared.
     pub fn objects_with_prefix(&self, prefix: KeyPrefix) -> impl Iterator<Item = &ObjectDef> {
         self.objects
             .iter()
             .filter(move |object| object.key_prefix == prefix)
     }
 
-    /// Adds a field to an object at run time; for an object with rows use
-    /// [`Database::add_custom_field`](super::table::Database::add_custom_field). False when there is no such object or it has a field of that name.
+    /// Adds a field to an object without rows; for others use
+    /// [`Database::add_custom_field`](super::table::Database::add_custom_field). Returns false if the
+    /// object does not exist or already has the field.
     pub fn add_custom_field(&mut self, object: &str, mut field: FieldDef) -> bool {
         let Some(key) = self.by_name.get(&object.to_ascii_lowercase()).copied() else {
             return false;
@@ -141,8 +151,7 @@ impl Schema {
         true
     }
 
-    /// Makes a field unknown to every API version, as in an org that lacks it. False when there is
-    /// no such field.
+    /// Hides a field in every API version. Returns false if it does not exist.
     pub fn hide_field(&mut self, object: &str, field: &str) -> bool {
         let key = self.by_name.get(&object.to_ascii_lowercase()).copied();
         let Some(object) = key.and_then(|key| self.objects.get_mut(key.0)) else {
@@ -163,7 +172,7 @@ impl Schema {
         self.objects.push(object);
     }
 
-    /// Tells the parents of a reference field about their new children.
+    /// Adds the child relationship of a reference field to its parents.
     fn link_child(&mut self, key: ObjectKey, number: usize) {
         let Some(field) = self
             .objects
@@ -190,19 +199,19 @@ impl Schema {
 }
 
 impl ObjectDef {
-    /// A field's number by name, in any case.
+    /// Returns the index of a field by name, ignoring case.
     #[must_use]
     pub fn index_of(&self, name: &str) -> Option<usize> {
         self.by_name.get(&name.to_ascii_lowercase()).copied()
     }
 
-    /// A field by name, in any case.
+    /// Returns a field by name, ignoring case.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&FieldDef> {
         self.index_of(name).and_then(|index| self.fields.get(index))
     }
 
-    /// The reference field (and its number) whose relationship has this name, in any case.
+    /// Returns the reference field of a relationship and its index, ignoring case.
     #[must_use]
     pub fn relationship(&self, name: &str) -> Option<(usize, &FieldDef)> {
         self.fields.iter().enumerate().find(|(_, field)| {
@@ -213,7 +222,7 @@ impl ObjectDef {
         })
     }
 
-    /// A child relationship by name, in any case.
+    /// Returns a child relationship by name, ignoring case.
     #[must_use]
     pub fn child_relationship(&self, name: &str) -> Option<&ChildRelationship> {
         self.child_relationships

@@ -1,4 +1,4 @@
-//! Orgs to start from: deterministic, and with every oddity that real ones have.
+//! Generates orgs: deterministic, and with the unusual data that real orgs contain.
 
 use super::Org;
 
@@ -19,7 +19,7 @@ pub use size::{Preset, SeedSize};
 
 pub(super) use essentials::plant as plant_essentials;
 
-/// Fills an org that has the essentials.
+/// Fills an org that has only what every org has.
 pub(super) fn plant(org: &mut Org, size: SeedSize) {
     let mut planter = planter::Planter::new(org, size);
     planter.plant_licenses();

@@ -1,9 +1,9 @@
-//! The switches of an org: credentials, policies, limits, features, what the user may see.
+//! Settings of an org: credentials, policies, limits, features and permissions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// One error in the org's own words: of a validation rule, a flow, a trigger.
+/// An error message defined by the org: of a validation rule, a flow or a trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocker {
     /// `errorCode`.
@@ -54,8 +54,8 @@ pub enum Write {
     Delete,
 }
 
-/// What an administrator's own logic (validation rules, flows, triggers) refuses. It applies to
-/// single records, in collections and in composites alike; nothing is written.
+/// Makes the org's own logic (validation rules, flows, triggers) reject writes of an object. It
+/// applies to each record, also in collections and composites. A rejected record is not written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteRefusal {
     object: String,
@@ -66,7 +66,7 @@ pub struct WriteRefusal {
 }
 
 impl WriteRefusal {
-    /// Refuses every write of an object with these errors.
+    /// Rejects every write of an object with these errors.
     #[must_use]
     pub fn of(object: &str, errors: impl IntoIterator<Item = Blocker>) -> Self {
         Self {
@@ -78,14 +78,14 @@ impl WriteRefusal {
         }
     }
 
-    /// Narrows to one kind of write.
+    /// Limits the refusal to a kind of write.
     #[must_use]
     pub fn on(mut self, write: Write) -> Self {
         self.write = Some(write);
         self
     }
 
-    /// Narrows to an existing record, by its 18-character id.
+    /// Limits the refusal to an existing record, by its 18-character id.
     #[must_use]
     pub fn record(mut self, id: &str) -> Self {
         self.record = Some(id.into());
@@ -99,7 +99,7 @@ impl WriteRefusal {
         self
     }
 
-    /// The errors of a write, if it is refused.
+    /// Returns the errors if a write is rejected.
     pub(super) fn take(
         &mut self,
         object: &str,
@@ -120,26 +120,26 @@ impl WriteRefusal {
     }
 }
 
-/// The connected app through which clients sign in.
+/// The connected app for sign-ins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectedClient {
     /// Consumer key.
     pub id: String,
     /// Consumer secret.
     pub secret: String,
-    /// The user that the client-credentials flow runs as; without one the flow is refused.
+    /// Username for the client credentials flow. Without one, the flow is rejected.
     pub run_as: Option<String>,
-    /// Users that may use the JWT flow; `None` lets every active user.
+    /// Users who can use the JWT flow; `None` allows every active user.
     pub approved_users: Option<BTreeSet<String>>,
-    /// Whether each refresh returns a new refresh token and kills the old one.
+    /// Whether each refresh returns a new refresh token and revokes the old one.
     pub rotate_refresh_tokens: bool,
     /// Whether the app accepts the username-password flow.
     pub password_flow: bool,
-    /// The name that shows in per-app usage.
+    /// Name in the per-app usage.
     pub name: String,
 }
 
-/// Which host the simulator plays.
+/// The kind of host that the simulator represents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HostKind {
     /// The org's own My Domain.
@@ -149,7 +149,7 @@ pub enum HostKind {
     LoginHost,
 }
 
-/// Everything about an org that tests switch and that is not a record.
+/// Everything about an org that is not a record and that tests can change.
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -158,70 +158,70 @@ pub enum HostKind {
 pub struct Settings {
     /// The connected app.
     pub client: ConnectedClient,
-    /// The administrator's user name.
+    /// The administrator's username.
     pub username: String,
     /// The administrator's password.
     pub password: String,
     /// The administrator's security token.
     pub security_token: String,
-    /// Whether the caller's network is trusted, so that the password needs no token.
+    /// Whether the client's network is trusted, so that no security token is needed.
     pub trusted_network: bool,
-    /// Wrong passwords in a row that lock the user out.
+    /// Number of wrong passwords in a row that locks the user out.
     pub lockout_after: u32,
-    /// Whether SOAP `login()` is on at all.
+    /// Whether SOAP `login()` is enabled.
     pub soap_login_enabled: bool,
-    /// Whether the password has expired: SOAP login succeeds, the session is of no use.
+    /// Whether the password has expired: SOAP login succeeds, but the session cannot be used.
     pub password_expired: bool,
-    /// Which host this server plays.
+    /// The kind of host that this server represents.
     pub host: HostKind,
-    /// Whether generic login hosts are shut.
+    /// Whether sign-ins on generic login hosts are rejected.
     pub my_domain_login_required: bool,
-    /// The `instance_url` of token replies; `None` is the server's own.
+    /// `instance_url` of token responses; `None` means the server's URL.
     pub instance_url: Option<String>,
-    /// A session dies after this long without a call.
+    /// A session expires after this time without a call.
     pub session_lifetime: Duration,
-    /// Whether the edition has the API.
+    /// Whether the edition includes the API.
     pub api_enabled_for_org: bool,
     /// Permissions (`ApiEnabled`, `ManageUsers`, `ViewSetup`, ...) that the integration user lacks.
     pub missing_permissions: BTreeSet<String>,
-    /// Objects that the user does not see (`INVALID_TYPE`).
+    /// Objects that are invisible to the user (`INVALID_TYPE`).
     pub hidden_objects: BTreeSet<String>,
-    /// Objects that the user may not read (`INSUFFICIENT_ACCESS`).
+    /// Objects that the user cannot read (`INSUFFICIENT_ACCESS`).
     pub forbidden_objects: BTreeSet<String>,
-    /// Whether Sales Territories are on.
+    /// Whether Sales Territories are enabled.
     pub territories: bool,
-    /// Whether Agents are on.
+    /// Whether Agents are enabled.
     pub agents: bool,
-    /// Whether user access policies are on (`IsRevoked` may be written).
+    /// Whether user access policies are enabled (`IsRevoked` can be written).
     pub user_access_policies: bool,
-    /// Calls allowed in a day.
+    /// Maximum API calls in a day.
     pub daily_limit: u64,
-    /// Calls used before the simulator started.
+    /// API calls used before the simulator started.
     pub used_before: u64,
     /// The per-app limit; adds `per-app-api-usage` to the limit header.
     pub per_app_limit: Option<u64>,
-    /// Calls at once beyond which the org refuses.
+    /// Maximum number of concurrent calls.
     pub concurrent_limit: Option<usize>,
-    /// The most rows that a page holds, whatever was asked.
+    /// Maximum number of rows in a page, regardless of the requested batch size.
     pub batch_row_cap: Option<usize>,
-    /// How long query locators live.
+    /// Lifetime of query locators.
     pub locator_lifetime: Duration,
-    /// The oldest locator dies when there are more than this many (the rule of old orgs).
+    /// Maximum number of open locators; further ones close the oldest (as before 2023).
     pub open_cursor_limit: Option<usize>,
-    /// Whether a row for a permission set group also holds the aggregate set's id.
+    /// Whether the assignment of a permission set group also has the id of its aggregate set.
     pub group_rows_name_the_aggregate: bool,
-    /// Why users cannot be deactivated, by 18-character id.
+    /// Errors for deactivating users, by 18-character id.
     pub deactivation_blockers: BTreeMap<String, Blocker>,
-    /// Writes that the org's own logic refuses.
+    /// Writes that the org's own logic rejects.
     pub write_refusals: Vec<WriteRefusal>,
-    /// Records that somebody else holds for so many more writes, by 18-character id.
+    /// Locked records by 18-character id, with the number of writes that fail.
     pub locked_records: BTreeMap<String, u32>,
-    /// A pause before each request.
+    /// Delay before each request.
     pub latency: Duration,
 }
 
 impl Settings {
-    /// The settings of a fresh org: everything allowed, optional features off.
+    /// Returns the settings of a new org: everything is allowed, optional features are disabled.
     #[must_use]
     pub fn new() -> Self {
         Self {

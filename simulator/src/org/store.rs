@@ -1,4 +1,4 @@
-//! Writing cells: audit columns, derived columns, and an undo list for transactions.
+//! Writes rows with audit and derived columns, and keeps an undo log for transactions.
 
 use serde_json::{Map, Value as Json};
 
@@ -8,7 +8,7 @@ use super::schema::{FieldType, ObjectDef};
 use super::table::{Row, RowRef, TableError};
 use super::value::Value;
 
-/// How to take one write back.
+/// Undoes one write.
 #[derive(Debug, Clone)]
 pub(super) struct Undo {
     object: String,
@@ -17,7 +17,7 @@ pub(super) struct Undo {
 }
 
 impl Org {
-    /// Adds a row with everything that an org fills in by itself.
+    /// Adds a row with audit columns, defaults and derived columns; clears the undo log.
     pub(super) fn plant<N: AsRef<str>>(
         &mut self,
         object: &str,
@@ -30,7 +30,7 @@ impl Org {
         id
     }
 
-    /// Adds a row with defaults and audit columns; a cell that is given wins.
+    /// Adds a row with audit columns, defaults and derived columns. Given values take precedence.
     pub(super) fn add<N: AsRef<str>>(
         &mut self,
         object: &str,
@@ -67,7 +67,7 @@ impl Org {
         Ok(id)
     }
 
-    /// Changes cells of a row and its modification stamps.
+    /// Changes cells of a row and its modification columns.
     pub(super) fn write<N: AsRef<str>>(
         &mut self,
         object: &str,
@@ -106,12 +106,12 @@ impl Org {
         Ok(())
     }
 
-    /// Removes a row; says whether it was there.
+    /// Removes a row. Returns whether it existed.
     pub(super) fn remove(&mut self, object: &str, id: Id) -> bool {
         let Some(row) = self.db.delete(object, id) else {
             return false;
         };
-        self.deleted.insert(id);
+        self.deleted.insert(id, self.clock.now());
         self.undo.push(Undo {
             object: object.to_owned(),
             id,
@@ -120,12 +120,12 @@ impl Org {
         true
     }
 
-    /// Where the undo list stands now.
+    /// Returns the current position in the undo log.
     pub(super) fn mark(&self) -> usize {
         self.undo.len()
     }
 
-    /// Takes back every write since a mark.
+    /// Undoes every write since a position.
     pub(super) fn roll_back(&mut self, mark: usize) {
         while self.undo.len() > mark {
             let Some(step) = self.undo.pop() else { return };
@@ -142,7 +142,7 @@ impl Org {
     }
 }
 
-/// The columns that record who wrote a row and when.
+/// Returns the columns for who wrote a row and when.
 fn audit_columns<'v>(
     now: &'v Value,
     me: &'v Value,
@@ -157,7 +157,7 @@ fn audit_columns<'v>(
     creation.into_iter().filter(move |_| created).chain(change)
 }
 
-/// Users, contacts and leads are called by first and last name.
+/// Sets the name of users, contacts and leads from first and last name.
 fn derive_name(def: &ObjectDef, row: &mut Row) {
     if !matches!(def.name.as_str(), "User" | "Contact" | "Lead") {
         return;
@@ -173,7 +173,7 @@ fn derive_name(def: &ObjectDef, row: &mut Row) {
     }
 }
 
-/// A row with all its fields.
+/// Returns a row with all its fields.
 pub(super) fn as_json(row: RowRef<'_>) -> Json {
     let fields: Map<String, Json> = row
         .object

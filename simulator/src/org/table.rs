@@ -1,7 +1,7 @@
-//! The rows of the org, in memory, with the indexes that scans need.
+//! The rows of the org, in memory, with indexes.
 //!
-//! Stores what it is given: it fills in an `Id` and keeps the indexes right, and knows no business
-//! rule (defaults, audit columns, uniqueness, cascades are the org's).
+//! It only assigns ids and maintains indexes. Defaults, audit columns, uniqueness and cascades are
+//! implemented in `store` and `rules`.
 
 mod index;
 mod metadata;
@@ -18,12 +18,12 @@ use row::blank_cell;
 
 pub use row::{Row, RowRef};
 
-/// Everything the org stores.
+/// All rows of the org.
 #[derive(Clone, Debug)]
 pub struct Database {
     schema: Schema,
     tables: Vec<Table>,
-    /// Picklist values, so that a million rows share one "Standard".
+    /// Picklist values, which rows share to save memory.
     texts: HashSet<Text>,
 }
 
@@ -50,7 +50,7 @@ pub enum TableError {
 }
 
 impl Table {
-    /// How many rows there are, hidden ones included.
+    /// Returns the number of rows, including deleted and revoked ones.
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -77,7 +77,7 @@ impl Table {
     /// Rows between two ids, in id order.
     #[must_use]
     pub fn range(&self, from: Bound<Id>, to: Bound<Id>) -> impl DoubleEndedIterator<Item = &Row> {
-        // BTreeMap::range panics on an empty range, and a client may well ask for one.
+        // BTreeMap::range panics on an empty range.
         let empty = match (from, to) {
             (Bound::Included(a), Bound::Included(b)) => a > b,
             (Bound::Included(a) | Bound::Excluded(a), Bound::Included(b) | Bound::Excluded(b)) => {
@@ -93,13 +93,14 @@ impl Table {
         self.rows.range(bounds).map(|(_, row)| row)
     }
 
-    /// Whether look-ups by this field are quick.
+    /// Whether the field has an index.
     #[must_use]
     pub fn is_indexed(&self, field: usize) -> bool {
         self.index(field).is_some()
     }
 
-    /// The ids of the rows with this value (text in any case), in id order. `None`: no index.
+    /// Returns the ids of the rows with a value, in id order, ignoring the case of text. Returns
+    /// `None` if the field has no index.
     #[must_use]
     pub fn find(&self, field: usize, value: &Value) -> Option<Vec<Id>> {
         self.index(field).map(|index| index.find(value))
@@ -128,8 +129,8 @@ impl Table {
 }
 
 impl Database {
-    /// An empty org with this schema; only the rows that describe the schema itself
-    /// (`EntityDefinition`, `EntityParticle`, `PicklistValueInfo`) are there.
+    /// Returns a database that only contains the rows that describe the schema
+    /// (`EntityDefinition`, `EntityParticle`, `PicklistValueInfo`).
     #[must_use]
     pub fn new(schema: Schema) -> Self {
         let tables = schema
@@ -149,19 +150,19 @@ impl Database {
         database
     }
 
-    /// What objects there are.
+    /// The schema.
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// What objects there are, to add custom fields.
+    /// The schema, to change it.
     pub fn schema_mut(&mut self) -> &mut Schema {
         &mut self.schema
     }
 
-    /// Adds a field to an object and to its rows: null there, a checkbox false. False when there is
-    /// no such object or it has a field of that name.
+    /// Adds a field to an object and its rows, with null or false as value. Returns false if the
+    /// object does not exist or already has the field.
     pub fn add_custom_field(&mut self, object: &str, field: FieldDef) -> bool {
         let blank = blank_cell(&field);
         if !self.schema.add_custom_field(object, field) {
@@ -179,7 +180,7 @@ impl Database {
         true
     }
 
-    /// The handle of an object, for the quick forms below.
+    /// Returns the key of an object.
     #[must_use]
     pub fn key(&self, object: &str) -> Option<ObjectKey> {
         self.schema.object(object).map(|object| object.key)
@@ -191,7 +192,7 @@ impl Database {
         self.tables.get(key.0)
     }
 
-    /// The rows of an object, with its definition, in id order. None where there is no such object.
+    /// Returns the rows of an object in id order; none if the object does not exist.
     pub fn rows(&self, object: &str) -> impl Iterator<Item = RowRef<'_>> {
         self.schema.object(object).into_iter().flat_map(|object| {
             let rows = self
@@ -211,8 +212,8 @@ impl Database {
         Some(RowRef { object, row })
     }
 
-    /// The rows whose `field` has this value (text in any case), in id order: by index where there
-    /// is one, else by a scan.
+    /// Returns the rows with a value in a field, in id order, ignoring the case of text. Uses an
+    /// index if there is one.
     #[must_use]
     pub fn find(&self, object: &str, field: &str, value: &Value) -> Vec<RowRef<'_>> {
         let Some(object) = self.schema.object(object) else {
@@ -236,7 +237,7 @@ impl Database {
         }
     }
 
-    /// An id that no row of the object has yet.
+    /// Returns an unused id of an object.
     pub fn next_id(&mut self, key: ObjectKey) -> Option<Id> {
         let prefix = self.schema.get(key)?.key_prefix;
         let table = self.tables.get_mut(key.0)?;
@@ -249,7 +250,7 @@ impl Database {
         }
     }
 
-    /// Stores a new row made of named cells. Without an `Id` among them it gets the next one.
+    /// Adds a row of named cells. Assigns an id if there is none among them.
     pub fn insert<'v>(
         &mut self,
         object: &str,
@@ -263,8 +264,7 @@ impl Database {
         Ok(self.insert_row(key, row))
     }
 
-    /// Stores a row that the caller has filled in by field number. The quick form, for seeds. Puts
-    /// the next id into a row without one, and replaces a row with the same id.
+    /// Stores a row. Assigns an id if it has none, and replaces a row with the same id.
     pub fn insert_row(&mut self, key: ObjectKey, mut row: Row) -> Id {
         if row.cell(0).is_null() {
             row.set(0, self.next_id(key));
@@ -294,7 +294,7 @@ impl Database {
         Ok(())
     }
 
-    /// Removes a row for good.
+    /// Removes a row permanently.
     pub fn delete(&mut self, object: &str, id: Id) -> Option<Row> {
         let key = self.key(object)?;
         self.tables.get_mut(key.0)?.take(id)

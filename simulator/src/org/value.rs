@@ -1,6 +1,6 @@
-//! One cell of a row. Sixteen bytes, because a large org holds tens of millions of them.
+//! A cell of a row. It takes 16 bytes, because a large org has tens of millions of them.
 //!
-//! Knows how Salesforce writes each type in JSON, and nothing of fields or queries.
+//! It serializes to the JSON form of Salesforce.
 
 use std::fmt;
 use std::ops::Deref;
@@ -13,8 +13,7 @@ use serde::{Serialize, Serializer};
 
 use super::id::Id;
 
-/// A cell. The empty string does not exist: Salesforce stores it as null, and so does
-/// [`Value::text`].
+/// A cell. Like Salesforce, [`Value::text`] turns an empty string into null.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// No value.
@@ -170,8 +169,7 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-/// Shared, immutable text behind one thin pointer: an `Arc<str>` is two words wide, and a cell has
-/// room for one.
+/// Shared, immutable text behind a thin pointer: an `Arc<str>` would be too wide for a cell.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Text(Arc<Box<str>>);
 
@@ -206,7 +204,7 @@ impl Moment {
         Timestamp::from_millisecond(self.0).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// The day it falls on in UTC, the only zone the simulated org knows.
+    /// Returns the day in UTC, the only time zone of the simulated org.
     #[must_use]
     pub fn date(self) -> Date {
         Offset::UTC.to_datetime(self.timestamp()).date()

@@ -1,4 +1,4 @@
-//! What of the schema a caller sees: version, features and the switches decide.
+//! Which objects and fields a caller can see, by API version, features and settings.
 
 use super::Org;
 use super::error::OrgError;
@@ -6,7 +6,7 @@ use super::schema::{Feature, FieldDef, ObjectDef};
 use super::settings::Settings;
 
 impl Org {
-    /// An object, if this version and this user know it.
+    /// Returns an object if it is visible in this version.
     pub(crate) fn visible_object(&self, name: &str, version: u32) -> Option<&ObjectDef> {
         self.db
             .schema()
@@ -14,7 +14,7 @@ impl Org {
             .filter(|def| object_is_visible(&self.settings, def, version))
     }
 
-    /// A field, if this version and this user know it.
+    /// Returns a field if it is visible in this version.
     pub(crate) fn visible_field<'a>(
         object: &'a ObjectDef,
         name: &str,
@@ -25,14 +25,14 @@ impl Org {
             .filter(|field| field.since_version <= version)
     }
 
-    /// Hides a field from the connector's user, as field-level security or a feature that is off
-    /// does: queries, records, describes and writes do not know it, and neither do paths through
-    /// its relationship. Returns whether the field exists.
+    /// Hides a field, as field-level security or a disabled feature does, in queries, records,
+    /// descriptions and writes. Paths through its relationship fail, too. Returns whether the field
+    /// exists.
     pub fn hide_field(&mut self, object: &str, field: &str) -> bool {
         self.db.schema_mut().hide_field(object, field)
     }
 
-    /// Refuses reads of objects that the user may not read.
+    /// Fails if the user cannot read the object.
     pub(crate) fn check_readable(&self, object: &ObjectDef) -> Result<(), OrgError> {
         if self.settings.forbidden_objects.contains(&object.name) {
             let text = "insufficient access rights on cross-reference id";

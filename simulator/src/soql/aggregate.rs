@@ -18,7 +18,7 @@ use crate::org::schema::FieldType;
 use crate::org::value::Value;
 use group::{Column, Groups};
 
-/// The most groups that one reply holds; there is no second page.
+/// Maximum number of groups; such results have only one page.
 const MAX_GROUPS: usize = 2_000;
 
 /// Whether a query yields groups, not records.
@@ -98,7 +98,7 @@ struct GroupOrder {
     nulls_last: bool,
 }
 
-/// A `HAVING`, compiled.
+/// A compiled `HAVING`.
 enum Having {
     All(Vec<Having>),
     Any(Vec<Having>),
@@ -131,7 +131,7 @@ impl Grouping<'_> {
         Ok(())
     }
 
-    /// The names of the result's fields, and the columns they are taken from.
+    /// Returns the names of the selected columns and their indexes.
     fn select(&mut self, items: &[SelectItem]) -> Result<Vec<(String, usize)>, SoqlError> {
         let mut columns: Vec<(String, usize)> = Vec::new();
         let mut unnamed = 0;
@@ -167,7 +167,7 @@ impl Grouping<'_> {
         Ok(columns)
     }
 
-    /// The column of a field that is grouped by.
+    /// Returns the column of a grouped field.
     fn key(&self, path: &FieldPath) -> Result<(usize, String), SoqlError> {
         let found = self.scope.resolve(path)?;
         let column = self.groups.keys.iter().position(|key| *key == found.route);
@@ -179,9 +179,14 @@ impl Grouping<'_> {
             })
     }
 
-    /// The column of an aggregate; one that occurs twice is computed once.
+    /// Returns the column of an aggregate. Equal aggregates share a column.
     fn aggregate(&mut self, aggregate: &Aggregate) -> Result<usize, SoqlError> {
         let path = self.aggregated(aggregate)?;
+        if self.groups.keys.contains(&path.route) {
+            let message = format!("Grouped field should not be aggregated: {}", path.name());
+            let at = aggregate.path.at;
+            return Err(self.scope.error("MALFORMED_QUERY", at, &message));
+        }
         let column = Column {
             function: aggregate.function,
             route: path.route,
@@ -210,7 +215,7 @@ impl Grouping<'_> {
                 !matches!(ty, FieldType::Boolean | FieldType::LongTextArea)
             }
         };
-        // COUNT() of the audit trail works, aggregates of its fields do not (facts, C.10).
+        // Source: Object Reference, "SetupAuditTrail": `count()` works, `count(fieldName)` fails.
         if fits && self.scope.object.name != "SetupAuditTrail" {
             return Ok(found);
         }
@@ -261,7 +266,7 @@ impl Grouping<'_> {
         })
     }
 
-    /// An aggregate's result as a path, so that literals can be checked against its type.
+    /// Returns the result of an aggregate as a path, to check literals against its type.
     fn result(&self, aggregate: &Aggregate) -> Result<Path<'_>, SoqlError> {
         let mut path = self.aggregated(aggregate)?;
         if !matches!(aggregate.function, Function::Min | Function::Max) {

@@ -1,4 +1,4 @@
-//! The syntax tree of a query: what was written, with names and types still unchecked.
+//! The syntax tree of a query. Names and types are not checked yet.
 //!
 //! `at` fields are byte offsets into the text, for error messages.
 
@@ -28,8 +28,6 @@ pub struct Query {
     pub limit: Option<usize>,
     /// `OFFSET`.
     pub offset: usize,
-    /// `ALL ROWS`.
-    pub all_rows: bool,
 }
 
 /// A single name.

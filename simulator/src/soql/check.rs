@@ -1,4 +1,4 @@
-//! Whether a literal fits a field, and what it becomes as a value.
+//! Checks literals against field types and converts them to values.
 
 use jiff::tz::TimeZone;
 
@@ -10,7 +10,7 @@ use crate::org::id::Id;
 use crate::org::schema::FieldType;
 use crate::org::value::Value;
 
-/// A literal as a value: one, or every one from `start` up to but without `end`.
+/// The value of a literal: a single one, or a range from `start` (included) to `end` (excluded).
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Wanted {
     One(Value),
@@ -18,7 +18,7 @@ pub(super) enum Wanted {
 }
 
 impl Scope<'_> {
-    /// Refuses operators that the field's type does not have.
+    /// Rejects operators that the type of the field does not support.
     pub(super) fn check_comparator(
         &self,
         path: &Path<'_>,
@@ -32,13 +32,15 @@ impl Scope<'_> {
             _ => matches!(ty, FieldType::Boolean | FieldType::MultiPicklist),
         };
         if wrong {
-            let message = format!("invalid operator on {} field", ty.api_name());
+            // References are ids, too.
+            let name = if ty.is_id() { "id" } else { ty.api_name() };
+            let message = format!("invalid operator on {name} field");
             return Err(self.error("INVALID_QUERY_FILTER_OPERATOR", at, &message));
         }
         Ok(())
     }
 
-    /// The value that a literal stands for when it is compared with this field.
+    /// Converts a literal for a comparison with a field.
     pub(super) fn wanted(&self, path: &Path<'_>, literal: &Literal) -> Result<Wanted, SoqlError> {
         let value = match (path.ty(), &literal.value) {
             (_, LiteralValue::Null) => Value::Null,
@@ -74,7 +76,7 @@ impl Scope<'_> {
         Ok(Wanted::One(value))
     }
 
-    /// As [`Self::wanted`], where only single values make sense.
+    /// Like [`Self::wanted`], but rejects ranges.
     pub(super) fn wanted_one(
         &self,
         path: &Path<'_>,
@@ -87,7 +89,7 @@ impl Scope<'_> {
     }
 
     fn id(&self, text: &str, at: usize) -> Result<Value, SoqlError> {
-        // The empty string is null here as everywhere.
+        // The empty string means null.
         if text.is_empty() {
             return Ok(Value::Null);
         }

@@ -1,10 +1,10 @@
-//! How values compare in an org: text in any case, ids in the collation, numbers with numbers.
+//! Compares values: text ignoring case, ids in the org's collation, numbers by value.
 
 use std::cmp::Ordering;
 
 use crate::org::value::Value;
 
-/// The order of two values that are there; null before everything else.
+/// Compares two values. Null comes first.
 pub(super) fn order(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
         (Value::Text(a), Value::Text(b)) => order_text(a, b),
@@ -18,7 +18,7 @@ pub(super) fn order(a: &Value, b: &Value) -> Ordering {
         (_, Value::Null) => Ordering::Greater,
         _ => match (number(a), number(b)) {
             (Some(a), Some(b)) => a.total_cmp(&b),
-            // The planner lets no other two types meet.
+            // Types are checked before; other combinations do not occur.
             _ => Ordering::Equal,
         },
     }
@@ -48,7 +48,7 @@ fn order_text(a: &str, b: &str) -> Ordering {
     fold(a).cmp(&fold(b))
 }
 
-/// A `LIKE` pattern, prepared.
+/// A compiled `LIKE` pattern.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern(Vec<Part>);
 
@@ -63,7 +63,7 @@ enum Part {
 }
 
 impl Pattern {
-    /// Reads a pattern; `plain` are the byte offsets of wildcards that stand for themselves.
+    /// Compiles a pattern. `plain` contains the byte offsets of escaped wildcards.
     pub(super) fn new(text: &str, plain: &[usize]) -> Self {
         let mut parts = Vec::new();
         for (at, c) in text.char_indices() {
@@ -78,7 +78,7 @@ impl Pattern {
 
     pub(super) fn matches(&self, text: &str) -> bool {
         let text: Vec<char> = text.to_lowercase().chars().collect();
-        // Greedy with one point of return: linear for most patterns, never exponential.
+        // Backtracks to the last `%` only, so the time is never exponential.
         let (mut part, mut at) = (0, 0);
         let mut retry: Option<(usize, usize)> = None;
         loop {

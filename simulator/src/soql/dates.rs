@@ -1,11 +1,11 @@
-//! Dates in queries: fixed ones, and those that move with the clock.
+//! Absolute and relative dates in queries.
 
 use jiff::civil::{Date, Weekday};
 use jiff::{Span, Timestamp, ToSpan};
 
 use super::ast::{DateUnit, LiteralValue, RelativeDate};
 
-/// Reads a number, a date or a time; `None` if it is neither.
+/// Parses a number, a date or a time; `None` if it is neither.
 pub(super) fn literal(text: &str) -> Option<LiteralValue> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if unsigned.contains('T') && unsigned.contains(':') {
@@ -21,8 +21,8 @@ pub(super) fn literal(text: &str) -> Option<LiteralValue> {
     (plain && text.parse::<f64>().is_ok()).then(|| LiteralValue::Number(text.to_owned()))
 }
 
-/// SOQL takes `Z`, `+01:00` and `+0100`, with or without a fraction; a time without an offset is
-/// an error.
+/// Parses a time with the offset `Z`, `+01:00` or `+0100`, with or without a fraction. A time
+/// without an offset is an error.
 fn time(text: &str) -> Option<Timestamp> {
     let clock = text.split_once('T')?.1;
     let has_offset = clock.ends_with('Z') || clock.contains(['+', '-']);
@@ -34,7 +34,7 @@ fn time(text: &str) -> Option<Timestamp> {
     parsed.or_else(compact).filter(|_| has_offset)
 }
 
-/// Reads `TODAY`, `LAST_N_DAYS` (with its number) and so on.
+/// Parses `TODAY`, `LAST_N_DAYS` (with its number) and so on.
 pub(super) fn relative(name: &str, number: Option<i32>) -> Option<RelativeDate> {
     let name = name.to_ascii_uppercase();
     let span = |unit, start, length| {
@@ -73,7 +73,7 @@ pub(super) fn relative(name: &str, number: Option<i32>) -> Option<RelativeDate> 
         ("LAST", None, false) if unit != DateUnit::Day => span(unit, -1, 1),
         ("THIS", None, false) if unit != DateUnit::Day => span(unit, 0, 1),
         ("NEXT", None, false) if unit != DateUnit::Day => span(unit, 1, 1),
-        // The last n days include today; the last n of anything longer end before the current one.
+        // LAST_N_DAYS includes today. Longer units end before the current one.
         ("LAST_N", Some(n), true) if unit == DateUnit::Day => span(unit, -n, n.checked_add(1)?),
         ("LAST_N", Some(n), true) => span(unit, -n, n),
         ("NEXT_N", Some(n), true) => span(unit, 1, n),
@@ -81,11 +81,11 @@ pub(super) fn relative(name: &str, number: Option<i32>) -> Option<RelativeDate> 
     }
 }
 
-/// The first day of the span, and the first day after it.
+/// Returns the first day of the range and the first day after it.
 pub(super) fn bounds(relative: RelativeDate, today: Date) -> Option<(Date, Date)> {
     let current = match relative.unit {
         DateUnit::Day => today,
-        // The org's locale is en_US, whose week starts on Sunday.
+        // In the locale en_US, weeks start on Sunday.
         DateUnit::Week => {
             let days = today.weekday().since(Weekday::Sunday);
             today.checked_sub(i64::from(days).days()).ok()?

@@ -1,8 +1,7 @@
-//! Runs a query: which rows, in which order, how many.
+//! Runs a query and returns the ids of its rows.
 //!
-//! Three things keep it quick on large tables: rows lie in id order, so `Id > x ORDER BY Id
-//! LIMIT n` is a range scan that stops early; equality on an indexed field looks rows up; and
-//! only ids are collected here.
+//! Rows are stored in id order, so `Id > x ORDER BY Id LIMIT n` is a range scan. Equality on an
+//! indexed field uses the index.
 
 use std::cmp::Ordering;
 use std::ops::Bound;
@@ -19,20 +18,18 @@ use crate::org::schema::{FieldDef, ObjectDef};
 use crate::org::table::{Row, Table};
 use crate::org::value::Value;
 
-/// Objects that are computed, not stored, and cannot be listed as a whole.
+/// Virtual objects, which require a filter.
 const REIFIED: &[(&str, &str)] = &[
     ("PicklistValueInfo", "[EntityParticleId,DurableId]"),
     ("EntityParticle", "[EntityDefinitionId,DurableId]"),
 ];
-/// The most rows a query with `FIELDS(ALL)` may ask for.
+/// First API version with `FIELDS()`.
+const FIRST_WITH_FIELDS: u32 = 51;
+/// Maximum LIMIT of a query with `FIELDS(ALL)`.
 const MAX_FIELDS_LIMIT: usize = 200;
 
-/// Runs a query. The records of the result are rendered later, with a context of the same schema.
+/// Runs a query. Records are serialized later, with a context of the same schema.
 pub fn evaluate(query: &Query, ctx: &Context<'_>) -> Result<Outcome, SoqlError> {
-    let ctx = &Context {
-        all_rows: ctx.all_rows || query.all_rows,
-        ..*ctx
-    };
     let scope = Scope::of(ctx, &query.source, &query.from, query.alias.as_deref())?;
     check_object(&scope, query)?;
     if let Some(condition) = &query.filter {
@@ -45,7 +42,7 @@ pub fn evaluate(query: &Query, ctx: &Context<'_>) -> Result<Outcome, SoqlError> 
     if aggregate::is_grouped(query) {
         return aggregate::run(&scope, query, &selection);
     }
-    check_fields_limit(&scope, query)?;
+    check_fields(&scope, query)?;
     let plan = render::Plan::new(&scope, &query.select)?;
     let order = SortKey::all(&scope, &query.order_by)?;
     let ids = selection.ids(&order, query.limit, query.offset);
@@ -88,24 +85,33 @@ fn check_object(scope: &Scope<'_>, query: &Query) -> Result<(), SoqlError> {
     Ok(())
 }
 
-fn check_fields_limit(scope: &Scope<'_>, query: &Query) -> Result<(), SoqlError> {
+/// Checks `FIELDS()`: it needs version 51, and a LIMIT if it includes custom fields.
+fn check_fields(scope: &Scope<'_>, query: &Query) -> Result<(), SoqlError> {
     for item in &query.select {
-        if let SelectItem::Fields(FieldsScope::All | FieldsScope::Custom, at) = item
-            && query.limit.is_none_or(|limit| limit > MAX_FIELDS_LIMIT)
-        {
-            let message = "The SOQL FIELDS function must have a LIMIT of at most 200";
-            return Err(scope.error("MALFORMED_QUERY", *at, message));
+        match item {
+            SelectItem::Fields(_, at) if scope.ctx.api_version < FIRST_WITH_FIELDS => {
+                let message = "unexpected token: (";
+                return Err(scope.error("MALFORMED_QUERY", at + "FIELDS".len(), message));
+            }
+            SelectItem::Fields(FieldsScope::All | FieldsScope::Custom, at)
+                if query.limit.is_none_or(|limit| limit > MAX_FIELDS_LIMIT) =>
+            {
+                let message = "The SOQL FIELDS function must have a LIMIT of at most 200";
+                return Err(scope.error("MALFORMED_QUERY", *at, message));
+            }
+            SelectItem::Children(children) => check_fields(scope, children)?,
+            _ => {}
         }
     }
     Ok(())
 }
 
-/// The rows of one object that a query's WHERE and the caller's rights let through.
+/// The rows of an object that match WHERE and are visible to the caller.
 pub(super) struct Selection<'a> {
     ctx: &'a Context<'a>,
     object: &'a ObjectDef,
     filter: Option<Filter>,
-    /// Fields that hide a row when they are true.
+    /// Fields that exclude a row if they are true.
     hiding: Vec<usize>,
 }
 
@@ -153,7 +159,7 @@ impl<'a> Selection<'a> {
         }
     }
 
-    /// The rows, in id order or its reverse.
+    /// Returns the rows in ascending or descending id order.
     pub(super) fn rows(&self, descending: bool) -> Box<dyn Iterator<Item = &'a Row> + '_> {
         let Some(table) = self.ctx.db.table(self.object.key) else {
             return Box::new(std::iter::empty());
@@ -195,7 +201,7 @@ impl<'a> Selection<'a> {
                 .is_none_or(|visible| visible(self.object, row))
     }
 
-    /// The ids of the rows from `offset` on, at most `limit`, in the order asked for.
+    /// Returns the ids of at most `limit` rows from `offset` on, sorted.
     pub(super) fn ids(&self, order: &[SortKey], limit: Option<usize>, offset: usize) -> Vec<Id> {
         let limit = limit.unwrap_or(usize::MAX);
         let by_id = order
@@ -264,7 +270,7 @@ impl SortKey {
     }
 }
 
-/// The order of two values under ASC or DESC; nulls go where they were asked to, first by default.
+/// Compares two values by direction. Nulls come first unless `nulls_last` is set.
 pub(super) fn directed(a: &Value, b: &Value, descending: bool, nulls_last: bool) -> Ordering {
     match (a.is_null(), b.is_null()) {
         (true, true) => Ordering::Equal,
@@ -277,7 +283,7 @@ pub(super) fn directed(a: &Value, b: &Value, descending: bool, nulls_last: bool)
     }
 }
 
-/// The stretch of the table that comparisons of the row's own id leave.
+/// Returns the range of ids that comparisons of `Id` allow.
 fn id_bounds(required: &[&Check]) -> (Bound<Id>, Bound<Id>) {
     let (mut from, mut to) = (Bound::Unbounded, Bound::Unbounded);
     for check in required
@@ -287,7 +293,7 @@ fn id_bounds(required: &[&Check]) -> (Bound<Id>, Bound<Id>) {
         let Matcher::Order(comparator, Value::Id(id)) = check.matcher else {
             continue;
         };
-        // The tightest bound is not looked for: the filter itself is applied to every row.
+        // This need not be the tightest range: the filter is applied to every row anyway.
         match comparator {
             Comparator::Greater => from = Bound::Excluded(id),
             Comparator::GreaterOrEqual => from = Bound::Included(id),
@@ -305,7 +311,7 @@ fn within(id: Id, from: Bound<Id>, to: Bound<Id>) -> bool {
     (from, to).contains(&id)
 }
 
-/// The ids to look at when an index, or a list of ids, narrows them down; in id order.
+/// Returns the ids to test in id order, if an index or a list of ids limits them.
 fn candidates(table: &Table, required: &[&Check]) -> Option<Vec<Id>> {
     let mut best: Option<Vec<Id>> = None;
     for check in required {

@@ -1,4 +1,4 @@
-//! `WHERE`, compiled: names looked up, types checked, literals turned into values.
+//! Compiles `WHERE`: resolves names, checks types and converts literals.
 
 mod semijoin;
 
@@ -17,7 +17,7 @@ use crate::org::value::Value;
 
 pub(super) use semijoin::check_count;
 
-/// A condition that rows can be tested with.
+/// A compiled condition.
 #[derive(Clone, Debug)]
 pub(super) enum Filter {
     All(Vec<Filter>),
@@ -31,20 +31,20 @@ pub(super) enum Filter {
 pub(super) struct Check {
     pub(super) route: Route,
     pub(super) matcher: Matcher,
-    /// Checkboxes are never null: where a parent is missing they count as false, as in an org.
+    /// Whether the field is a checkbox. Without a parent, it is false instead of null.
     boolean: bool,
 }
 
-/// What a value is tested for.
+/// The test of a value.
 #[derive(Clone, Debug)]
 pub(super) enum Matcher {
-    /// One of the six operators. Null is unequal to every value, and neither less nor greater.
+    /// A comparison operator. Null is unequal to every value, and neither less nor greater.
     Order(Comparator, Value),
-    /// The same, against a stretch of time.
+    /// A comparison with a time range.
     Span(Comparator, Value, Value),
     Like(Pattern),
     Among(Among, Negated),
-    /// Multi-select picklists: the choices, of which one alternative must be there entirely.
+    /// Alternatives for a multi-select picklist. All values of one alternative must be selected.
     Includes(Vec<Vec<String>>, Negated),
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Among {
     null: bool,
 }
 
-/// Where a condition stands, for what is only allowed at the top.
+/// The position of a condition; some are only allowed at the top.
 #[derive(Clone, Copy)]
 pub(super) struct Position {
     /// Under an OR.
@@ -92,7 +92,7 @@ impl Filter {
         Ok(match condition {
             Condition::And(conditions) => {
                 let mut all = all(conditions, position)?;
-                // What needs no other row is tested first.
+                // Conditions without look-ups are tested first.
                 all.sort_by_key(Self::hops);
                 Self::All(all)
             }
@@ -127,7 +127,7 @@ impl Filter {
         }
     }
 
-    /// How many other rows a test looks up at most.
+    /// Maximum number of other rows that a test looks up.
     fn hops(&self) -> usize {
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::hops).sum(),
@@ -136,7 +136,7 @@ impl Filter {
         }
     }
 
-    /// The comparisons that every row must pass.
+    /// Returns the comparisons that every row must pass.
     pub(super) fn required(&self) -> Vec<&Check> {
         match self {
             Self::All(all) => all.iter().flat_map(Self::required).collect(),
@@ -156,7 +156,7 @@ impl Check {
 }
 
 impl Matcher {
-    /// One comparison with a literal; for `WHERE` and `HAVING` alike.
+    /// Compiles a comparison with a literal, for `WHERE` and `HAVING`.
     pub(super) fn compare(
         scope: &Scope<'_>,
         path: &Path<'_>,
@@ -167,7 +167,7 @@ impl Matcher {
         scope.check_comparator(path, comparator, at)?;
         if comparator == Comparator::Like {
             let LiteralValue::Text(text) = &literal.value else {
-                // Gives the right message for whatever else it is.
+                // Returns the right error for other types.
                 scope.wanted(path, literal)?;
                 let message = "LIKE needs a string";
                 return Err(scope.error("MALFORMED_QUERY", literal.at, message));
@@ -243,7 +243,7 @@ impl Among {
         }
     }
 
-    /// The values as the cells of an index hold them; `None` if null is among them.
+    /// Returns the values to look up in an index; `None` if null is among them.
     pub(super) fn keys(&self) -> Option<Vec<Value>> {
         if self.null || !self.others.is_empty() {
             return None;

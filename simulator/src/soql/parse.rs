@@ -1,6 +1,4 @@
-//! The grammar of SOQL: a hand-written recursive descent, one function per clause.
-//!
-//! What Salesforce's grammar refuses is refused here with `MALFORMED_QUERY` and the place.
+//! A recursive descent parser for SOQL. Invalid queries give `MALFORMED_QUERY` with the position.
 
 mod condition;
 mod cursor;
@@ -14,14 +12,14 @@ use super::ast::{
 use super::token::{Kind, Token, tokens};
 use cursor::is_reserved;
 
-/// The longest query, in characters.
+/// Maximum length of a query, in characters.
 const MAX_LENGTH: usize = 100_000;
-/// The largest OFFSET.
+/// Maximum OFFSET.
 const MAX_OFFSET: usize = 2_000;
-/// How deep brackets and sub-queries may nest, so that hostile text cannot exhaust the stack.
+/// Maximum nesting of parentheses and sub-queries; protects the stack.
 const MAX_DEPTH: usize = 32;
 
-/// Parses one SOQL query.
+/// Parses a SOQL query.
 pub fn parse(text: &str) -> Result<Query, SoqlError> {
     if text.chars().count() > MAX_LENGTH {
         let message = "SOQL statements cannot be longer than 100000 characters.";
@@ -47,7 +45,7 @@ pub fn parse(text: &str) -> Result<Query, SoqlError> {
     }
 }
 
-/// Where a query stands; it decides which clauses it may have.
+/// The position of a query; it decides which clauses are allowed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Outer,
@@ -96,7 +94,6 @@ impl Parser {
             order_by: Vec::new(),
             limit: None,
             offset: 0,
-            all_rows: false,
         };
         if place == Place::Outer {
             self.grouping(&mut query)?;
@@ -105,7 +102,7 @@ impl Parser {
             self.ordering(&mut query)?;
         }
         if place == Place::Outer {
-            self.ending(&mut query)?;
+            self.ending()?;
         }
         self.depth -= 1;
         Ok(query)
@@ -142,7 +139,7 @@ impl Parser {
     }
 
     fn item_alias(&mut self) -> Result<Option<Name>, SoqlError> {
-        // A misspelt FROM is no alias: `SELECT Id FRM User` should point at FRM.
+        // A misspelt FROM is not an alias: the error of `SELECT Id FRM User` should point at FRM.
         let next = self.tokens.get(self.position + 1).map(|token| &token.kind);
         let ends_item = match next {
             Some(Kind::Word(word)) => word.eq_ignore_ascii_case("FROM"),
@@ -169,7 +166,7 @@ impl Parser {
         Err(self.unexpected())
     }
 
-    /// The function of this name; the opening bracket is taken too.
+    /// Returns the function of a name, and consumes the opening parenthesis.
     fn function(&mut self, name: &FieldPath) -> Result<Function, SoqlError> {
         let function = match name.last().to_ascii_uppercase().as_str() {
             "COUNT" => Function::Count,
@@ -213,7 +210,8 @@ impl Parser {
             let at = self.at();
             self.advance();
             query.offset = self.count()?;
-            // The one object that is read by OFFSET, as its locators end early (facts, C.8).
+            // `OauthToken` allows larger offsets. Source: Object Reference, "OauthToken": use LIMIT
+            // 2500 OFFSET n after 2,500 rows.
             let unlimited = query.from.text.eq_ignore_ascii_case("OauthToken");
             if query.offset > MAX_OFFSET && !unlimited {
                 let message = "Maximum SOQL offset allowed is 2000";
@@ -241,16 +239,16 @@ impl Parser {
         })
     }
 
-    /// `FOR VIEW`, `FOR REFERENCE` and `FOR UPDATE` are taken and change nothing here.
-    fn ending(&mut self, query: &mut Query) -> Result<(), SoqlError> {
+    /// `FOR VIEW`, `FOR REFERENCE` and `FOR UPDATE` are accepted and change nothing here. `ALL ROWS`
+    /// is for Apex; over the API `queryAll` reads deleted rows.
+    fn ending(&mut self) -> Result<(), SoqlError> {
         while self.take("FOR") {
             if !(self.take("VIEW") || self.take("REFERENCE") || self.take("UPDATE")) {
                 return Err(self.unexpected());
             }
         }
-        if self.take("ALL") {
-            self.expect("ROWS")?;
-            query.all_rows = true;
+        if self.is("ALL") {
+            return Err(self.malformed("ALL ROWS not allowed in this context"));
         }
         Ok(())
     }
@@ -273,7 +271,7 @@ impl Parser {
         Ok(count)
     }
 
-    /// The object of a FROM. `Group` and `Order` are both keywords and objects.
+    /// Parses the object of a FROM. `Group` and `Order` are both keywords and objects.
     fn object(&mut self) -> Result<Name, SoqlError> {
         if !(self.is("GROUP") || self.is("ORDER")) {
             return self.name();

@@ -1,6 +1,7 @@
-//! Results, and how records are written: `attributes`, the fields in the order they were asked
-//! for, parents nested, children as small results of their own.
+//! Results of queries and their serialization: `attributes`, the selected fields, nested parents,
+//! and results of sub-queries.
 
+mod batch;
 mod plan;
 
 use std::ops::Range;
@@ -9,17 +10,17 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use super::Context;
-use super::eval::Selection;
 use super::resolve::{Hop, Leaf};
 use crate::org::id::Id;
 use crate::org::schema::ObjectKey;
 use crate::org::table::Row;
 use crate::org::value::Value;
 
+pub use batch::{Batch, Cut, Cuts, Unfinished};
 pub(super) use plan::Plan;
 use plan::{Children, Node};
 
-/// The result of a query. Owns no rows, only their ids, so it can be kept behind a locator.
+/// The result of a query. It only contains ids, so it can be kept for a locator.
 #[derive(Clone, Debug)]
 pub struct Outcome(Kind);
 
@@ -43,7 +44,7 @@ impl Outcome {
         Self(Kind::Rows(plan, ids))
     }
 
-    /// The `totalSize` of the reply.
+    /// Returns the `totalSize` of the response.
     #[must_use]
     pub fn total_size(&self) -> usize {
         match &self.0 {
@@ -53,7 +54,7 @@ impl Outcome {
         }
     }
 
-    /// How many records there are to render: none for `COUNT()`.
+    /// Returns the number of records; 0 for `COUNT()`.
     #[must_use]
     pub fn len(&self) -> usize {
         if self.is_count() {
@@ -63,7 +64,7 @@ impl Outcome {
         }
     }
 
-    /// Whether there are no records to render.
+    /// Whether there are no records.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -88,7 +89,7 @@ impl Outcome {
         matches!(&self.0, Kind::Rows(plan, _) if plan.nodes.iter().any(is_children))
     }
 
-    /// The ids of the records, in order; none for counts and groups.
+    /// Returns the ids of the records; empty for counts and groups.
     #[must_use]
     pub fn ids(&self) -> &[Id] {
         if let Kind::Rows(_, ids) = &self.0 {
@@ -98,7 +99,7 @@ impl Outcome {
         }
     }
 
-    /// The selected columns as dotted names, for CSV. Children have none.
+    /// Returns the selected columns as dotted names, for CSV, without sub-queries.
     #[must_use]
     pub fn columns(&self) -> Vec<String> {
         match &self.0 {
@@ -112,7 +113,7 @@ impl Outcome {
         }
     }
 
-    /// The values of one record in the order of [`Self::columns`]; none when it is gone.
+    /// Returns the values of a record in the order of [`Self::columns`]; empty if it was deleted.
     #[must_use]
     pub fn cells(&self, ctx: &Context<'_>, number: usize) -> Vec<Value> {
         let mut cells = Vec::new();
@@ -126,8 +127,8 @@ impl Outcome {
         cells
     }
 
-    /// The records from `range.start` to `range.end` (what lies past the last one is left out),
-    /// to be serialised as a JSON array. Rows deleted since the query ran are missing.
+    /// Returns a range of records, which serializes to a JSON array. Rows that were deleted since
+    /// the query are omitted.
     #[must_use]
     pub fn page<'a>(&'a self, ctx: &'a Context<'a>, range: Range<usize>) -> Page<'a> {
         let end = range.end.min(self.len());
@@ -135,28 +136,37 @@ impl Outcome {
             outcome: self,
             ctx,
             range: range.start.min(end)..end,
+            cuts: None,
         }
     }
 }
 
-/// A window of a result.
+/// A page of a result.
 #[derive(Clone)]
 pub struct Page<'a> {
     outcome: &'a Outcome,
     ctx: &'a Context<'a>,
     range: Range<usize>,
+    cuts: Option<&'a Cuts>,
 }
 
 impl<'a> Page<'a> {
-    /// The page as a JSON array.
+    /// Shortens results of sub-queries.
+    #[must_use]
+    pub fn with_cuts(mut self, cuts: &'a Cuts) -> Self {
+        self.cuts = Some(cuts);
+        self
+    }
+
+    /// Returns the page as a JSON array.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or_default()
     }
 
-    /// The records that are rows, each to be serialised.
+    /// Returns the records of a result that is not grouped.
     pub fn records(&self) -> impl Iterator<Item = Record<'a>> + use<'a> {
-        let ctx = self.ctx;
+        let (ctx, cuts) = (self.ctx, self.cuts);
         let rows = if let Kind::Rows(plan, ids) = &self.outcome.0 {
             Some((plan, ids.get(self.range.clone()).unwrap_or_default()))
         } else {
@@ -172,6 +182,7 @@ impl<'a> Page<'a> {
                     object: plan.object,
                     row,
                     parent: None,
+                    cuts,
                 })
             })
         })
@@ -191,14 +202,16 @@ impl Serialize for Page<'_> {
     }
 }
 
-/// One record: a row with what was selected of it.
+/// A record: a row and the selected fields.
 pub struct Record<'a> {
     ctx: &'a Context<'a>,
     nodes: &'a [Node],
     object: ObjectKey,
     row: &'a Row,
-    /// The relationship this is the parent of, if it is one.
+    /// The relationship, if the record is a parent.
     parent: Option<&'a Hop>,
+    /// Results of sub-queries to shorten.
+    cuts: Option<&'a Cuts>,
 }
 
 impl Record<'_> {
@@ -226,48 +239,24 @@ impl Serialize for Record<'_> {
                         object,
                         row,
                         parent: Some(hop),
+                        cuts: None,
                     });
                     map.serialize_entry(&hop.name, &parent)?;
                 }
                 Node::Children(children) => {
+                    let key = (self.id(), children.name.clone());
                     let rows = ChildRows {
                         ctx: self.ctx,
                         children,
-                        rows: self.rows(children),
+                        rows: children.rows(self.ctx, self.id()),
+                        cut: self.cuts.and_then(|cuts| cuts.get(&key)),
                     };
-                    // No children are null, not an empty list.
+                    // Without children, Salesforce returns null instead of an empty result.
                     map.serialize_entry(&children.name, &(!rows.rows.is_empty()).then_some(rows))?;
                 }
             }
         }
         map.end()
-    }
-}
-
-impl<'a> Record<'a> {
-    fn rows(&self, children: &'a Children) -> Vec<&'a Row> {
-        let schema = self.ctx.db.schema();
-        let object = schema.get(children.object);
-        let Some((object, table)) = object.zip(self.ctx.db.table(children.object)) else {
-            return Vec::new();
-        };
-        let parent = Value::Id(self.id());
-        let of_parent: Vec<&Row> = match table.find(children.field, &parent) {
-            Some(ids) => ids.into_iter().filter_map(|id| table.get(id)).collect(),
-            None => table
-                .iter()
-                .filter(|row| *row.cell(children.field) == parent)
-                .collect(),
-        };
-        let filter = children.filter.clone();
-        let selection = Selection::with_filter(self.ctx, object, filter, children.all_rows);
-        let rows = of_parent
-            .into_iter()
-            .filter(|row| selection.passes(row))
-            .collect();
-        let rows = selection.sort(rows, &children.order);
-        let limit = children.limit.unwrap_or(usize::MAX);
-        rows.into_iter().skip(children.offset).take(limit).collect()
     }
 }
 
@@ -291,11 +280,12 @@ impl Serialize for Attributes<'_, '_> {
     }
 }
 
-/// The result of a child sub-query.
+/// The result of a sub-query.
 struct ChildRows<'a> {
     ctx: &'a Context<'a>,
     children: &'a Children,
     rows: Vec<&'a Row>,
+    cut: Option<&'a Cut>,
 }
 
 impl<'a> Serialize for ChildRows<'a> {
@@ -308,11 +298,17 @@ impl<'a> Serialize for ChildRows<'a> {
             object,
             row,
             parent: None,
+            cuts: None,
         };
-        let mut map = serializer.serialize_map(Some(3))?;
+        let shown = self.cut.map_or(self.rows.len(), |cut| cut.shown);
+        let records: Vec<_> = self.rows.iter().take(shown).map(record).collect();
+        let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("totalSize", &self.rows.len())?;
-        map.serialize_entry("done", &true)?;
-        map.serialize_entry("records", &self.rows.iter().map(record).collect::<Vec<_>>())?;
+        map.serialize_entry("done", &self.cut.is_none())?;
+        if let Some(cut) = self.cut {
+            map.serialize_entry("nextRecordsUrl", &cut.next)?;
+        }
+        map.serialize_entry("records", &records)?;
         map.end()
     }
 }

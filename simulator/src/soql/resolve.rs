@@ -1,4 +1,4 @@
-//! From names to columns: what a dotted path means for one object, user and API version.
+//! Resolves dotted paths to columns.
 
 use super::ast::{FieldPath, Name};
 use super::{Context, SoqlError};
@@ -6,10 +6,10 @@ use crate::org::schema::{FieldDef, FieldType, ObjectDef, ObjectKey};
 use crate::org::table::{Database, Row};
 use crate::org::value::Value;
 
-/// How many relationships a path may cross.
+/// Maximum number of relationships in a path.
 const MAX_HOPS: usize = 5;
 
-/// What a parent of several possible types offers: the fields of the pseudo-object `Name`.
+/// Fields of a polymorphic parent, which has the type `Name`.
 const NAME_FIELDS: &[&str] = &[
     "Id",
     "Name",
@@ -26,10 +26,10 @@ const NAME_FIELDS: &[&str] = &[
     "ProfileId",
     "UserRoleId",
 ];
-/// And its relationships.
+/// Relationships of a polymorphic parent.
 const NAME_RELATIONSHIPS: &[&str] = &["Profile", "UserRole"];
 
-/// An object that a query reads, with the names it goes by there.
+/// An object that a query reads, and its alias.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
     pub(super) ctx: &'a Context<'a>,
@@ -38,16 +38,16 @@ pub(super) struct Scope<'a> {
     pub(super) alias: Option<&'a str>,
 }
 
-/// A path that was found, and what is known of its field. The pseudo-field `Type` has none.
+/// A resolved path and its field. The pseudo-field `Type` has none.
 #[derive(Clone)]
 pub(super) struct Path<'a> {
     pub(super) route: Route,
     pub(super) field: Option<&'a FieldDef>,
-    /// The object the field is on, as messages name it.
+    /// The object of the field, for messages.
     pub(super) entity: &'a str,
 }
 
-/// How to get from a row to a value.
+/// The way from a row to a value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Route {
     pub(super) hops: Vec<Hop>,
@@ -57,9 +57,9 @@ pub(super) struct Route {
 /// One step from a row to its parent.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Hop {
-    /// The relationship's proper name.
+    /// The name of the relationship.
     pub(super) name: String,
-    /// The reference field, by the object the row is of.
+    /// Index of the reference field, by object of the row.
     fields: Vec<(ObjectKey, usize)>,
     targets: Vec<ObjectKey>,
     pub(super) polymorphic: bool,
@@ -68,9 +68,9 @@ pub(super) struct Hop {
 /// The last step.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Leaf {
-    /// A cell: its field's proper name, and its number by the object the row is of.
+    /// A cell: the name of the field, and its index by object of the row.
     Cell(String, Vec<(ObjectKey, usize)>),
-    /// The name of the object that the row is of.
+    /// The name of the object of the row.
     TypeName(Vec<(ObjectKey, Value)>),
 }
 
@@ -86,7 +86,7 @@ impl Context<'_> {
 }
 
 impl<'a> Scope<'a> {
-    /// The scope of a query's own object.
+    /// Returns the scope for the object of a query.
     pub(super) fn of(
         ctx: &'a Context<'a>,
         source: &'a str,
@@ -172,7 +172,7 @@ impl<'a> Scope<'a> {
         })
     }
 
-    /// The names without the object's own name or alias in front.
+    /// Returns the names without the name or alias of the object in front.
     fn unqualified<'p>(&self, path: &'p FieldPath) -> &'p [String] {
         match path.names.split_first() {
             Some((first, rest)) if !rest.is_empty() => {
@@ -236,7 +236,7 @@ impl<'a> Scope<'a> {
             .fields
             .get(number)
             .filter(|field| self.ctx.knows_field(field))?;
-        // A leaf without cells is null everywhere.
+        // A leaf without cells is always null.
         let hidden = object.null_id && number == 0;
         let cells = if hidden {
             Vec::new()
@@ -256,7 +256,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// A field of the pseudo-object `Name`.
+/// Resolves a field of a polymorphic parent.
 fn name_leaf<'a>(objects: &[&'a ObjectDef], name: &str) -> Option<(Leaf, Option<&'a FieldDef>)> {
     if name.eq_ignore_ascii_case("Type") {
         let names = objects
@@ -282,7 +282,7 @@ fn name_leaf<'a>(objects: &[&'a ObjectDef], name: &str) -> Option<(Leaf, Option<
 }
 
 impl Path<'_> {
-    /// The field's name, as messages show it.
+    /// Returns the name of the field, for messages.
     pub(super) fn name(&self) -> &str {
         match &self.route.leaf {
             Leaf::Cell(name, _) => name,
@@ -296,7 +296,7 @@ impl Path<'_> {
 }
 
 impl Route {
-    /// The field's number, when the path leads to no other row.
+    /// Returns the index of the field if the path crosses no relationship.
     pub(super) fn own_field(&self) -> Option<usize> {
         match (&self.leaf, self.hops.is_empty()) {
             (Leaf::Cell(_, cells), true) => cells.first().map(|(_, number)| *number),
@@ -304,7 +304,7 @@ impl Route {
         }
     }
 
-    /// The value at the end of the path; null where there is no parent.
+    /// Returns the value; null if there is no parent.
     pub(super) fn value<'r>(
         &'r self,
         db: &'r Database,

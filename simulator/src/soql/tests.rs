@@ -1,4 +1,4 @@
-//! Queries against a small org: what is refused and how, and what is found.
+//! Queries against a small org.
 
 mod found;
 mod refused;
@@ -14,7 +14,7 @@ use crate::org::value::Value;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// Two profiles with their sets, one free set, three users, a group of two, some log-ins.
+/// A profile with its permission set, another set, a role, three users and a group.
 fn org() -> std::result::Result<Database, TableError> {
     let mut db = Database::new(Schema::standard());
     let time = |text: &str| Value::from(text.parse::<Timestamp>().ok());
@@ -81,6 +81,19 @@ fn org() -> std::result::Result<Database, TableError> {
 }
 
 fn run_at(version: u32, db: &Database, text: &str) -> std::result::Result<Json, SoqlError> {
+    run_in(version, db, text, false)
+}
+
+fn run_all(version: u32, db: &Database, text: &str) -> std::result::Result<Json, SoqlError> {
+    run_in(version, db, text, true)
+}
+
+fn run_in(
+    version: u32,
+    db: &Database,
+    text: &str,
+    all_rows: bool,
+) -> std::result::Result<Json, SoqlError> {
     let hidden = |object: &ObjectDef| object.feature.is_some();
     let ctx = Context {
         db,
@@ -88,7 +101,7 @@ fn run_at(version: u32, db: &Database, text: &str) -> std::result::Result<Json, 
         api_version: version,
         hidden: &hidden,
         visible: None,
-        all_rows: false,
+        all_rows,
     };
     let outcome = evaluate(&parse(text)?, &ctx)?;
     let page = outcome.page(&ctx, 0..usize::MAX).to_json();

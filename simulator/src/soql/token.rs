@@ -1,9 +1,9 @@
-//! Splits SOQL text into tokens, and undoes the escapes of string literals.
+//! Splits SOQL into tokens and decodes string literals.
 
 use super::SoqlError;
 use super::ast::TextLiteral;
 
-/// The longest string literal, in characters.
+/// Maximum length of a string literal, in characters.
 const MAX_LITERAL: usize = 4_000;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +25,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The token as error messages name it.
+    /// Returns the token for error messages.
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Word(text) | Self::Number(text) => text.clone(),
@@ -77,7 +77,7 @@ fn run(text: &str, belongs: impl Fn(char) -> bool) -> &str {
     text.get(..end).unwrap_or(text)
 }
 
-/// Reads a string literal; gives its length in the source too.
+/// Parses a string literal. Also returns its length in the source.
 fn text(source: &str, start: usize) -> Result<(TextLiteral, usize), SoqlError> {
     let wrong = |at: usize, message: &str| SoqlError::malformed(source, start + at, message);
     let body = source.get(start..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! OAuth: tokens by every grant, refusals, sessions that end.
+//! OAuth: flows, errors, revocation and expiration of sessions.
 
 use std::time::Duration;
 
@@ -291,4 +291,170 @@ async fn identity_and_userinfo_say_who_is_signed_in() {
     let (_, body) = answer(client.send(Method::GET, path, None).await).await;
     assert_eq!(body["user_id"], client.sim.org().integration_user());
     let _ = at("");
+}
+
+/// Goes through the web-server flow with a scope; the answer of the token request.
+async fn web_flow(client: &Client, scope: &str) -> Value {
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let url = format!(
+        "{}/services/oauth2/authorize?response_type=code&client_id=simulated-client-id\
+         &redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2Fcb{scope}",
+        client.sim.url()
+    );
+    let response = http.build().unwrap().get(url).send().await.unwrap();
+    let location = response.headers()["location"].to_str().unwrap();
+    let url = reqwest::Url::parse(location).unwrap();
+    let answer: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let code = match answer.first() {
+        Some((name, code)) if name == "code" => code.clone(),
+        _ => return json!(answer),
+    };
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", "simulated-client-id"),
+        ("client_secret", "simulated-client-secret"),
+        ("redirect_uri", "http://127.0.0.1:1/cb"),
+        ("code", &code),
+    ];
+    let (status, body) = client.token_call(&form).await;
+    assert_eq!(status, 200, "{body}");
+    body
+}
+
+async fn revoke(client: &Client, form: &[(&str, &str)]) -> (u16, Value) {
+    let url = format!("{}/services/oauth2/revoke", client.sim.url());
+    answer(client.http.post(url).form(form).send().await.unwrap()).await
+}
+
+async fn refresh(client: &Client, token: &str) -> (u16, Value) {
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("client_id", "simulated-client-id"),
+        ("refresh_token", token),
+    ];
+    client.token_call(&form).await
+}
+
+// Salesforce Help, "OAuth Tokens and Scopes": refresh_token or offline_access gives a refresh token.
+#[test_case("&scope=api", false, "api"; "the API alone")]
+#[test_case("&scope=full", false, "full"; "everything that is visible")]
+#[test_case("&scope=api%20refresh_token", true, "api refresh_token"; "with a refresh token")]
+#[test_case("&scope=offline_access+api", true, "offline_access api"; "under its other name")]
+#[test_case("", true, "refresh_token api id"; "the scopes of the app")]
+#[tokio::test]
+async fn a_refresh_token_needs_a_scope(scope: &str, refreshes: bool, granted: &str) {
+    let client = Client::tiny().await;
+    let body = web_flow(&client, scope).await;
+    assert_eq!(body["refresh_token"].is_string(), refreshes);
+    assert_eq!(body["scope"], granted);
+}
+
+#[tokio::test]
+async fn an_unknown_scope_is_refused() {
+    let client = Client::tiny().await;
+    let body = web_flow(&client, "&scope=api%20telepathy").await;
+    assert_eq!(body[0], json!(["error", "invalid_scope"]));
+}
+
+// Salesforce Help, "Revoke OAuth Tokens": with a refresh token its access tokens end, too; with an
+// access token nothing else does.
+#[tokio::test]
+async fn revoking_a_refresh_token_ends_its_sessions() {
+    let mut client = Client::tiny().await;
+    let own = client.token.clone();
+    let approved = web_flow(&client, "").await;
+    let token = |body: &Value, name: &str| body[name].as_str().unwrap().to_owned();
+    let refresh_token = token(&approved, "refresh_token");
+    let (_, refreshed) = refresh(&client, &refresh_token).await;
+    assert_eq!(refreshed["scope"], "refresh_token api id");
+    let sessions = [
+        token(&approved, "access_token"),
+        token(&refreshed, "access_token"),
+    ];
+    let alive = async |client: &mut Client, session: &str| {
+        session.clone_into(&mut client.token);
+        client.get("/limits").await.0 == 200
+    };
+    assert_eq!(revoke(&client, &[("token", &sessions[0])]).await.0, 200);
+    assert!(!alive(&mut client, &sessions[0]).await);
+    assert!(alive(&mut client, &sessions[1]).await);
+    assert_eq!(revoke(&client, &[("token", &refresh_token)]).await.0, 200);
+    assert!(!alive(&mut client, &sessions[1]).await);
+    assert_eq!(refresh(&client, &refresh_token).await.0, 400);
+    assert!(alive(&mut client, &own).await, "another session goes on");
+}
+
+#[tokio::test]
+async fn a_rotated_refresh_token_ends_the_sessions_of_its_approval() {
+    let mut client = Client::tiny().await;
+    client.sim.org().settings.client.rotate_refresh_tokens = true;
+    let approved = web_flow(&client, "").await;
+    let (_, rotated) = refresh(&client, approved["refresh_token"].as_str().unwrap()).await;
+    let fresh = rotated["refresh_token"].as_str().unwrap();
+    assert_eq!(revoke(&client, &[("token", fresh)]).await.0, 200);
+    let session = approved["access_token"].as_str().unwrap();
+    session.clone_into(&mut client.token);
+    assert_eq!(client.get("/limits").await.0, 401);
+}
+
+// The error is form-encoded, as jsforce reads it.
+#[tokio::test]
+async fn a_revocation_names_a_token() {
+    let client = Client::tiny().await;
+    let text = "error=unsupported_token_type&error_description=this+token+type+is+not+supported";
+    for form in [&[][..], &[("token", "")], &[("tokn", "x")]] {
+        assert_eq!(revoke(&client, form).await, (400, json!(text)));
+    }
+}
+
+// Salesforce Help, "OAuth 2.0 Web Server Flow for Web App Integration", `signature`.
+#[tokio::test]
+async fn a_token_answer_is_signed_with_the_secret() {
+    let client = Client::tiny().await;
+    let (_, body) = client.token_call(&client_credentials()).await;
+    let text = |name: &str| body[name].as_str().unwrap().to_owned();
+    let key = hmac_sha256(
+        "simulated-client-secret",
+        &(text("id") + &text("issued_at")),
+    );
+    assert_eq!(text("signature"), key);
+}
+
+/// HMAC-SHA256 in base64, written out after RFC 2104.
+fn hmac_sha256(key: &str, message: &str) -> String {
+    use sha2::{Digest as _, Sha256};
+    let pad = |filler: u8| {
+        let mut block = [filler; 64];
+        for (byte, key) in block.iter_mut().zip(key.bytes()) {
+            *byte ^= key;
+        }
+        block
+    };
+    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(message);
+    let outer = Sha256::new().chain_update(pad(0x5c));
+    STANDARD.encode(outer.chain_update(inner.finalize()).finalize())
+}
+
+#[tokio::test]
+async fn introspection_tells_both_kinds_of_tokens() {
+    let client = Client::tiny().await;
+    let body = web_flow(&client, "&scope=api%20refresh_token").await;
+    let ask = async |token: &str| {
+        let mut form = client_credentials();
+        form.push(("token", Box::leak(token.to_owned().into_boxed_str())));
+        let url = format!("{}/services/oauth2/introspect", client.sim.url());
+        answer(client.http.post(url).form(&form).send().await.unwrap())
+            .await
+            .1
+    };
+    for kind in ["access_token", "refresh_token"] {
+        let told = ask(body[kind].as_str().unwrap()).await;
+        assert_eq!(
+            (&told["active"], &told["token_type"]),
+            (&json!(true), &json!(kind))
+        );
+        assert_eq!(told["scope"], "api refresh_token");
+        assert_eq!(told["exp"].is_number(), kind == "access_token");
+    }
+    assert_eq!(ask("nonsense").await, json!({"active": false}));
 }

@@ -1,4 +1,4 @@
-//! A client that knows nothing but HTTP.
+//! A plain HTTP client.
 
 use reqwest::{Method, Response};
 use salesforce_simulator::{Org, Preset, Simulator};

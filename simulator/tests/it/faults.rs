@@ -1,4 +1,4 @@
-//! The fault plan: what fails, what was done nevertheless.
+//! The fault plan.
 
 use reqwest::Method;
 use salesforce_simulator::{Fault, Matcher};

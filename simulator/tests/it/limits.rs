@@ -1,4 +1,4 @@
-//! Counting and limits.
+//! API limits and counts.
 
 use reqwest::Method;
 use serde_json::json;

@@ -8,6 +8,7 @@
 mod auth;
 mod bulk_writes;
 mod client;
+mod describe;
 mod faults;
 mod limits;
 mod query;
@@ -16,3 +17,4 @@ mod rules;
 mod seeds;
 mod soap;
 mod switches;
+mod upserts;

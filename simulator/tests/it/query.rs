@@ -1,10 +1,10 @@
-//! Queries over HTTP: pages, locators, refusals. The language itself is tested beside its code.
+//! Queries over HTTP: pages, locators, errors. The language is tested in `src/soql/tests`.
 
 use std::time::Duration;
 
 use reqwest::Method;
 use salesforce_simulator::{Org, SeedSize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::{Client, answer, at, url_encoded};
 
@@ -147,4 +147,87 @@ async fn answers_are_compressed_when_the_client_accepts_it() {
     let response = request.send().await.unwrap();
     assert_eq!(response.headers()["content-encoding"], "gzip");
     assert_eq!(&response.bytes().await.unwrap()[..2], [0x1f, 0x8b]);
+}
+
+/// A page of a query with a batch size.
+async fn page(client: &Client, target: &str, size: usize) -> Value {
+    let request = client.http.get(format!("{}{target}", client.sim.url()));
+    let request = request.bearer_auth(&client.token);
+    let request = request.header("Sforce-Query-Options", format!("batchSize={size}"));
+    let (status, body) = answer(request.send().await.unwrap()).await;
+    assert_eq!(status, 200, "{body}");
+    body
+}
+
+/// The rows of a result, and those on its first page, by following its locators.
+async fn all_rows(client: &Client, first: &Value) -> (Vec<Value>, usize) {
+    let mut rows = first["records"].as_array().unwrap().clone();
+    let shown = rows.len();
+    let mut next = first["nextRecordsUrl"].as_str().map(str::to_owned);
+    assert_eq!(first["done"] == true, next.is_none());
+    while let Some(url) = next {
+        let (_, body) = answer(client.send(Method::GET, &url, None).await).await;
+        rows.extend(body["records"].as_array().unwrap().clone());
+        next = body["nextRecordsUrl"].as_str().map(str::to_owned);
+    }
+    (rows, shown)
+}
+
+// REST API Developer Guide, "Query Options Header": child objects count toward the batch size.
+#[tokio::test]
+async fn rows_of_children_count_toward_the_batch() {
+    let client = Client::tiny().await;
+    let group = |name: &str, members: usize| {
+        client.sim.with(|org| {
+            let group = org.insert(
+                "Group",
+                &[("Name", name.into()), ("Type", "Regular".into())],
+            );
+            for number in 0..members {
+                let user = format!("005Hp0000{number:06}");
+                let cells = [("GroupId", json!(group)), ("UserOrGroupId", json!(user))];
+                org.insert("GroupMember", &cells);
+            }
+        });
+    };
+    group("batch 1", 90);
+    group("batch 2", 450);
+    group("batch 3", 100);
+    group("batch 4", 100);
+    let soql = "SELECT Id, Name, (SELECT Id FROM GroupMembers) FROM Group WHERE Name LIKE 'batch%'
+                ORDER BY Name";
+    let mut body = page(
+        &client,
+        &at(&format!("/query?q={}", url_encoded(soql))),
+        200,
+    )
+    .await;
+    assert_eq!(body["totalSize"], 4);
+    let mut pages = Vec::new();
+    loop {
+        let mut sizes = Vec::new();
+        for record in body["records"].as_array().unwrap() {
+            let members = &record["GroupMembers"];
+            let (rows, shown) = all_rows(&client, members).await;
+            assert_eq!(members["totalSize"], rows.len());
+            sizes.push((shown, rows.len()));
+        }
+        let shown: usize = sizes.iter().map(|(shown, _)| shown + 1).sum();
+        assert!(shown <= 200, "{sizes:?}");
+        pages.push(sizes);
+        let Some(next) = body["nextRecordsUrl"].as_str().map(str::to_owned) else {
+            break;
+        };
+        (_, body) = answer(client.send(Method::GET, &next, None).await).await;
+    }
+    // The locator keeps the size of the first request.
+    assert_eq!(
+        pages,
+        [
+            vec![(90, 90)],
+            vec![(199, 450)],
+            vec![(100, 100)],
+            vec![(100, 100)]
+        ]
+    );
 }

@@ -1,4 +1,4 @@
-//! The rules of DML, one table and the stories that a table cannot tell.
+//! The rules of DML.
 
 use salesforce_simulator::{Blocker, Org, OrgError, Preset};
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ fn code<T: std::fmt::Debug>(result: Result<T, OrgError>) -> String {
 #[test_case(json!({"Username": "ADMIN@simulated.example"}), "DUPLICATE_USERNAME", "Duplicate Username.<br>"; "user name taken")]
 #[test_case(json!({"FederationIdentifier": "fed-000001"}), "DUPLICATE_VALUE", "duplicate value found: FederationIdentifier duplicates value on record with id: 005"; "federation id taken")]
 #[test_case(json!({"CommunityNickname": "admin"}), "DUPLICATE_COMM_NICKNAME", "nickname"; "nickname taken")]
-#[test_case(json!({"Id": "005Hp00000zzzzz"}), "INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id"; "own id")]
+#[test_case(json!({"Id": "005Hp00000zzzzz"}), "INVALID_FIELD", "The Id field should not be specified"; "own id")]
 #[tokio::test]
 async fn a_wrong_user_is_refused(change: Value, code: &str, message: &str) {
     let client = Client::tiny().await;

@@ -1,4 +1,4 @@
-//! Seeds: deterministic, consistent, and with every oddity.
+//! Seeded orgs.
 
 use salesforce_simulator::{Org, Preset, SeedSize};
 

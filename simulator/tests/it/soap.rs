@@ -1,4 +1,4 @@
-//! SOAP login.
+//! SOAP: `login()` and `logout()`.
 
 use test_case::test_case;
 
@@ -87,4 +87,45 @@ async fn an_expired_password_gives_a_session_of_no_use() {
     assert_eq!((status, between(&body, "passwordExpired")), (200, "true"));
     client.token = between(&body, "sessionId").to_owned();
     assert_eq!(client.get("/limits").await.0, 401);
+}
+
+fn logout(session: &str) -> String {
+    format!(
+        "<se:Envelope xmlns:se=\"http://schemas.xmlsoap.org/soap/envelope/\"><se:Header>\
+         <SessionHeader xmlns=\"{PARTNER}\"><sessionId>{session}</sessionId></SessionHeader>\
+         </se:Header><se:Body><logout xmlns=\"{PARTNER}\"/></se:Body></se:Envelope>"
+    )
+}
+
+// SOAP API Developer Guide, "logout()": ends the session of the caller, in every version.
+#[test_case("60.0"; "a version with login")]
+#[test_case("67.0"; "a version without")]
+#[tokio::test]
+async fn a_logout_ends_the_session(version: &str) {
+    let mut client = Client::tiny().await;
+    let (_, body) = login(&client, "60.0", "simulated-passwordsimulatedtoken").await;
+    client.token = between(&body, "sessionId").to_owned();
+    let logins = client.sim.logins();
+    let (status, body) = post(&client, version, logout(&client.token)).await;
+    assert_eq!(status, 200, "{body}");
+    assert!(body.contains("<logoutResponse>"), "{body}");
+    assert_eq!(client.sim.logins(), logins, "a sign-out is no sign-in");
+    assert_eq!(client.get("/limits").await.0, 401);
+    let (status, body) = post(&client, version, logout(&client.token)).await;
+    assert_eq!(status, 500);
+    assert_eq!(between(&body, "faultcode"), "sf:INVALID_SESSION_ID");
+    assert_eq!(between(&body, "sf:exceptionCode"), "INVALID_SESSION_ID");
+}
+
+#[tokio::test]
+async fn another_operation_is_not_there() {
+    let client = Client::tiny().await;
+    let body = logout("x").replace("logout", "convertLead");
+    let (status, body) = post(&client, "60.0", body).await;
+    assert_eq!(status, 500);
+    let text = between(&body, "faultstring");
+    assert!(
+        text.starts_with("No operation available for request"),
+        "{text}"
+    );
 }

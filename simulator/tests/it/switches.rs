@@ -1,4 +1,4 @@
-//! The switches that let a test play an org that differs from the usual one.
+//! Settings that make an org differ from the usual one.
 
 use reqwest::Method;
 use salesforce_simulator::{Blocker, Fault, Matcher, Write, WriteRefusal};

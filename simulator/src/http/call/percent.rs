@@ -1,6 +1,6 @@
 //! Percent decoding of one path segment.
 
-/// Decodes `%XX`; what is no valid escape stays as it is. A plus sign stays a plus sign.
+/// Decodes `%XX`. Invalid escapes and plus signs are kept.
 pub(super) fn decode_segment(segment: &str) -> String {
     let bytes = segment.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());

@@ -1,9 +1,9 @@
-//! The grants that need no redirect and no signature: client credentials, password, refresh.
+//! The client credentials, username-password and refresh token flows.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Form, Granted, OauthError, refuse_generic_host};
+use super::{ALL_SCOPES, Form, Granted, OauthError, refuse_generic_host};
 use crate::http::Shared;
 use crate::http::call::Call;
 use crate::http::login::{Refusal, check_password};
@@ -34,11 +34,7 @@ pub(super) fn client_credentials(
     if !org.may_sign_in(&user_id) {
         return Err(OauthError::new("inactive_user", "user is inactive"));
     }
-    Ok(Granted {
-        user_id,
-        refresh_token: None,
-        scope: "api",
-    })
+    Ok(Granted::session(user_id, "api"))
 }
 
 pub(super) fn password(shared: &Shared, call: &Call, form: &Form) -> Result<Granted, OauthError> {
@@ -64,11 +60,7 @@ pub(super) fn password(shared: &Shared, call: &Call, form: &Form) -> Result<Gran
                 Refusal::LockedOut => "authentication failure - user locked out",
             })
         })?;
-    Ok(Granted {
-        user_id,
-        refresh_token: None,
-        scope: "api id",
-    })
+    Ok(Granted::session(user_id, "api id"))
 }
 
 pub(super) fn refresh(shared: &Shared, call: &Call, form: &Form) -> Result<Granted, OauthError> {
@@ -85,20 +77,27 @@ pub(super) fn refresh(shared: &Shared, call: &Call, form: &Form) -> Result<Grant
     if !org.may_sign_in(&user_id) {
         return Err(OauthError::new("inactive_user", "user is inactive"));
     }
-    let refresh_token = org.settings.client.rotate_refresh_tokens.then(|| {
+    let rotated = org.settings.client.rotate_refresh_tokens;
+    let mut sessions = shared.sessions();
+    let approval = if rotated {
         let fresh = format!("5Aep861{}", opaque());
         org.refresh_tokens.remove(presented);
         org.refresh_tokens.insert(fresh.clone(), username);
+        sessions.rotate_approval(presented, &fresh);
         fresh
-    });
+    } else {
+        presented.to_owned()
+    };
+    let scope = sessions.approved_scope(&approval).unwrap_or(ALL_SCOPES);
     Ok(Granted {
         user_id,
-        refresh_token,
-        scope: "refresh_token api id",
+        scope: scope.to_owned(),
+        approval: Some(approval),
+        tells_refresh_token: rotated,
     })
 }
 
-/// Checks client id and secret, from the form or from a Basic header.
+/// Checks client id and secret, from the form or a Basic header.
 pub(super) fn check_client(shared: &Shared, call: &Call, form: &Form) -> Result<(), OauthError> {
     check_client_id(shared, call, form)?;
     let (_, secret) = presented_client(call, form);
@@ -111,7 +110,7 @@ pub(super) fn check_client(shared: &Shared, call: &Call, form: &Form) -> Result<
     ))
 }
 
-/// Checks the client id, and the secret only if one was sent.
+/// Checks the client id, and the secret if one was sent.
 pub(super) fn check_client_id(shared: &Shared, call: &Call, form: &Form) -> Result<(), OauthError> {
     let (id, secret) = presented_client(call, form);
     let org = shared.read();
@@ -138,7 +137,7 @@ fn presented_client(call: &Call, form: &Form) -> (Option<String>, Option<String>
     }
 }
 
-/// RFC 6749 has both halves form-encoded before they are joined.
+/// Decodes a Basic header. RFC 6749 requires id and secret to be form-encoded.
 fn basic(header: &str) -> Option<(String, String)> {
     let encoded = header.strip_prefix("Basic ")?;
     let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;

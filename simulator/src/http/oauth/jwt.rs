@@ -1,5 +1,4 @@
-//! The JWT bearer grant. Claims are checked as an org checks them; the signature is not, because
-//! the simulator has no key unless a test brings one.
+//! The JWT bearer flow. Checks the claims but not the signature: the simulator has no public key.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,7 +7,7 @@ use serde_json::Value;
 use super::{Form, Granted, OauthError, refuse_generic_host};
 use crate::http::Shared;
 
-/// An assertion may not live longer than this, with some allowance for clocks that differ.
+/// Maximum lifetime of an assertion, with some tolerance for clock differences.
 const LONGEST_LIFE_SECONDS: i64 = 5 * 60;
 
 pub(super) fn grant(shared: &Shared, form: &Form) -> Result<Granted, OauthError> {
@@ -59,15 +58,11 @@ pub(super) fn grant(shared: &Shared, form: &Form) -> Result<Granted, OauthError>
     if !org.may_sign_in(&user_id) {
         return Err(OauthError::new("inactive_user", "user is inactive"));
     }
-    Ok(Granted {
-        user_id,
-        refresh_token: None,
-        scope: "api",
-    })
+    Ok(Granted::session(user_id, "api"))
 }
 
 fn check_expiry(claims: &Value, now: i64) -> Result<(), OauthError> {
-    // Clients send the time as a number or as text; an org takes both.
+    // Salesforce accepts the time as a number or as text.
     let expiry = claims.get("exp").and_then(|exp| {
         exp.as_i64()
             .or_else(|| exp.as_str().and_then(|text| text.parse().ok()))

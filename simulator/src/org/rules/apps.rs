@@ -1,4 +1,4 @@
-//! Access of permission sets to apps and classes.
+//! `SetupEntityAccess`: access of permission sets to apps and classes.
 
 use super::draft::Draft;
 use crate::org::Org;

@@ -1,4 +1,4 @@
-//! Permission set assignments: what can be assigned to whom, once, and until when.
+//! Permission set assignments: validity, duplicates, licenses and expiration.
 
 use jiff::Timestamp;
 
@@ -87,7 +87,7 @@ impl Org {
         }
     }
 
-    /// Replaces the row that ties a user to the set of the profile.
+    /// Replaces the assignment of a user to the permission set of the profile.
     pub(super) fn assign_profile_set(&mut self, user: Id, profile: Id) -> Result<(), OrgError> {
         let rows = self.db.find(OBJECT, "AssigneeId", &Value::Id(user));
         let old: Vec<_> = rows.into_iter().map(|row| row.id()).collect();
@@ -109,18 +109,18 @@ impl Org {
         self.add(OBJECT, cells).map(drop).map_err(OrgError::from)
     }
 
-    /// Remembers when the next assignment expires.
+    /// Records when the next assignment expires.
     pub(in crate::org) fn note_expiry(&mut self, at: &Value) {
         let Some(at) = at.as_timestamp() else { return };
         self.next_expiry = Some(self.next_expiry.map_or(at, |known| known.min(at)));
     }
 
-    /// Whether an assignment has expired since the rows were last looked at.
+    /// Whether an assignment has expired that is still marked active.
     pub(crate) fn has_expiry_due(&self) -> bool {
         self.next_expiry.is_some_and(|at| at <= self.clock.now())
     }
 
-    /// Lets assignments expire whose time has come.
+    /// Marks expired assignments as inactive.
     pub(crate) fn expire_assignments(&mut self) {
         let now = self.clock.now();
         let mut next: Option<Timestamp> = None;
@@ -180,8 +180,8 @@ impl Org {
         Err(OrgError::dml("DUPLICATE_VALUE", text, &[]))
     }
 
-    /// The user's licence must allow the set; a permission set licence that the set needs is given
-    /// along with it while there are seats.
+    /// Checks that the user's license allows the permission set. Assigns a permission set license
+    /// that the set needs if seats are left.
     fn check_license(&mut self, user: Id, set: Id) -> Result<(), OrgError> {
         let Some(set) = self.db.get("PermissionSet", set) else {
             return Ok(());

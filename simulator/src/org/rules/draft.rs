@@ -1,4 +1,4 @@
-//! The cells that a request wants to write: unknown, read-only and missing fields are refused here.
+//! The values to write. Rejects unknown, read-only and missing fields.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use crate::org::schema::{FieldType, ObjectDef};
 use crate::org::value::Value;
 use crate::org::{Org, read_json};
 
-/// Cells by proper field name.
+/// Values by field name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Draft(BTreeMap<String, Value>);
 
 impl Draft {
-    /// Reads the body of a create.
+    /// Parses the body of a create.
     pub(super) fn for_create(
         def: &ObjectDef,
         version: u32,
@@ -41,16 +41,12 @@ impl Draft {
         Ok(draft)
     }
 
-    /// Reads the body of an update.
+    /// Parses the body of an update.
     pub(super) fn for_update(
         def: &ObjectDef,
         version: u32,
         body: &Map<String, Json>,
     ) -> Result<Self, OrgError> {
-        if body.keys().any(|name| name.eq_ignore_ascii_case("Id")) {
-            let text = "The Id field should not be specified in the sobject data.";
-            return Err(OrgError::new(400, "INVALID_FIELD", text));
-        }
         let draft = Self::read(def, version, body, false)?;
         let cleared: Vec<_> = def
             .fields
@@ -99,44 +95,44 @@ impl Draft {
                 &read_only,
             ));
         }
-        // A create with an explicit null is as good as one that leaves the field out.
+        // In a create, an explicit null is the same as omitting the field.
         if create {
             cells.retain(|_, value| !value.is_null());
         }
         Ok(Self(cells))
     }
 
-    /// A cell; null if it is not written.
+    /// Returns a value; null if it is not written.
     pub(super) fn get(&self, name: &str) -> &Value {
         self.0.get(name).unwrap_or(&Value::Null)
     }
 
-    /// The id in a cell.
+    /// Returns a value that is an id.
     pub(super) fn id(&self, name: &str) -> Option<Id> {
         self.get(name).as_id()
     }
 
-    /// The text in a cell.
+    /// Returns a value that is text.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.get(name).as_str()
     }
 
-    /// A cell that the request names, null included.
+    /// Returns a value that the request contains, which can be null.
     pub(super) fn named(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// Whether the request names a cell.
+    /// Whether the request contains a field.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
 
-    /// Sets a cell on the org's behalf.
+    /// Sets a value that the org fills in.
     pub(super) fn set(&mut self, name: &str, value: impl Into<Value>) {
         self.0.insert(name.to_owned(), value.into());
     }
 
-    /// All cells, for the store.
+    /// Returns all values, for the store.
     pub(super) fn cells(&self) -> Vec<(String, Value)> {
         self.0
             .iter()
@@ -144,7 +140,7 @@ impl Draft {
             .collect()
     }
 
-    /// The reference cells that hold an id.
+    /// Returns the references that are not null.
     pub(super) fn references<'a>(
         &'a self,
         def: &'a ObjectDef,

@@ -13,9 +13,7 @@ impl Org {
     pub(super) fn before_group_create(&self, draft: &mut Draft) -> Result<Option<Id>, OrgError> {
         let kind = draft.text("Type").unwrap_or("Regular").to_owned();
         if kind != "Regular" && kind != "Queue" {
-            let text = format!("Group Type: bad value for restricted picklist field: {kind}");
-            let code = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST";
-            return Err(OrgError::dml(code, text, &["Type"]));
+            return Err(OrgError::bad_picklist_value("Type", "Type", &kind));
         }
         if !draft.has("DeveloperName") {
             let name = developer_name(draft.text("Name").unwrap_or_default());
@@ -41,7 +39,7 @@ impl Org {
         Ok(None)
     }
 
-    /// Groups that the org maintains are not changed by hand.
+    /// Rejects changes to groups that the org maintains.
     pub(super) fn before_group_change(&self, id: Id) -> Result<(), OrgError> {
         match self.group_type(id) {
             "Regular" | "Queue" => Ok(()),
@@ -64,7 +62,7 @@ impl Org {
         Ok(())
     }
 
-    /// A second membership is no error: the org answers with the first one's id.
+    /// Checks a new membership. Returns the id of an existing one: a duplicate is not an error.
     pub(super) fn before_member_create(&self, draft: &Draft) -> Result<Option<Id>, OrgError> {
         let group = draft.id("GroupId").unwrap_or(Id::ZERO);
         let member = draft.id("UserOrGroupId").unwrap_or(Id::ZERO);
@@ -120,21 +118,10 @@ impl Org {
                 &["QueueId"],
             ));
         }
-        let object = draft.text("SobjectType").unwrap_or_default();
-        if self
-            .db
-            .schema()
-            .object(object)
-            .is_none_or(|def| def.field("OwnerId").is_none())
-        {
-            let text = format!("Sobject Type: bad value for restricted picklist field: {object}");
-            let code = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST";
-            return Err(OrgError::dml(code, text, &["SobjectType"]));
-        }
         Ok(None)
     }
 
-    /// Whether a group holds another one, through any number of steps.
+    /// Whether a group contains another one, directly or indirectly.
     fn reaches(&self, from: Id, to: Id) -> bool {
         let mut seen = BTreeSet::new();
         let mut open = vec![from];

@@ -1,4 +1,4 @@
-//! Seats: user licences, permission set licences, package licences.
+//! Seats of user licenses, permission set licenses and package licenses.
 
 use super::draft::Draft;
 use crate::org::Org;
@@ -62,7 +62,7 @@ impl Org {
             .map(|row| row.id())
     }
 
-    /// A licence that an assigned permission set needs stays.
+    /// Rejects removing a license that an assigned permission set needs.
     pub(super) fn before_set_license_release(&mut self, id: Id) -> Result<(), OrgError> {
         let row = self
             .db
@@ -133,7 +133,7 @@ impl Org {
         }
     }
 
-    /// Seats that are free; `None` if there is no bound.
+    /// Returns the number of free seats; `None` if unlimited.
     fn seats_left(&self, object: &str, license: Id, total: &str) -> Option<i64> {
         let row = self.db.get(object, license)?;
         let total = row.get(total).as_int().filter(|total| *total >= 0)?;

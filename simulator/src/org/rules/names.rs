@@ -1,4 +1,4 @@
-//! API names that an org derives from labels.
+//! Derives API names from labels.
 
 /// Letters, digits and single underscores, starting with a letter.
 pub(super) fn developer_name(label: &str) -> String {

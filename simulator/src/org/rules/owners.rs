@@ -1,4 +1,4 @@
-//! Ordinary records: who may own them, and the names that an org derives.
+//! Standard records: owners and derived fields.
 
 use super::Caller;
 use super::draft::Draft;
@@ -8,7 +8,7 @@ use crate::org::id::Id;
 use crate::org::schema::ObjectDef;
 
 impl Org {
-    /// Checks a record without rules of its own. A create has a caller who owns it by default.
+    /// Checks the owner of a record. In a create, the caller is the default owner.
     pub(super) fn before_record_write(
         &self,
         def: &ObjectDef,

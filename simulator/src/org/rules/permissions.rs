@@ -1,9 +1,9 @@
-//! Which permission of the calling user which write needs.
+//! Permissions that writes require.
 
 use crate::org::error::OrgError;
 use crate::org::settings::Settings;
 
-/// Refuses a write if the user has none of the permissions that allow it.
+/// Fails if the user has none of the permissions that allow a write.
 pub(super) fn check(settings: &Settings, object: &str) -> Result<(), OrgError> {
     let any_of: &[&str] = match object {
         "User" => &["ManageUsers", "ManageInternalUsers"],

@@ -1,4 +1,4 @@
-//! References must point to records of the right object; unique fields must be unique.
+//! Checks references and unique fields.
 
 use super::draft::Draft;
 use crate::org::Org;
@@ -33,8 +33,7 @@ impl Org {
             }
         }
         if right_type {
-            let text = "invalid cross reference id";
-            return Err(OrgError::dml("INVALID_CROSS_REFERENCE_KEY", text, &[]));
+            return Err(OrgError::invalid_cross_reference(400));
         }
         let text = format!("{}: id value of incorrect type: {id}", field.label);
         Err(OrgError::dml(
@@ -62,7 +61,7 @@ impl Org {
         Ok(())
     }
 
-    /// The other record that has this value in this field.
+    /// Returns another record with the same value in a field.
     pub(super) fn holder_of(
         &self,
         object: &str,

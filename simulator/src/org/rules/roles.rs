@@ -1,4 +1,4 @@
-//! Roles and the groups that an org makes for each.
+//! Roles and the groups that the org creates for each.
 
 use super::draft::Draft;
 use super::names::developer_name;
@@ -7,7 +7,7 @@ use crate::org::error::OrgError;
 use crate::org::id::Id;
 use crate::org::value::Value;
 
-/// The kinds of group that every role has.
+/// Types of the groups of a role.
 pub(in crate::org) const ROLE_GROUPS: [&str; 3] =
     ["Role", "RoleAndSubordinates", "RoleAndSubordinatesInternal"];
 
@@ -63,7 +63,7 @@ impl Org {
             return Err(OrgError::no_access());
         }
         let mut parent = draft.id("ParentRoleId");
-        // Longer chains than this do not occur; a loop that exists already is not this write's.
+        // The bound ends the search if the hierarchy already contains a cycle.
         for _ in 0..500 {
             let Some(above) = parent else { return Ok(()) };
             if above == id {

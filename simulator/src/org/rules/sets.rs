@@ -15,7 +15,7 @@ impl Org {
         None
     }
 
-    /// Sets that belong to a profile or a group are changed through their owner.
+    /// Rejects changes to permission sets of profiles and groups.
     pub(super) fn before_set_change(&self, id: Id) -> Result<(), OrgError> {
         let set = self
             .db
@@ -60,7 +60,7 @@ impl Org {
         self.add_aggregate(id, label, required).map(drop)
     }
 
-    /// The set that holds the sum of a group's permissions.
+    /// Returns the permission set with the aggregated permissions of a group.
     pub(in crate::org) fn add_aggregate(
         &mut self,
         group: Id,
@@ -176,7 +176,7 @@ impl Org {
         Ok(())
     }
 
-    /// Removes the rows whose field has a value.
+    /// Removes the rows with a value in a field.
     pub(super) fn remove_where(&mut self, object: &str, field: &str, value: &Value) {
         let rows = self.db.find(object, field, value);
         for id in rows.into_iter().map(|row| row.id()).collect::<Vec<_>>() {
@@ -185,7 +185,7 @@ impl Org {
     }
 }
 
-/// The refusal to delete what others use.
+/// The error for deleting something that is in use.
 pub(super) fn in_use(what: &str, by: &str) -> OrgError {
     let text = format!(
         "Your attempt to delete this {what} could not be completed because it is associated with \

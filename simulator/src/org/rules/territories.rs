@@ -1,4 +1,4 @@
-//! Who works in which territory.
+//! Assignments of users to territories.
 
 use super::draft::Draft;
 use crate::org::Org;

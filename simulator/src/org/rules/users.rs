@@ -1,4 +1,4 @@
-//! Users and their login rows: uniqueness, seats, activation, freezing.
+//! Users and `UserLogin` records: uniqueness, seats, activation and freezing.
 
 use super::Caller;
 use super::draft::Draft;
@@ -7,7 +7,7 @@ use crate::org::error::OrgError;
 use crate::org::id::Id;
 use crate::org::value::Value;
 
-/// How many users an org looks at for a free nickname before it gives up.
+/// How many suffixes are tried to find a free nickname.
 const NICKNAME_TRIES: u32 = 1000;
 
 impl Org {
@@ -122,7 +122,7 @@ impl Org {
         }
     }
 
-    /// An org keeps at least one active user who may do everything.
+    /// Rejects the deactivation of the last active administrator.
     fn check_last_admin(&self, id: Id, old: Id, new: Option<Id>) -> Result<(), OrgError> {
         let rules_all = |profile: Id| {
             let profile = self.db.get("Profile", profile);
@@ -153,12 +153,12 @@ impl Org {
         ))
     }
 
-    /// A chain of managers must end.
+    /// Rejects cycles in the manager hierarchy.
     fn check_manager(&self, id: Option<Id>, draft: &Draft) -> Result<(), OrgError> {
         let (Some(own), Some(mut manager)) = (id, draft.id("ManagerId")) else {
             return Ok(());
         };
-        // A chain that is longer than this loops elsewhere, which is not this write's fault.
+        // The bound ends the search if the hierarchy already contains a cycle.
         for _ in 0..100 {
             if manager == own {
                 let text = "Hierarchy Constraint Violation: Manager: the user can't be their own \

@@ -1,4 +1,4 @@
-//! A field: its type, and what may be done with it.
+//! Fields and their types.
 
 use crate::org::value::Value;
 
@@ -19,45 +19,45 @@ pub struct FieldDef {
     pub length: u32,
     /// Whether null is allowed.
     pub nillable: bool,
-    /// Whether a create may set it.
+    /// Whether it can be set in a create.
     pub createable: bool,
-    /// Whether an update may set it.
+    /// Whether it can be set in an update.
     pub updateable: bool,
-    /// Whether WHERE may name it.
+    /// Whether it can be used in WHERE.
     pub filterable: bool,
-    /// Whether ORDER BY may name it.
+    /// Whether it can be used in ORDER BY.
     pub sortable: bool,
-    /// Whether GROUP BY may name it.
+    /// Whether it can be used in GROUP BY.
     pub groupable: bool,
-    /// Whether an upsert may look rows up by it.
+    /// Whether it can identify a record in an upsert.
     pub id_lookup: bool,
-    /// Whether no two rows may share a value (case-insensitively).
+    /// Whether its values are unique, ignoring case.
     pub unique: bool,
-    /// Whether the org fills it in when a create leaves it out.
+    /// Whether the org fills it in if a create omits it.
     pub defaulted_on_create: bool,
-    /// What it is filled in with.
+    /// The default value.
     pub default: Option<Value>,
-    /// Whether it was added by the customer.
+    /// Whether it is a custom field.
     pub custom: bool,
     /// Whether a true value hides the row from ordinary queries (`IsDeleted`, `IsRevoked`).
     pub hides_row: bool,
-    /// Objects that a reference may point to. Several: the reference is polymorphic.
+    /// Objects that a reference can refer to. With several, the reference is polymorphic.
     pub reference_to: Vec<String>,
     /// Name of the path from a reference to its parent, e.g. `Profile` for `ProfileId`.
     pub relationship_name: Option<String>,
     /// Name of the path from the parent to these rows, e.g. `Assignments`.
     pub child_relationship_name: Option<String>,
-    /// Allowed values of a picklist.
+    /// Values of a picklist.
     pub picklist: Vec<PicklistEntry>,
-    /// Whether a value outside the list is refused.
+    /// Whether values outside the list are rejected.
     pub restricted_picklist: bool,
-    /// The first API version that knows it, e.g. 52.
+    /// First API version with it, for example 52.
     pub since_version: u32,
 }
 
 impl FieldDef {
-    /// A field of a type with the flags that most fields of that type have: nillable, settable,
-    /// filterable, sortable. Change what differs.
+    /// Returns a field with the usual properties of its type: nillable, createable, updateable,
+    /// filterable and sortable.
     #[must_use]
     pub fn new(name: &str, ty: FieldType) -> Self {
         let sortable = !matches!(ty, FieldType::LongTextArea | FieldType::MultiPicklist);
@@ -87,7 +87,7 @@ impl FieldDef {
         }
     }
 
-    /// Whether the reference may point to several objects.
+    /// Whether the reference can refer to several objects.
     #[must_use]
     pub fn is_polymorphic(&self) -> bool {
         self.reference_to.len() > 1
@@ -123,7 +123,7 @@ pub enum FieldType {
 }
 
 impl FieldType {
-    /// The name in a describe.
+    /// Returns the `type` in a describe.
     #[must_use]
     pub fn api_name(self) -> &'static str {
         match self {
@@ -145,7 +145,7 @@ impl FieldType {
         }
     }
 
-    /// The `soapType` in a describe.
+    /// Returns the `soapType` in a describe.
     #[must_use]
     pub fn soap_type(self) -> &'static str {
         match self {
@@ -191,16 +191,16 @@ impl FieldType {
 /// One value of a picklist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PicklistEntry {
-    /// What is stored.
+    /// The stored value.
     pub value: String,
-    /// What is shown.
+    /// The displayed value.
     pub label: String,
-    /// Whether it may be chosen.
+    /// Whether it can be selected.
     pub active: bool,
 }
 
 impl PicklistEntry {
-    /// An active value that is its own label.
+    /// Returns an active value with itself as label.
     #[must_use]
     pub fn new(value: &str) -> Self {
         Self {
@@ -211,7 +211,7 @@ impl PicklistEntry {
     }
 }
 
-/// `LastLoginDate` → `Last Login Date`; `ProfileId` → `Profile ID`.
+/// Derives a label: `LastLoginDate` becomes `Last Login Date`, `ProfileId` becomes `Profile ID`.
 pub(super) fn label_of(name: &str) -> String {
     let name = name.trim_end_matches("__c");
     let mut label = String::with_capacity(name.len() + 4);

@@ -1,17 +1,22 @@
-//! Reads the schema's text files. One object per `object` line, one field per line below it:
+//! Parses the text files of the schema. An `object` line starts an object; each following line
+//! defines a field. A `list` line defines values that picklists share:
 //!
 //! ```text
+//! list languages en_US=English|de=German
 //! object User 005 query create update since=60 feature=Agents setup
 //!   Username string(80) CU idlookup unique
 //!   ProfileId reference(Profile) CU rel=Profile
 //!   UserType picklist(Standard|Guest) N
+//!   LanguageLocaleKey picklist($languages) CU label=Language
 //!   booleans CU UserPermissionsMarketingUser UserPermissionsOfflineUser
 //!   audit created modified stamp
 //! ```
 //!
 //! Flags: `N` nillable, `C` createable, `U` updateable (in one word), `nofilter`, `nosort`,
 //! `nogroup`, `idlookup`, `unique`, `open` (unrestricted picklist), `name` (the row's name),
-//! `hides`, `defaulted`, `default=`, `rel=`, `child=`, `since=`.
+//! `hides`, `defaulted`, `default=`, `label=`, `rel=`, `child=`, `since=`.
+//!
+//! In `default=` and `label=`, underscores stand for blanks.
 
 use std::collections::HashMap;
 
@@ -19,7 +24,7 @@ use super::{Feature, FieldDef, FieldType, ObjectDef, ObjectKey, PicklistEntry, S
 use crate::org::id::KeyPrefix;
 use crate::org::value::Value;
 
-/// A line of a schema file that makes no sense.
+/// An invalid line of a schema file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("schema line {line:?}: {reason}")]
 pub struct SchemaError {
@@ -28,6 +33,7 @@ pub struct SchemaError {
 }
 
 const FILES: &[&str] = &[
+    include_str!("lists.txt"),
     include_str!("people.txt"),
     include_str!("groups.txt"),
     include_str!("permissions.txt"),
@@ -46,6 +52,7 @@ pub(super) fn standard() -> Result<Schema, SchemaError> {
         by_name: HashMap::new(),
     };
     let mut current: Option<ObjectDef> = None;
+    let mut lists = Lists::new();
     for line in FILES.iter().flat_map(|file| file.lines()) {
         let line = line.split(" #").next().unwrap_or_default().trim();
         let wrong = |reason| SchemaError {
@@ -55,14 +62,20 @@ pub(super) fn standard() -> Result<Schema, SchemaError> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        if let Some(header) = line.strip_prefix("object ") {
+        if let Some(list) = line.strip_prefix("list ") {
+            let (name, values) = list
+                .split_once(' ')
+                .ok_or_else(|| wrong("a list needs values"))?;
+            let known = lists.entry(name).or_default();
+            known.extend(values.split('|').map(entry));
+        } else if let Some(header) = line.strip_prefix("object ") {
             let next = object(header).map_err(wrong)?;
             if let Some(done) = current.replace(next) {
                 schema.push_object(done);
             }
         } else {
             let object = current.as_mut().ok_or_else(|| wrong("no object yet"))?;
-            add(object, line).map_err(wrong)?;
+            add(object, line, &lists).map_err(wrong)?;
         }
     }
     if let Some(last) = current {
@@ -70,6 +83,18 @@ pub(super) fn standard() -> Result<Schema, SchemaError> {
     }
     link(&mut schema);
     Ok(schema)
+}
+
+/// Shared picklist values by name.
+type Lists = HashMap<&'static str, Vec<PicklistEntry>>;
+
+/// `value` or `value=label`.
+fn entry(text: &str) -> PicklistEntry {
+    let (value, label) = text.split_once('=').unwrap_or((text, text));
+    PicklistEntry {
+        label: label.to_owned(),
+        ..PicklistEntry::new(value)
+    }
 }
 
 fn link(schema: &mut Schema) {
@@ -97,6 +122,8 @@ fn object(header: &str) -> Result<ObjectDef, &'static str> {
         createable: false,
         updateable: false,
         deletable: false,
+        replicateable: false,
+        searchable: false,
         since_version: 0,
         feature: None,
         setup: false,
@@ -110,6 +137,8 @@ fn object(header: &str) -> Result<ObjectDef, &'static str> {
             ("create", _) => object.createable = true,
             ("update", _) => object.updateable = true,
             ("delete", _) => object.deletable = true,
+            ("replicate", _) => object.replicateable = true,
+            ("search", _) => object.searchable = true,
             ("setup", _) => object.setup = true,
             ("nullid", _) => object.null_id = true,
             ("since", version) => object.since_version = number(version)?,
@@ -125,7 +154,7 @@ fn object(header: &str) -> Result<ObjectDef, &'static str> {
     Ok(object)
 }
 
-fn add(object: &mut ObjectDef, line: &str) -> Result<(), &'static str> {
+fn add(object: &mut ObjectDef, line: &str, lists: &Lists) -> Result<(), &'static str> {
     let (first, rest) = line
         .split_once(char::is_whitespace)
         .ok_or("a name and nothing else")?;
@@ -147,7 +176,9 @@ fn add(object: &mut ObjectDef, line: &str) -> Result<(), &'static str> {
         }
         name => {
             let is_name = rest.split_whitespace().any(|word| word == "name");
-            let number = object.push(field(name, rest)?).ok_or("a field twice")?;
+            let number = object
+                .push(field(name, rest, lists)?)
+                .ok_or("a field twice")?;
             if is_name {
                 object.name_field = Some(number);
             }
@@ -156,7 +187,8 @@ fn add(object: &mut ObjectDef, line: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The audit columns by group; which object has which is irregular (facts, C.0.1).
+/// Returns the audit columns of a group. Objects have different ones. Source: Object Reference,
+/// "System Fields", and the describe of each object.
 fn audit(group: &str) -> Result<Vec<FieldDef>, &'static str> {
     let by = |name: &str| {
         let mut field = read_only(&format!("{name}Id"), FieldType::Reference);
@@ -189,8 +221,8 @@ fn audit(group: &str) -> Result<Vec<FieldDef>, &'static str> {
     Ok(fields)
 }
 
-fn field(name: &str, rest: &str) -> Result<FieldDef, &'static str> {
-    // A picklist's values may contain blanks, so the type ends at its parenthesis.
+fn field(name: &str, rest: &str, lists: &Lists) -> Result<FieldDef, &'static str> {
+    // Picklist values can contain blanks, so the type ends at its parenthesis.
     let (ty, words) = match rest.find(')') {
         Some(end)
             if rest
@@ -209,8 +241,12 @@ fn field(name: &str, rest: &str) -> Result<FieldDef, &'static str> {
         }
         FieldType::Picklist | FieldType::MultiPicklist => {
             field.restricted_picklist = !argument.is_empty();
-            let values = argument.split('|').filter(|value| !value.is_empty());
-            field.picklist = values.map(PicklistEntry::new).collect();
+            field.picklist = if let Some(list) = argument.strip_prefix('$') {
+                lists.get(list).ok_or("no such list")?.clone()
+            } else {
+                let values = argument.split('|').filter(|value| !value.is_empty());
+                values.map(PicklistEntry::new).collect()
+            };
         }
         _ if argument.is_empty() => {}
         _ => field.length = number(argument)?,
@@ -236,6 +272,7 @@ fn flag(field: &mut FieldDef, word: &str) -> Result<(), &'static str> {
             field.defaulted_on_create = true;
             field.default = Some(default(field.ty, text)?);
         }
+        ("label", text) => field.label = text.replace('_', " "),
         ("rel", name) => field.relationship_name = Some(name.to_owned()),
         ("child", name) => field.child_relationship_name = Some(name.to_owned()),
         ("since", version) => field.since_version = number(version)?,
@@ -289,7 +326,6 @@ fn default(ty: FieldType, text: &str) -> Result<Value, &'static str> {
     match ty {
         FieldType::Boolean => Ok(Value::Bool(text == "true")),
         FieldType::Int => text.parse().map(Value::Int).map_err(|_| "bad default"),
-        // Words are separated by blanks, so a value spells its own blanks as underscores.
         _ => Ok(Value::text(text.replace('_', " "))),
     }
 }

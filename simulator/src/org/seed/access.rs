@@ -1,4 +1,4 @@
-//! Roles, permission sets, groups of them, and who holds what.
+//! Roles, permission sets, permission set groups and assignments.
 
 use super::planter::Planter;
 use super::words::{AREAS, DUTIES};
@@ -53,7 +53,7 @@ impl Planter<'_> {
                 .copied()
                 .unwrap_or("North");
             let label = match number {
-                // As long as a label can be.
+                // A label of maximum length.
                 1 => "L".repeat(80),
                 2 => "Señor's \"special\" rights \\ 権限".to_owned(),
                 _ => format!("{duty} {area} {number}"),
@@ -113,7 +113,7 @@ impl Planter<'_> {
         self.set_groups.push((group, aggregate));
     }
 
-    /// A muting set is a component of its group whose id has another prefix.
+    /// Adds a muting permission set as a component of its group.
     fn plant_muting(&mut self, group: Id, number: usize) {
         let muting = self.add(
             "MutingPermissionSet",

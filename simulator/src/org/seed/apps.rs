@@ -1,4 +1,4 @@
-//! Connected apps, who may use them, and their tokens.
+//! Connected apps, access to them, and OAuth tokens.
 
 use super::planter::{Planter, at};
 use crate::org::value::Value;
@@ -10,7 +10,7 @@ impl Planter<'_> {
                 0 => "Dataloader \"Pro\"".to_owned(),
                 _ => format!("Connected App {number}"),
             };
-            // Only an app for approved users asks who is approved.
+            // Access only matters for apps that require admin approval.
             let restricted = number % 2 == 0;
             let app = self.add(
                 "ConnectedApplication",
@@ -36,7 +36,7 @@ impl Planter<'_> {
         self.plant_tokens();
     }
 
-    /// Access comes from ordinary sets and from the sets of profiles.
+    /// Gives access through permission sets and profiles.
     fn open_app(&mut self, number: usize) {
         let Some(app) = self.apps.get(number).copied() else {
             return;

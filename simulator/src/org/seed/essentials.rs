@@ -1,5 +1,5 @@
-//! What every org has: its own row, licences, standard profiles, the group of all users, and the
-//! administrator through whom clients sign in.
+//! What every org has: its Organization record, licenses, standard profiles, the group of all
+//! users, and the administrator as whom clients sign in.
 
 use jiff::Timestamp;
 
@@ -67,9 +67,9 @@ const ADMIN_RIGHTS: &[&str] = &[
     "PermissionsViewRoles",
 ];
 
-/// Plants the essentials into an org without records.
+/// Adds these to an empty org.
 pub(in crate::org) fn plant(org: &mut Org) {
-    // Seeded rows are dated, so that the same seed gives the same org.
+    // A fixed date, so that the same seed gives the same org.
     org.stamp = Timestamp::from_second(1_546_300_800).ok();
     org.organization = org.plant(
         "Organization",
@@ -119,7 +119,7 @@ pub(in crate::org) fn plant(org: &mut Org) {
     org.stamp = None;
 }
 
-/// Plants a profile with the permission set that it owns; returns both ids.
+/// Adds a profile with its permission set and returns both ids.
 pub(super) fn plant_profile(
     org: &mut Org,
     name: &str,
@@ -139,7 +139,7 @@ pub(super) fn plant_profile(
     let profile = org.plant("Profile", profile.into_iter().chain(granted()));
     let set = [
         ("Name", Value::text(format!("X{}", profile.short()))),
-        // The label of such a set is unstable and says nothing.
+        // The label of such a set is generated.
         ("Label", Value::text(format!("00e{}", profile.short()))),
         ("Type", "Profile".into()),
         ("IsOwnedByProfile", true.into()),

@@ -1,4 +1,4 @@
-//! Public groups and queues, nested and cyclic ones too.
+//! Public groups and queues, including nested and cyclic ones.
 
 use super::planter::Planter;
 use super::words::AREAS;
@@ -44,7 +44,7 @@ impl Planter<'_> {
         )
     }
 
-    /// Three levels of groups, a cycle, and members that are roles or everybody.
+    /// Adds three levels of groups, a cycle, and role groups and the group of all users as members.
     fn nest(&mut self) {
         for triple in self.groups.clone().chunks_exact(3).step_by(4) {
             if let [outer, middle, inner] = triple {
@@ -52,7 +52,7 @@ impl Planter<'_> {
                 self.join(*middle, *inner);
             }
         }
-        // No API makes a cycle; orgs have them nevertheless.
+        // The API rejects cycles, but some orgs have them.
         if let [.., one, two] = self.groups.clone().as_slice() {
             self.join(*one, *two);
             self.join(*two, *one);

@@ -1,4 +1,4 @@
-//! Profiles of the customer's own, permission set licences, package licences.
+//! Custom profiles, permission set licenses and package licenses.
 
 use super::essentials::plant_profile;
 use super::planter::Planter;
@@ -19,7 +19,7 @@ const PACKAGES: &[(&str, i64, &str)] = &[
     ("oldpkg", 10, "Expired"),
 ];
 
-/// Standard profiles that the oddities need.
+/// Standard profiles of the unusual users.
 const SPECIAL: &[&str] = &[
     "System Administrator",
     "Standard User",

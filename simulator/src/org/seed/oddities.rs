@@ -1,4 +1,4 @@
-//! One of everything that is strange in real orgs. All of it is in every seeded org.
+//! Unusual data of real orgs. Every seeded org contains all of it.
 
 use jiff::Timestamp;
 
@@ -6,7 +6,7 @@ use super::planter::Planter;
 use crate::org::id::Id;
 use crate::org::value::Value;
 
-/// Later than any test runs, and earlier than any.
+/// A time in the future and a time in the past.
 const FAR_FUTURE: &str = "2099-12-31T00:00:00Z";
 const PAST: &str = "2024-06-30T00:00:00Z";
 
@@ -30,7 +30,7 @@ impl Planter<'_> {
         let locked = self.plant_user("locked", standard, &[("LastName", "Locked".into())]);
         self.set_login(locked, "IsPasswordLocked");
         self.plant_bare_user("nologin", standard, &[("LastName", "Without Login".into())]);
-        // Neither first name nor role, and an address that others share.
+        // Without first name and role, and with an email address that others share.
         let shared = ("Email", Value::text("shared.mailbox@simulated.example"));
         for number in 0..3 {
             let cells = [
@@ -56,7 +56,7 @@ impl Planter<'_> {
         if let Some(group) = self.groups.first().copied() {
             self.join(group, gone);
         }
-        // A second administrator, so that the first is not the last.
+        // A second administrator, so that the first can be deactivated.
         let admin = self.profile("System Administrator");
         self.plant_user("second.admin", admin, &[("LastName", "Admin".into())]);
     }
@@ -137,7 +137,7 @@ impl Planter<'_> {
         let agent = self.plant_user("agent", agent, &[("LastName", "Service Agent".into())]);
         let proxy = self.profile("XOrg Proxy User");
         self.plant_user("proxy", proxy, &[("LastName", "Proxy".into())]);
-        // A user whose type nobody knows.
+        // A user without a type.
         let empty = [("LastName", "Typeless".into()), ("UserType", Value::Null)];
         self.plant_bare_user("typeless", standard, &empty);
         self.add(
@@ -264,8 +264,8 @@ impl Planter<'_> {
             ];
             self.add("UserPackageLicense", &cells);
         }
-        // Sets that want a licence: one that is to be had, one that is sold out, one for users of
-        // another licence.
+        // Permission sets with a license: with free seats, without free seats, and for users of
+        // another license.
         let aul = self
             .org
             .find_one("UserLicense", "LicenseDefinitionKey", &"AUL".into());

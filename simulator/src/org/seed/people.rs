@@ -1,4 +1,4 @@
-//! Ordinary users, and the parts that every user has.
+//! Standard users, and the records that every user has.
 
 use jiff::civil::Date;
 
@@ -70,7 +70,7 @@ impl Planter<'_> {
         self.plant_user(&format!("user{number:06}"), profile, &cells)
     }
 
-    /// A user with the columns that all have, a login row, and the set of the profile.
+    /// Adds a user with the usual fields, a `UserLogin` record and the permission set of the profile.
     pub(super) fn plant_user(&mut self, name: &str, profile: Id, cells: &[(&str, Value)]) -> Id {
         let user = self.plant_bare_user(name, profile, cells);
         let seconds = i64::try_from(self.rng.below(1_000_000)).unwrap_or(0);
@@ -82,7 +82,7 @@ impl Planter<'_> {
         user
     }
 
-    /// A user without a login row.
+    /// Adds a user without a `UserLogin` record.
     pub(super) fn plant_bare_user(
         &mut self,
         name: &str,

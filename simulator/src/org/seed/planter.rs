@@ -1,4 +1,4 @@
-//! What all seeding shares: the org, the dice, and the ids of what was planted so far.
+//! State shared by all seeding steps: the org, the random numbers, and the ids of seeded records.
 
 use std::collections::BTreeMap;
 
@@ -10,24 +10,24 @@ use crate::org::Org;
 use crate::org::id::Id;
 use crate::org::value::Value;
 
-/// When the seeded org was young; everything in it is dated after this.
+/// Earliest date in a seeded org.
 const FOUNDED: i64 = 1_546_300_800;
 
-/// Plants one org.
+/// Seeds an org.
 pub(super) struct Planter<'a> {
     pub(super) org: &'a mut Org,
     pub(super) rng: Rng,
     pub(super) size: SeedSize,
-    /// Profiles of ordinary users.
+    /// Profiles of standard users.
     pub(super) profiles: Vec<Id>,
     /// Profiles of special users, by name.
     pub(super) special: BTreeMap<&'static str, Id>,
     pub(super) profile_sets: BTreeMap<Id, Id>,
     pub(super) roles: Vec<Id>,
     pub(super) role_groups: Vec<Id>,
-    /// Sets that anybody may be given.
+    /// Permission sets that can be assigned to anyone.
     pub(super) sets: Vec<Id>,
-    /// Groups of sets with their aggregates.
+    /// Permission set groups and their aggregate sets.
     pub(super) set_groups: Vec<(Id, Value)>,
     pub(super) set_licenses: Vec<Id>,
     pub(super) users: Vec<Id>,
@@ -65,13 +65,13 @@ impl<'a> Planter<'a> {
         )
     }
 
-    /// A moment in the first seven years of the org.
+    /// Returns a random time in the first seven years of the org.
     pub(super) fn moment(&mut self) -> Value {
         let seconds = self.rng.below(7 * 365 * 24 * 3600);
         Value::from(at(i64::try_from(seconds).unwrap_or(0)))
     }
 
-    /// A permission set assignment.
+    /// Assigns a permission set.
     pub(super) fn hold(&mut self, user: Id, set: Id) -> Id {
         let cells = [
             ("AssigneeId", Value::Id(user)),
@@ -81,7 +81,7 @@ impl<'a> Planter<'a> {
         self.add("PermissionSetAssignment", &cells)
     }
 
-    /// An assignment of a group of sets.
+    /// Assigns a permission set group.
     pub(super) fn hold_group(&mut self, user: Id, group: Id, aggregate: &Value) -> Id {
         let cells = [
             ("AssigneeId", Value::Id(user)),
@@ -92,7 +92,7 @@ impl<'a> Planter<'a> {
         self.add("PermissionSetAssignment", &cells)
     }
 
-    /// A member of a public group or queue.
+    /// Adds a member to a public group or queue.
     pub(super) fn join(&mut self, group: Id, member: Id) -> Id {
         self.add(
             "GroupMember",
@@ -100,7 +100,7 @@ impl<'a> Planter<'a> {
         )
     }
 
-    /// Counts the seats that are taken, and sets each licence's total well above them.
+    /// Counts used seats and sets the total seats of each license well above them.
     pub(super) fn finish(&mut self) {
         self.count_user_licenses();
         self.count_seats(
@@ -174,7 +174,7 @@ impl<'a> Planter<'a> {
             .collect();
         for (id, planned) in rows {
             let used = used.get(&id).copied().unwrap_or(0);
-            // Site licences (-1) have no bound, sold-out ones (0) no seat; the others keep room.
+            // Site licenses (-1) are unlimited, sold-out ones (0) have no seats; others keep free seats.
             let bound = if planned <= 0 {
                 planned
             } else {
@@ -191,7 +191,7 @@ impl<'a> Planter<'a> {
     }
 }
 
-/// So many seconds after the org was founded.
+/// Returns a time this many seconds after the earliest date.
 pub(super) fn at(seconds: i64) -> Timestamp {
     let founded = Timestamp::from_second(FOUNDED).unwrap_or(Timestamp::UNIX_EPOCH);
     founded

@@ -1,4 +1,4 @@
-//! Ordinary records that users own.
+//! Standard records that users own.
 
 use jiff::civil::Date;
 

@@ -1,4 +1,4 @@
-//! A small generator of pseudo-random numbers (`SplitMix64`): the same seed, the same org.
+//! A small pseudo-random number generator (`SplitMix64`).
 
 #[derive(Debug, Clone)]
 pub(super) struct Rng(u64);
@@ -16,19 +16,19 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// A number below a bound; 0 if the bound is 0.
+    /// Returns a number below a bound; 0 if the bound is 0.
     pub(super) fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound).unwrap_or(u64::MAX).max(1);
         usize::try_from(self.next() % bound).unwrap_or(0)
     }
 
-    /// One of several things.
+    /// Returns a random item.
     pub(super) fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
         let at = self.below(from.len());
         from.get(at).copied()
     }
 
-    /// Several different things, in the order of the list.
+    /// Returns several different items, in the order of the list.
     pub(super) fn several<T: Copy>(&mut self, from: &[T], count: usize) -> Vec<T> {
         let count = count.min(from.len());
         let start = self.below(from.len());

@@ -1,20 +1,20 @@
-//! How large a seeded org is.
+//! Sizes of seeded orgs.
 
-/// The usual sizes.
+/// Predefined sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {
-    /// About 30 users, every oddity.
+    /// About 30 users.
     Tiny,
     /// 1,000 users.
     Demo,
-    /// 20,000 users, 800 groups, 400 permission sets, 80 groups of them, 300 roles.
+    /// 20,000 users, 800 groups, 400 permission sets, 80 permission set groups, 300 roles.
     Large,
     /// 100,000 users, about 900,000 grants.
     Huge,
 }
 
 impl Preset {
-    /// The numbers behind the name.
+    /// Returns the numbers of a predefined size.
     #[must_use]
     pub fn size(self) -> SeedSize {
         match self {
@@ -65,14 +65,14 @@ impl Preset {
     }
 }
 
-/// Numbers of what is planted besides the oddities and the administrator.
+/// Numbers of seeded records, without the unusual ones and the administrator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeedSize {
-    /// Ordinary users.
+    /// Standard users.
     pub users: usize,
-    /// Profiles besides the standard ones.
+    /// Custom profiles.
     pub profiles: usize,
-    /// Roles; each brings three groups.
+    /// Roles; each has three groups.
     pub roles: usize,
     /// Permission sets that can be assigned.
     pub permission_sets: usize,
@@ -95,7 +95,7 @@ pub struct SeedSize {
 }
 
 impl SeedSize {
-    /// Sizes in proportion to a number of users.
+    /// Returns numbers in proportion to a number of users.
     #[must_use]
     pub fn for_users(users: usize) -> Self {
         let share = |per: usize, least: usize, most: usize| (users / per).clamp(least, most);

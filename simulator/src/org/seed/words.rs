@@ -1,4 +1,4 @@
-//! Names for people and things.
+//! Names for seeded records.
 
 pub(super) const FIRST: &[&str] = &[
     "Ada",

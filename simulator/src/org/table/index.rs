@@ -1,4 +1,4 @@
-//! A secondary index: from a value of one field to the rows that have it.
+//! A secondary index on a field.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,7 +7,7 @@ use crate::org::schema::ObjectDef;
 use crate::org::table::Row;
 use crate::org::value::Value;
 
-/// The fields that clients look rows up by, whatever the object.
+/// Fields with an index, on any object.
 const INDEXED: &[&str] = &[
     "UserId",
     "AssigneeId",
@@ -36,7 +36,7 @@ pub(super) struct Index {
     rows: HashMap<Key, BTreeSet<Id>>,
 }
 
-/// Null is not indexed: nobody looks the many rows without a value up by it.
+/// Null is not indexed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Id(Id),
@@ -44,7 +44,7 @@ enum Key {
 }
 
 impl Index {
-    /// The indexes of an object.
+    /// Returns the indexes of an object.
     pub(super) fn all_of(object: &ObjectDef) -> Vec<Self> {
         let fields = object.fields.iter().enumerate();
         fields

@@ -1,4 +1,4 @@
-//! Rows that describe the schema itself: which values a picklist field offers.
+//! Rows that describe the schema: the values of picklist fields.
 
 use crate::org::id::Id;
 use crate::org::table::{Database, TableError};
@@ -13,8 +13,7 @@ pub(super) fn describe(database: &mut Database) {
             .iter()
             .filter(|field| !field.picklist.is_empty())
         {
-            // Unknown objects or fields here would be a hole in the built-in schema; the test
-            // below finds it, and an org without these rows still works.
+            // This cannot fail with the built-in schema, which a test checks.
             let Ok(definition) = entity.map_or_else(|| add_entity(database, &object.name), Ok)
             else {
                 continue;
@@ -79,7 +78,7 @@ mod tests {
             })
             .filter_map(|row| row.get("Value").as_str())
             .collect();
-        // In the order of their ids, which nothing promises.
+        // In id order, which is not guaranteed.
         values.sort_unstable();
         assert_eq!(values, ["Administrator", "Owner", "Sales Rep"]);
     }

@@ -1,4 +1,4 @@
-//! One row, and one row together with its object.
+//! A row, and a row together with its object.
 
 use crate::org::id::Id;
 use crate::org::schema::{FieldDef, FieldType, ObjectDef};
@@ -8,7 +8,7 @@ use crate::org::value::Value;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row(Box<[Value]>);
 
-/// A row together with its object, so that cells can be named.
+/// A row together with its object, for access by field name.
 #[derive(Clone, Copy, Debug)]
 pub struct RowRef<'a> {
     /// The object.
@@ -18,7 +18,7 @@ pub struct RowRef<'a> {
 }
 
 impl Row {
-    /// An empty row: all null, checkboxes false.
+    /// Returns an empty row: checkboxes are false, everything else is null.
     #[must_use]
     pub fn blank(object: &ObjectDef) -> Self {
         Self(object.fields.iter().map(blank_cell).collect())
@@ -30,7 +30,7 @@ impl Row {
         self.cell(0).as_id().unwrap_or(Id::ZERO)
     }
 
-    /// A cell by field number; null for a field that is younger than the row.
+    /// Returns a cell by field index; null for fields added after the row.
     #[must_use]
     pub fn cell(&self, field: usize) -> &Value {
         self.0.get(field).unwrap_or(&Value::Null)
@@ -40,7 +40,7 @@ impl Row {
         self.0.iter_mut()
     }
 
-    /// Sets a cell by field number.
+    /// Sets a cell by field index.
     pub fn set(&mut self, field: usize, value: impl Into<Value>) {
         if field >= self.0.len() {
             let mut cells = std::mem::take(&mut self.0).into_vec();
@@ -60,7 +60,7 @@ impl<'a> RowRef<'a> {
         self.row.id()
     }
 
-    /// A cell by field name (any case); null where there is no such field.
+    /// Returns a cell by field name, ignoring case; null if the field does not exist.
     #[must_use]
     pub fn get(&self, field: &str) -> &'a Value {
         self.object

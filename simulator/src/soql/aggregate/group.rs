@@ -1,4 +1,4 @@
-//! Sorting rows into groups, and adding up.
+//! Groups rows and computes aggregates.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -11,22 +11,22 @@ use crate::soql::compare;
 use crate::soql::eval::Selection;
 use crate::soql::resolve::{Route, Scope};
 
-/// What to group by and what to compute.
+/// Group keys and aggregates of a query.
 pub(super) struct Groups {
     pub(super) keys: Vec<Route>,
     pub(super) columns: Vec<Column>,
-    /// Without GROUP BY everything is one group, even nothing.
+    /// Without GROUP BY there is exactly one group, even without rows.
     single: bool,
 }
 
-/// One aggregate function of one path.
+/// An aggregate function of a path.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Column {
     pub(super) function: Function,
     pub(super) route: Route,
 }
 
-/// A value in the form in which equal ones are equal: text in lower case.
+/// A value as a group key: text in lower case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Null,
@@ -44,7 +44,7 @@ struct Group {
     sums: Vec<Sum>,
 }
 
-/// What has been added up so far for one column.
+/// The state of an aggregate.
 #[derive(Default)]
 struct Sum {
     count: i64,
@@ -62,7 +62,7 @@ impl Groups {
         }
     }
 
-    /// One row per group: its keys, then its columns.
+    /// Returns a row for each group: keys, then aggregates.
     pub(super) fn collect(&self, scope: &Scope<'_>, selection: &Selection<'_>) -> Vec<Vec<Value>> {
         let (db, object) = (scope.ctx.db, scope.object.key);
         let mut numbers: HashMap<Vec<Key>, usize> = HashMap::new();
@@ -104,7 +104,7 @@ impl Groups {
 
 impl Sum {
     fn add(&mut self, function: Function, value: &Value) {
-        // Aggregates pass over nulls.
+        // Aggregates ignore nulls.
         if value.is_null() {
             return;
         }
@@ -160,7 +160,7 @@ impl From<&Value> for Key {
     }
 }
 
-/// A number field, which the results of COUNT, SUM and AVG count as.
+/// The field type of COUNT, SUM and AVG.
 pub(super) fn number_field() -> &'static FieldDef {
     static NUMBER: LazyLock<FieldDef> =
         LazyLock::new(|| FieldDef::new("Result", FieldType::Double));

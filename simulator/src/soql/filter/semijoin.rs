@@ -1,4 +1,4 @@
-//! `Id IN (SELECT … FROM …)`: the sub-select is run once and becomes a set of ids.
+//! `Id IN (SELECT … FROM …)`: runs the sub-select once to get a set of ids.
 
 use super::{Among, Position};
 use crate::org::schema::FieldDef;
@@ -7,7 +7,7 @@ use crate::soql::ast::{Condition, Query, SelectItem, Test};
 use crate::soql::eval::Selection;
 use crate::soql::resolve::{Path, Scope};
 
-/// How many of them one query may have.
+/// Maximum number in a query.
 const MAX_SEMIJOINS: usize = 2;
 
 pub(super) fn run(
@@ -62,7 +62,7 @@ pub(super) fn run(
     let mut among = Among::default();
     let selection = Selection::new(&scope, query, Position::SEMIJOIN)?;
     for row in selection.rows(false) {
-        // A null in the list would make every NOT IN say no; Salesforce leaves nulls out.
+        // Salesforce ignores nulls here; otherwise NOT IN would never match.
         if let Some(id) = right
             .route
             .value(scope.ctx.db, scope.object.key, row)
@@ -74,7 +74,7 @@ pub(super) fn run(
     Ok(among)
 }
 
-/// Refuses a query with too many semi-joins.
+/// Rejects a query with too many semi-joins.
 pub(in crate::soql) fn check_count(
     scope: &Scope<'_>,
     condition: &Condition,
@@ -100,7 +100,7 @@ fn count(condition: &Condition) -> usize {
     }
 }
 
-/// The objects whose ids a field holds.
+/// Returns the objects that a field refers to.
 fn targets(path: &Path<'_>, scope: &Scope<'_>) -> Vec<String> {
     let references = path
         .field

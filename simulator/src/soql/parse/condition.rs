@@ -1,4 +1,4 @@
-//! `WHERE` and `HAVING`: conditions and the values in them.
+//! Parses conditions of `WHERE` and `HAVING`.
 
 use super::{Parser, Place};
 use crate::soql::SoqlError;
@@ -7,7 +7,7 @@ use crate::soql::dates;
 use crate::soql::token::Kind;
 
 impl Parser {
-    /// A chain of ANDs, or a chain of ORs, or one NOT; whoever mixes them must use brackets.
+    /// Parses a chain of ANDs, a chain of ORs, or a NOT. Mixing them requires parentheses.
     pub(super) fn condition(&mut self) -> Result<Condition, SoqlError> {
         if self.take("NOT") {
             return Ok(Condition::Not(Box::new(self.simple_condition()?)));
@@ -22,7 +22,7 @@ impl Parser {
                 while self.take(word) {
                     all.push(self.simple_condition()?);
                 }
-                // `a AND b OR c` is no query: the other word is left over here.
+                // In `a AND b OR c`, the OR is left over and causes an error.
                 if self.is("AND") || self.is("OR") {
                     return Err(self.unexpected());
                 }

@@ -1,10 +1,10 @@
-//! Moving through the tokens: looking, taking, and saying what was not expected.
+//! Access to the tokens of a query.
 
 use super::Parser;
 use crate::soql::SoqlError;
 use crate::soql::token::Kind;
 
-/// Words that end a clause and so cannot be an alias.
+/// Words that cannot be an alias.
 const RESERVED: &[&str] = &[
     "AND", "ASC", "DESC", "EXCLUDES", "FOR", "FROM", "GROUP", "HAVING", "IN", "INCLUDES", "LIKE",
     "LIMIT", "NOT", "NULL", "NULLS", "OFFSET", "OR", "ORDER", "SELECT", "USING", "WHERE", "WITH",
@@ -12,7 +12,7 @@ const RESERVED: &[&str] = &[
 ];
 
 impl Parser {
-    /// One or more, between commas.
+    /// Parses one or more items, separated by commas.
     pub(super) fn list<T>(
         &mut self,
         mut item: impl FnMut(&mut Self) -> Result<T, SoqlError>,

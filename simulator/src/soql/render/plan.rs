@@ -1,15 +1,16 @@
-//! The select list, compiled: a tree of fields, parents and child sub-queries.
+//! Compiles the select list to a tree of fields, parents and sub-queries.
 
+use crate::org::id::Id;
 use crate::org::schema::ObjectKey;
 use crate::org::table::Row;
 use crate::org::value::Value;
 use crate::soql::ast::{FieldPath, FieldsScope, Query, SelectItem};
-use crate::soql::eval::SortKey;
+use crate::soql::eval::{Selection, SortKey};
 use crate::soql::filter::{Filter, Position};
 use crate::soql::resolve::{Hop, Leaf, Scope};
 use crate::soql::{Context, SoqlError};
 
-/// What of each row is to be written.
+/// The fields to serialize for each row.
 #[derive(Clone, Debug)]
 pub(in crate::soql) struct Plan {
     pub(super) object: ObjectKey,
@@ -23,12 +24,12 @@ pub(super) enum Node {
     Children(Box<Children>),
 }
 
-/// A child sub-query.
+/// A sub-query.
 #[derive(Clone, Debug)]
 pub(super) struct Children {
     pub(super) name: String,
     pub(super) object: ObjectKey,
-    /// The number of the field that refers to the parent.
+    /// Index of the field that refers to the parent.
     pub(super) field: usize,
     pub(super) nodes: Vec<Node>,
     pub(super) filter: Option<Filter>,
@@ -36,6 +37,32 @@ pub(super) struct Children {
     pub(super) limit: Option<usize>,
     pub(super) offset: usize,
     pub(super) all_rows: bool,
+}
+
+impl Children {
+    /// Returns the sorted rows of a parent.
+    pub(super) fn rows<'a>(&self, ctx: &'a Context<'a>, parent: Id) -> Vec<&'a Row> {
+        let object = ctx.db.schema().get(self.object);
+        let Some((object, table)) = object.zip(ctx.db.table(self.object)) else {
+            return Vec::new();
+        };
+        let parent = Value::Id(parent);
+        let of_parent: Vec<&Row> = match table.find(self.field, &parent) {
+            Some(ids) => ids.into_iter().filter_map(|id| table.get(id)).collect(),
+            None => table
+                .iter()
+                .filter(|row| *row.cell(self.field) == parent)
+                .collect(),
+        };
+        let selection = Selection::with_filter(ctx, object, self.filter.clone(), self.all_rows);
+        let rows = of_parent
+            .into_iter()
+            .filter(|row| selection.passes(row))
+            .collect();
+        let rows = selection.sort(rows, &self.order);
+        let limit = self.limit.unwrap_or(usize::MAX);
+        rows.into_iter().skip(self.offset).take(limit).collect()
+    }
 }
 
 impl Plan {
@@ -106,7 +133,7 @@ fn add_fields(
     Ok(())
 }
 
-/// Adds a leaf below its parents; false when it is there already.
+/// Adds a leaf below its parents. Returns false if it already exists.
 fn insert(nodes: &mut Vec<Node>, hops: &[Hop], leaf: Leaf) -> bool {
     let Some((hop, rest)) = hops.split_first() else {
         let known = |node: &Node| matches!(node, Node::Leaf(known) if *known == leaf);
@@ -184,7 +211,7 @@ pub(super) fn column_names(nodes: &[Node], prefix: &str, names: &mut Vec<String>
     }
 }
 
-/// The values below some nodes, in the order of [`column_names`]; null where there is no row.
+/// Appends the values of nodes in the order of [`column_names`]; null if there is no row.
 pub(super) fn cells(
     ctx: &Context<'_>,
     nodes: &[Node],

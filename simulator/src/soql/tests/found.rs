@@ -204,7 +204,7 @@ fn pages_by_id_see_every_row_once() -> Result {
 }
 
 #[test]
-fn revoked_and_deleted_rows_show_only_in_all_rows() -> Result {
+fn revoked_and_deleted_rows_show_only_in_query_all() -> Result {
     let mut db = org()?;
     let ids: Vec<_> = db
         .rows("PermissionSetAssignment")
@@ -219,21 +219,15 @@ fn revoked_and_deleted_rows_show_only_in_all_rows() -> Result {
         run_at(63, &db, "SELECT COUNT() FROM PermissionSetAssignment")?,
         5
     );
-    assert_eq!(
-        run_at(
-            63,
-            &db,
-            "SELECT COUNT() FROM PermissionSetAssignment ALL ROWS"
-        )?,
-        6
-    );
+    let all = "SELECT COUNT() FROM PermissionSetAssignment";
+    assert_eq!(run_all(63, &db, all)?, 6);
     Ok(())
 }
 
 #[test]
 fn fields_stands_for_all_fields_of_the_version() -> Result {
     let found = run_at(
-        50,
+        51,
         &org()?,
         "SELECT FIELDS(STANDARD) FROM PermissionSetAssignment LIMIT 1",
     )?;

@@ -39,6 +39,12 @@ use super::*;
 #[test_case("SELECT SUM(Name) FROM User", "does not support aggregate operator SUM"; "a sum of names")]
 #[test_case("SELECT COUNT(Id) FROM SetupAuditTrail", "does not support aggregate operator COUNT"; "aggregates of the audit trail")]
 #[test_case("SELECT Value FROM PicklistValueInfo", "A filter on a reified column is required"; "all picklist values")]
+// SOQL and SOSL Reference, "Query Records with ALL ROWS": only Apex has it.
+#[test_case("SELECT Id FROM User ALL ROWS", "ALL ROWS not allowed in this context"; "all rows")]
+// SOQL and SOSL Reference, "GROUP BY": a grouped field has one value in each group.
+#[test_case("SELECT Id, COUNT(Id) FROM User GROUP BY Id", "Grouped field should not be aggregated: Id"; "a count of the group's field")]
+#[test_case("SELECT UserType FROM User GROUP BY UserType HAVING COUNT(UserType) > 1", "Grouped field should not be aggregated: UserType"; "the same after having")]
+#[test_case("SELECT Id, (SELECT FIELDS(ALL) FROM Users) FROM Profile", "LIMIT of at most 200"; "all fields of children without a limit")]
 #[test_case("SELECT FIELDS(ALL) FROM User", "LIMIT of at most 200"; "all fields without a limit")]
 #[test_case("SELECT FIELDS(ALL) FROM User LIMIT 201", "LIMIT of at most 200"; "all fields of too many")]
 #[test_case("SELECT Id FROM User WHERE Name = 'a' OR Id IN (SELECT AssigneeId FROM PermissionSetAssignment)", "not allowed with the 'OR'"; "a semi-join under or")]
@@ -74,6 +80,9 @@ fn an_invalid_field_is_refused(text: &str, message: &str) -> Result {
 #[test_case("SELECT (SELECT Id FROM Foos) FROM User", "INVALID_TYPE", "Didn't understand relationship 'Foos' in FROM part"; "unknown children")]
 #[test_case("SELECT Id FROM User WHERE Id = 'xyz'", "INVALID_QUERY_FILTER_OPERATOR", "invalid ID field: xyz"; "no id")]
 #[test_case("SELECT Id FROM User WHERE Id LIKE '005%'", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator on id field"; "a pattern for an id")]
+#[test_case("SELECT Id FROM User WHERE ProfileId LIKE '00e%'", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator on id field"; "a pattern for a reference")]
+#[test_case("SELECT Id FROM Case WHERE OwnerId LIKE '00G%'", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator on id field"; "a pattern for a reference to several objects")]
+#[test_case("SELECT Id FROM User WHERE Profile.UserLicense.Id LIKE '100%'", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator on id field"; "a pattern for an id of a parent")]
 #[test_case("SELECT Id FROM User WHERE IsActive > false", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator on boolean field"; "more than false")]
 #[test_case("SELECT Id FROM User WHERE Name INCLUDES ('a')", "INVALID_QUERY_FILTER_OPERATOR", "multipicklist"; "includes on text")]
 #[test_case("SELECT Id FROM User OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "offset"; "an offset too large")]
@@ -86,6 +95,8 @@ fn everything_else_has_its_own_code(text: &str, code: &str, message: &str) -> Re
 #[test_case(50, "SELECT ExpirationDate FROM PermissionSetAssignment", "INVALID_FIELD"; "a younger field")]
 #[test_case(60, "SELECT Description FROM Group", "INVALID_FIELD"; "another younger field")]
 #[test_case(44, "SELECT Id FROM PermissionSetGroup", "INVALID_TYPE"; "a younger object")]
+// SOQL and SOSL Reference, "FIELDS()": available in API version 51.0 and later.
+#[test_case(50, "SELECT FIELDS(STANDARD) FROM User", "MALFORMED_QUERY"; "the function for fields")]
 #[test_case(44, "SELECT PermissionSetGroup.Id FROM PermissionSetAssignment", "INVALID_FIELD"; "a younger relationship")]
 fn an_old_version_does_not_know_what_came_later(version: u32, text: &str, code: &str) -> Result {
     assert_eq!(
