@@ -46,7 +46,7 @@ run: build ## Run the connector; ARGS="serve" or any other flags
 bench: ## Measure calls, seconds, CPU and memory of syncs of 1 k, 20 k and 100 k users
 	scripts/bench.sh
 
-interop: ## Test against the Baton SDK and grpcurl; needs Go
+interop: ## Test against the Baton SDK, grpcurl and Salesforce clients; needs Go, Python, Node
 	interop/run.sh
 
 # The tests run last, because their result should end the output.

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Proof against what we did not write: the SDK's syncer, reader and CLI, and
-# grpcurl, all against our binary and a simulated org. `make interop` runs it.
+# Tests against other people's programs: the Baton SDK's syncer, reader and CLI,
+# and grpcurl against our binary and a simulated org; Salesforce clients against
+# the simulated org. `make interop` runs it.
 #
-#   interop/run.sh [STEP…]     steps: rows foreign cli provision grpcurl
+#   interop/run.sh [STEP…]     steps: rows foreign cli provision grpcurl clients
 #
 # INTEROP_PRESET   the simulated org: tiny (default), demo, …
 # INTEROP_PROFILE  cargo's profile: release (default) or dev
@@ -11,13 +12,17 @@ set -euo pipefail
 cd "$(dirname "$0")"
 source steps/setup.sh
 
-require_go
-build_tools
+if [ $# -eq 0 ]; then
+    steps=$(default_steps)
+    [ -n "$steps" ] || exit 0
+    # shellcheck disable=SC2086 # one word for each step
+    set -- $steps
+fi
+if needs_go "$@"; then build_tools; fi
 build_ours
 make_directory
 start_simulator
 
-[ $# -gt 0 ] || set -- rows foreign cli provision grpcurl
 for step in "$@"; do
     echo "== $step"
     "steps/$step.sh"

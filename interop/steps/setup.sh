@@ -1,15 +1,28 @@
 # What every step needs: the tools, our binaries, a place for files, and a
 # simulated org. Sourced by run.sh; the steps see the exported variables.
 
-# Without Go there is nothing to prove here, but CI must not pass for that.
-require_go() {
-    command -v go >/dev/null && return
-    if [ "${CI:-}" = true ]; then
-        echo "interop: Go is missing" >&2
-        exit 1
+# Prints the steps that this machine can run: the clients need Python and Node,
+# the others need Go. In CI, a missing language is an error.
+default_steps() {
+    local steps="rows foreign cli provision grpcurl clients"
+    if ! command -v go >/dev/null; then
+        missing "Go"
+        steps=clients
     fi
-    echo "interop: skipped, there is no Go on this machine"
-    exit 0
+    if ! command -v python3 >/dev/null || ! command -v npm >/dev/null; then
+        missing "Python or Node"
+        steps=${steps%clients}
+    fi
+    echo "$steps"
+}
+
+missing() {
+    echo "interop: $1 is not installed, its steps are skipped" >&2
+    if [ "${CI:-}" = true ]; then exit 1; fi
+}
+
+needs_go() {
+    [ "$*" != clients ]
 }
 
 # grpcurl has a module of its own, because it wants a newer gRPC than the SDK
