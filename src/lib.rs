@@ -2,6 +2,7 @@
 
 pub mod baton;
 pub mod c1z;
+mod causes;
 pub mod cli;
 pub mod config;
 pub mod connector;
@@ -11,6 +12,7 @@ pub mod pb;
 pub mod runner;
 pub mod salesforce;
 pub mod service;
+mod signals;
 pub mod telemetry;
 pub mod wire;
 pub mod wiring;

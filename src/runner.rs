@@ -25,3 +25,4 @@ pub use launch::Executable;
 pub use progress::Progress;
 pub use run::{SyncRequest, run_sync};
 pub use summary::{PhaseSummary, RowCounts, Summary};
+pub(crate) use sync::Target;

@@ -1,20 +1,21 @@
-//! The child's half of the subprocess protocol (facts/baton-host-protocol.md 1).
+//! The child's half of the Baton SDK's subprocess protocol.
 
 use std::io::Read;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Error, handshake, listener, server, tls};
+use super::error::Error;
+use super::{accept, handshake, listener, server, tls};
 use crate::service::Services;
 
 /// The variable that names the descriptor of the inherited listener.
 pub const LISTENER_FD_VARIABLE: &str = "BATON_CONNECTOR_SERVICE_LISTENER_FD";
 
-/// Serves the host that started this process until it goes away: `input` (stdin) ends, or a signal
-/// asks. `listener_fd` is what [`LISTENER_FD_VARIABLE`] says.
+/// Serves the host that started this process until the host goes away, which ends `input` (stdin), or
+/// until a signal. `listener_fd` is the value of [`LISTENER_FD_VARIABLE`].
 ///
-/// It listens before anything talks to the upstream system: a host that waits for a child that is
-/// not listening yet waits for ever.
+/// It listens before it connects to the upstream system, because hosts wait without a timeout for
+/// the child to listen.
 pub async fn run_child(
     services: &Services,
     listener_fd: Option<&str>,
@@ -22,8 +23,8 @@ pub async fn run_child(
 ) -> Result<(), Error> {
     let (end, host_gone) = (CancellationToken::new(), CancellationToken::new());
     server::end_on_signals(&end)?;
-    // A signal may come while the host has not written its line yet. The end of stdin is looked at
-    // only after the line, so that a bad line at the end is still reported.
+    // A signal may come before the host has written its line. The end of stdin counts only after
+    // the line: a bad line at the end must still be reported.
     let handshake = tokio::select! {
         handshake = handshake::read(input, host_gone.clone()) => handshake?,
         () = end.cancelled() => return Ok(()),
@@ -36,6 +37,6 @@ pub async fn run_child(
     })?;
     server::end_when(&end, host_gone.cancelled_owned());
     tracing::debug!(port = handshake.port, "serving the host");
-    let incoming = server::secured(socket, config, end.clone());
-    server::run(services, services.routes(), incoming, end).await
+    let incoming = accept::secured(socket, config, end.clone());
+    server::run(services, services.routes(), incoming, None, end).await
 }

@@ -1,4 +1,4 @@
-//! Why the services cannot be offered. Each is one line that says what to change.
+//! Why the services cannot be served. Each error is one line that says what to change.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The host's line on stdin is not what it should be; the text is the whole story.
+    /// The host's line on stdin is wrong; the text says how.
     #[error("{0}")]
     Handshake(String),
     /// The variable with the listener's descriptor is not set.
@@ -21,7 +21,7 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// The inherited socket listens somewhere else than the host said.
+    /// The inherited socket listens on another port than the host said.
     #[error("listen port mismatch: {actual} != {configured}")]
     Port {
         /// Where the socket listens.
@@ -32,7 +32,7 @@ pub enum Error {
     /// Key or certificates cannot be used; the text names which, never their content.
     #[error("{0}")]
     Tls(String),
-    /// A file of ours cannot be read.
+    /// A file cannot be read.
     #[error("reading {path}")]
     Read {
         /// Which.
@@ -40,10 +40,10 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// An address that is refused, with the reason.
+    /// The address is refused; the text says why.
     #[error("{0}")]
     Address(String),
-    /// An address that cannot be listened on.
+    /// The address cannot be listened on.
     #[error("listening on {address}")]
     Bind {
         /// Which.
@@ -51,15 +51,15 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// The server broke down.
+    /// The server failed.
     #[error("serving")]
     Serve(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// Something that the operating system always gives was refused.
+    /// A call to the operating system failed.
     #[error("{what}")]
     System {
-        /// What was tried.
+        /// What was attempted.
         what: &'static str,
-        /// Why not.
+        /// Why.
         source: io::Error,
     },
 }

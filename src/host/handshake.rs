@@ -1,7 +1,7 @@
-//! The host's line on stdin, and the end of stdin.
+//! Reads the host's line on stdin, then watches for the end of stdin.
 //!
-//! A thread reads, not the runtime: a runtime waits at its end for a read that blocks, and this one
-//! blocks for as long as the host lives.
+//! A thread of its own reads: the runtime would wait at its end for a blocking read, and this one
+//! blocks as long as the host lives.
 
 use std::io::{BufRead, BufReader, Read};
 use std::thread;
@@ -12,15 +12,15 @@ use prost::Message as _;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::Error;
+use super::error::Error;
 use crate::pb::c1::connector_wrapper::v1::ServerConfig;
 use crate::pb::c1::utls::v1::Credential;
 use crate::pb::ratelimit::rate_limiter_config::Type as Limiter;
 
-/// The longest line that is read; hosts send about 1.5 KB.
+/// The maximum length of the line; hosts send about 1.5 KB.
 const MAX_LINE: u64 = 64 * 1024;
 
-/// Like Go's standard encoding: padded, and the bits that are left over are not looked at.
+/// Like Go's standard encoding: padded, and trailing bits are ignored.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -28,12 +28,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
 );
 
-/// What the host tells its child.
+/// The data that the host sends to its child.
 #[derive(Debug)]
 pub struct Handshake {
     /// Key and certificates.
     pub credential: Credential,
-    /// Where the inherited socket must listen.
+    /// The port of the inherited socket.
     pub port: u32,
 }
 
@@ -46,7 +46,7 @@ pub async fn read(
     let work = move || {
         let mut input = BufReader::new(input);
         let line = read_line(&mut input);
-        // Nobody waits any more only if the process ends already.
+        // The receiver is gone only if the process is ending.
         if sender.send(line).is_ok() {
             let mut rest = [0; 256];
             while matches!(input.read(&mut rest), Ok(1..)) {}
@@ -85,7 +85,7 @@ fn read_line(input: &mut impl BufRead) -> Result<Vec<u8>, Error> {
     Ok(line)
 }
 
-/// Reads a line.
+/// Decodes the line.
 pub fn parse(line: &[u8]) -> Result<Handshake, Error> {
     if line.is_empty() {
         return Err(refuse("unexpected empty input"));
@@ -110,7 +110,9 @@ pub fn parse(line: &[u8]) -> Result<Handshake, Error> {
             return Err(refuse("an external rate limiter is not supported"));
         }
         Some(Limiter::SlidingMem(_) | Limiter::FixedMem(_)) => {
-            tracing::warn!("the host's rate limiter is not used; the server's own limits are kept");
+            tracing::warn!(
+                "the host's rate limiter is ignored; the connector respects Salesforce's own limits"
+            );
         }
     }
     let credential = config.credential.ok_or_else(|| {
@@ -122,7 +124,7 @@ pub fn parse(line: &[u8]) -> Result<Handshake, Error> {
     })
 }
 
-/// Where Go would find the input illegal.
+/// The byte that Go would report.
 fn illegal_byte(line: &[u8], error: &base64::DecodeError) -> usize {
     match error {
         base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => {

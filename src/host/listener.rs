@@ -1,16 +1,16 @@
-//! The listening socket that the host hands down as a descriptor.
+//! The listening socket that is inherited from the host.
 
 use std::io;
 use std::net::TcpListener;
 use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
 
-use super::Error;
+use super::error::Error;
 
-/// What `getsockopt` is told of the space for its answer.
+/// The size of the buffer for `getsockopt`.
 const SIZE_OF_INT: libc::socklen_t = 4;
 const _: () = assert!(size_of::<libc::c_int>() == 4);
 
-/// Takes over the socket whose descriptor `variable` names; it must listen on `port`.
+/// Takes over the socket whose descriptor is in `variable`; it must listen on `port`.
 pub fn inherited(variable: Option<&str>, port: u32) -> Result<TcpListener, Error> {
     let value = variable.ok_or(Error::MissingListener)?;
     let refuse = |reason: String| Error::Listener {
@@ -35,7 +35,7 @@ pub fn inherited(variable: Option<&str>, port: u32) -> Result<TcpListener, Error
             configured: port,
         });
     }
-    // Go may hand it down in blocking mode.
+    // Go may pass it on in blocking mode.
     listener
         .set_nonblocking(true)
         .map_err(|source| Error::System {
@@ -45,8 +45,8 @@ pub fn inherited(variable: Option<&str>, port: u32) -> Result<TcpListener, Error
     Ok(listener)
 }
 
-/// Owns the descriptor, if it is open and a socket that listens; then no child process of ours
-/// gets it.
+/// Takes ownership of the descriptor if it is an open listening socket. Our own child processes do
+/// not inherit it.
 #[expect(unsafe_code, reason = "a number becomes a descriptor only here")]
 fn adopt(descriptor: RawFd) -> io::Result<OwnedFd> {
     let mut listens: libc::c_int = 0;

@@ -1,22 +1,26 @@
-//! The same services for developers: on an address of their choice, with reflection and health, so
-//! that grpcurl lists and calls everything without proto files.
+//! Serves developers: on an address of their choice, with reflection and health, for clients such as
+//! grpcurl that have no proto files.
 //!
-//! There is no sign-in of any kind, so that plain text is for this machine only.
+//! Clients do not sign in, so plain text is allowed on this machine only.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
-use tokio_stream::wrappers::UnixListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
-use tonic::transport::server::TcpIncoming;
 
-use super::{Error, server, tls};
+use super::error::Error;
+use super::unix_socket::{self, SocketFile};
+use super::{accept, server, tls};
 use crate::pb::FILE_DESCRIPTOR_SET;
 use crate::service::Services;
+
+/// How often to ask a silent client whether it is still there. A network may have lost it.
+const LIVENESS: Option<Duration> = Some(Duration::from_mins(1));
 
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,10 +72,10 @@ impl fmt::Display for Address {
     }
 }
 
-/// Certificate and key, in PEM files.
+/// Certificate and key in PEM files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFiles {
-    /// The server's certificate, and what is between it and its authority.
+    /// The server's certificate chain.
     pub certificate: PathBuf,
     /// Its key.
     pub key: PathBuf,
@@ -88,14 +92,14 @@ pub struct ServeOptions {
     pub tls: Option<TlsFiles>,
 }
 
-/// Serves until SIGINT or SIGTERM.
+/// Serves until SIGINT, SIGTERM or SIGHUP.
 pub async fn serve(services: &Services, options: &ServeOptions) -> Result<(), Error> {
     let end = CancellationToken::new();
     server::end_on_signals(&end)?;
     Bound::new(options).await?.run(services, end).await
 }
 
-/// A server that listens already, but does not answer yet.
+/// A server that listens but does not answer yet.
 #[derive(Debug)]
 pub struct Bound {
     socket: Socket,
@@ -105,11 +109,11 @@ pub struct Bound {
 #[derive(Debug)]
 enum Socket {
     Tcp(TcpListener),
-    Unix(UnixListener, OwnedPath),
+    Unix(UnixListener, SocketFile),
 }
 
 impl Bound {
-    /// Listens, if the options may be combined.
+    /// Listens, unless the options contradict each other.
     pub async fn new(options: &ServeOptions) -> Result<Self, Error> {
         let tls = options.tls.as_ref();
         if let Address::Tcp(address) = options.listen {
@@ -123,18 +127,19 @@ impl Bound {
         let socket = match &options.listen {
             Address::Tcp(address) => {
                 let bound = TcpListener::bind(address).await;
-                Socket::Tcp(bound.map_err(|source| failed(&options.listen, source))?)
+                Socket::Tcp(bound.map_err(|source| Error::Bind {
+                    address: address.to_string(),
+                    source,
+                })?)
             }
             Address::Unix(_) if config.is_some() => {
                 return Err(Error::Address(
-                    "TLS is for TCP addresses; a Unix socket is guarded by its directory".into(),
+                    "TLS is for TCP addresses; only its owner can connect to a Unix socket".into(),
                 ));
             }
             Address::Unix(path) => {
-                make_room(path).await?;
-                let bound = UnixListener::bind(path);
-                let bound = bound.map_err(|source| failed(&options.listen, source))?;
-                Socket::Unix(bound, OwnedPath(path.clone()))
+                let (listener, file) = unix_socket::listen(path).await?;
+                Socket::Unix(listener, file)
             }
         };
         Ok(Self {
@@ -143,7 +148,7 @@ impl Bound {
         })
     }
 
-    /// Where it listens; the port is the real one, even if 0 was asked for.
+    /// The address; the port is the real one, even if 0 was given.
     pub fn address(&self) -> Result<Address, Error> {
         match &self.socket {
             Socket::Tcp(listener) => {
@@ -151,56 +156,49 @@ impl Bound {
                     .local_addr()
                     .map(Address::Tcp)
                     .map_err(|source| Error::System {
-                        what: "asking for the own address",
+                        what: "getting the server's address",
                         source,
                     })
             }
-            Socket::Unix(_, path) => Ok(Address::Unix(path.0.clone())),
+            Socket::Unix(_, file) => Ok(Address::Unix(file.path().to_owned())),
         }
     }
 
-    /// Answers until `end`, then lets running calls finish.
+    /// Serves until `end`, then lets running calls finish.
     pub async fn run(self, services: &Services, end: CancellationToken) -> Result<(), Error> {
         let routes = with_reflection(services.routes()).await?;
         let address = self.address()?;
         tracing::info!(%address, tls = self.tls.is_some(), "serving gRPC");
         match (self.socket, self.tls) {
-            (Socket::Unix(listener, _path), _) => {
-                server::run(services, routes, UnixListenerStream::new(listener), end).await
+            (Socket::Unix(listener, _file), _) => {
+                let incoming = accept::plain(listener, end.clone());
+                server::run(services, routes, incoming, None, end).await
             }
             (Socket::Tcp(listener), None) => {
-                // Without this, each small answer waits 40 ms for the client's acknowledgement.
-                let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-                server::run(services, routes, incoming, end).await
+                let incoming = accept::plain(listener, end.clone());
+                server::run(services, routes, incoming, LIVENESS, end).await
             }
             (Socket::Tcp(listener), Some(config)) => {
-                let incoming = server::secured(listener, config, end.clone());
-                server::run(services, routes, incoming, end).await
+                let incoming = accept::secured(listener, config, end.clone());
+                server::run(services, routes, incoming, LIVENESS, end).await
             }
         }
     }
 }
 
-fn failed(address: &Address, source: std::io::Error) -> Error {
-    Error::Bind {
-        address: address.to_string(),
-        source,
-    }
-}
-
-/// Whoever reaches the port can use the connector's credentials.
+/// Anyone who can connect to the port can use the connector's credentials.
 fn require_safety(ip: IpAddr, encrypted: bool) -> Result<(), Error> {
     if encrypted || ip.to_canonical().is_loopback() {
         return Ok(());
     }
     Err(Error::Address(format!(
-        "refusing to serve on {ip} in plain text: it is not a loopback address, and whoever \
-         reaches it could read and change access; give --tls-cert and --tls-key (and \
-         --tls-client-ca to ask clients for certificates), or listen on 127.0.0.1"
+        "refusing to serve on {ip} in plain text: it is not a loopback address, and anyone who can \
+         connect could read and change access; give --tls-cert and --tls-key (and --tls-client-ca \
+         to ask clients for certificates), or listen on 127.0.0.1"
     )))
 }
 
-/// Adds both versions of reflection, and health for every service and for the server.
+/// Adds both versions of reflection, and the health of every service.
 async fn with_reflection(routes: Routes) -> Result<Routes, Error> {
     use tonic_reflection::server::Builder;
     let broken = |error: tonic_reflection::server::Error| Error::Serve(error.into());
@@ -223,7 +221,7 @@ async fn with_reflection(routes: Routes) -> Result<Routes, Error> {
         .add_service(health))
 }
 
-/// The contract also describes services that are not served; reflection lists only those that are.
+/// Lists only the services that are served; the descriptors contain more.
 fn offered(
     builder: tonic_reflection::server::Builder<'static>,
 ) -> tonic_reflection::server::Builder<'static> {
@@ -234,54 +232,6 @@ fn offered(
             builder,
             tonic_reflection::server::Builder::with_service_name,
         )
-}
-
-/// Removes the socket that a dead server left behind, and nothing else.
-async fn make_room(path: &Path) -> Result<(), Error> {
-    use std::os::unix::fs::FileTypeExt as _;
-    let shown = path.display();
-    let found = match std::fs::symlink_metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(source) => {
-            return Err(Error::Read {
-                path: path.to_owned(),
-                source,
-            });
-        }
-        Ok(found) => found,
-    };
-    if !found.file_type().is_socket() {
-        return Err(Error::Address(format!(
-            "{shown} exists and is not a socket; it stays, choose another path"
-        )));
-    }
-    match tokio::net::UnixStream::connect(path).await {
-        Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-            std::fs::remove_file(path).map_err(|source| Error::Bind {
-                address: format!("unix:{shown}"),
-                source,
-            })
-        }
-        Ok(_) => Err(Error::Address(format!(
-            "another process listens on {shown}; stop it or choose another path"
-        ))),
-        Err(source) => Err(Error::Bind {
-            address: format!("unix:{shown}"),
-            source,
-        }),
-    }
-}
-
-/// A socket file that is removed with its listener.
-#[derive(Debug)]
-struct OwnedPath(PathBuf);
-
-impl Drop for OwnedPath {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_file(&self.0) {
-            tracing::debug!(path = %self.0.display(), %error, "the socket file stays");
-        }
-    }
 }
 
 #[cfg(test)]
@@ -314,33 +264,5 @@ mod tests {
     #[test_case("10.0.0.1", false => false; "a network")]
     fn plain_text_is_for_this_machine(ip: &str, encrypted: bool) -> bool {
         require_safety(ip.parse().unwrap(), encrypted).is_ok()
-    }
-
-    fn on(path: &Path) -> ServeOptions {
-        ServeOptions {
-            listen: Address::Unix(path.to_owned()),
-            tls: None,
-        }
-    }
-
-    #[tokio::test]
-    async fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("socket");
-        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-        assert!(path.exists(), "the standard library leaves the file");
-        let bound = Bound::new(&on(&path)).await.unwrap();
-        let error = Bound::new(&on(&path)).await.unwrap_err().to_string();
-        assert!(error.starts_with("another process listens on"), "{error}");
-        drop(bound);
-        assert!(!path.exists());
-    }
-
-    #[tokio::test]
-    async fn a_file_is_not_replaced() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let error = Bound::new(&on(file.path())).await.unwrap_err().to_string();
-        assert!(error.contains("is not a socket"), "{error}");
-        assert!(file.path().exists());
     }
 }

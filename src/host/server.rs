@@ -1,40 +1,32 @@
-//! Accepting connections, and the orderly end: no new ones, running calls finish, not for ever.
+//! Serving connections, and the orderly end: no new ones, running calls finish, not for ever.
 
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 use tokio_stream::Stream;
-use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::Connected;
 
-use super::Error;
+use super::error::Error;
 use crate::service::Services;
 use crate::service::stack::Edge;
+use crate::signals;
 
 /// How long running calls may take once the end has come.
 const GRACE: Duration = Duration::from_secs(10);
-/// A client that does not finish its TLS handshake in this time is let go.
-const TLS_PATIENCE: Duration = Duration::from_secs(10);
-/// Accepting fails when descriptors run out; trying again at once would only burn the processor.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `routes` on `incoming` until `end`, then lets running calls and detached work finish.
+/// With `liveness`, a client that has been silent for so long is asked for a sign of life, and let
+/// go if it gives none.
 pub(super) async fn run<C>(
     services: &Services,
     routes: Routes,
     incoming: impl Stream<Item = io::Result<C>> + Send,
+    liveness: Option<Duration>,
     end: CancellationToken,
 ) -> Result<(), Error>
 where
@@ -42,6 +34,7 @@ where
     C::ConnectInfo: Clone + Send + Sync + 'static,
 {
     let serving = Server::builder()
+        .http2_keepalive_interval(liveness)
         .layer(Edge)
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, end.clone().cancelled_owned());
@@ -62,66 +55,13 @@ where
     ended.map_err(|error| Error::Serve(error.into()))
 }
 
-/// Connections of `listener` after their TLS handshakes, which do not hold each other up.
-pub(super) fn secured(
-    listener: TcpListener,
-    config: Arc<ServerConfig>,
-    end: CancellationToken,
-) -> impl Stream<Item = io::Result<TlsStream<tokio::net::TcpStream>>> + Send {
-    let (sender, receiver) = mpsc::channel(16);
-    let acceptor = TlsAcceptor::from(config);
-    let accepting = async move {
-        loop {
-            let stream = match listener.accept().await {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            };
-            let (acceptor, sender) = (acceptor.clone(), sender.clone());
-            tokio::spawn(async move {
-                stream.set_nodelay(true).ok();
-                match tokio::time::timeout(TLS_PATIENCE, acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => {
-                        // Nobody receives any more at the end of the process.
-                        sender.send(Ok(stream)).await.ok();
-                    }
-                    Ok(Err(error)) => tracing::warn!(%error, "a TLS handshake failed"),
-                    Err(_) => tracing::warn!("a TLS handshake took too long"),
-                }
-            });
-        }
-    };
-    tokio::spawn(async move {
-        tokio::select! {
-            () = accepting => {}
-            () = end.cancelled_owned() => {}
-        }
-    });
-    ReceiverStream::new(receiver)
-}
-
-/// Cancels `end` on SIGTERM or SIGINT. From then on they no longer kill the process at once.
+/// Cancels `end` on a signal that asks the process to end.
 pub(super) fn end_on_signals(end: &CancellationToken) -> Result<(), Error> {
-    let listen = |kind| {
-        signal(kind).map_err(|source| Error::System {
-            what: "listening for signals",
-            source,
-        })
-    };
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let end = end.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            () = end.cancelled() => {}
-        }
-        end.cancel();
-    });
+    let asked = signals::termination().map_err(|source| Error::System {
+        what: "listening for signals",
+        source,
+    })?;
+    end_when(end, asked);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
-//! Mutual TLS for the child, and the developers' certificates.
+//! TLS configurations: mutual TLS for the child, and the developers' certificates.
 //!
-//! One crypto provider, named explicitly: nothing depends on a process-wide default.
+//! The crypto provider is named explicitly; nothing depends on a process-wide default.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::Error;
+use super::error::Error;
 use crate::pb::c1::utls::v1::Credential;
 
-/// What comes before the 32 bytes of an ed25519 seed in PKCS#8.
+/// The bytes before the 32 bytes of an ed25519 seed in PKCS#8.
 const PKCS8_ED25519: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ];
 const SEED: usize = 32;
 
-/// The server's side of what the host made for this launch: clients must show a certificate of the
-/// host's authority.
+/// The configuration for the credential that the host made for this launch. Clients must show a
+/// certificate of the host's authority.
 pub fn from_credential(credential: &Credential) -> Result<Arc<ServerConfig>, Error> {
     if credential.ca_cert.is_empty() || credential.cert.is_empty() {
         return Err(refuse("the credential on stdin has no certificates"));
@@ -35,7 +35,7 @@ pub fn from_credential(credential: &Credential) -> Result<Arc<ServerConfig>, Err
         .map_err(|error| refuse(format!("the credential on stdin cannot be used: {error}")))
 }
 
-/// Go writes an ed25519 key as its seed and its public half; rustls wants PKCS#8 of the seed.
+/// Converts Go's form of an ed25519 key, the seed and the public key, into PKCS#8 of the seed.
 fn ed25519_key(key: &[u8]) -> Result<PrivateKeyDer<'static>, Error> {
     let Some((seed, public)) = key.split_at_checked(SEED).filter(|_| key.len() == 2 * SEED) else {
         return Err(refuse(format!(
@@ -52,14 +52,14 @@ fn ed25519_key(key: &[u8]) -> Result<PrivateKeyDer<'static>, Error> {
         .is_some_and(|derived| derived.as_ref().ends_with(public))
     {
         return Err(refuse(
-            "the key on stdin is damaged: its two halves do not belong together",
+            "the key on stdin is damaged: its public half does not match its seed",
         ));
     }
     Ok(key.into())
 }
 
-/// Certificate and key of the developers' server; with `client_ca`, clients must show a
-/// certificate of that authority.
+/// The configuration of the developers' server. With `client_ca`, clients must show a certificate
+/// of that authority.
 pub fn from_files(
     certificate: &Path,
     key: &Path,
@@ -102,8 +102,8 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
     })
 }
 
-/// With authorities, clients must show a certificate of one of them. gRPC needs HTTP/2, so nothing
-/// else is offered.
+/// With authorities, clients must show a certificate of one of them. Only HTTP/2 is offered, which
+/// gRPC needs.
 fn config(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,

@@ -19,6 +19,7 @@ use super::summary::Summary;
 use super::sync::{self, Context, Options};
 use crate::c1z::{self, Kind, Writer};
 use crate::output_file::FileMode;
+use crate::signals;
 
 /// The news of a death may come later than its consequences, on a busy machine much later.
 const DEATH_GRACE: Duration = Duration::from_secs(5);
@@ -133,7 +134,8 @@ pub(super) async fn supervise<T, F>(
 where
     F: Future<Output = Result<T>>,
 {
-    let interrupted = interruption()?;
+    let interrupted = signals::termination()
+        .map_err(|error| Error::Internal(format!("listening for signals: {error}")))?;
     tokio::pin!(interrupted);
     let (child, channel) = tokio::select! {
         () = &mut interrupted => return Err(Error::Cancelled),
@@ -167,22 +169,6 @@ async fn prefer_death<T>(child: &Child, result: Result<T>) -> Result<T> {
         }),
         Err(_) => result,
     }
-}
-
-/// Completes at SIGINT, SIGTERM or SIGHUP.
-fn interruption() -> Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let failed = |error: std::io::Error| Error::Internal(format!("signal handler: {error}"));
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut hang_up = signal(SignalKind::hangup()).map_err(failed)?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hang_up.recv() => {}
-        }
-    })
 }
 
 fn options(request: &SyncRequest) -> Result<Options> {

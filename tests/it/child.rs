@@ -141,7 +141,7 @@ async fn a_damaged_key_is_refused_in_one_line() {
     let (_, _stdin, child) = start(credential);
     assert_eq!(
         child.await.unwrap().unwrap_err().to_string(),
-        "the key on stdin is damaged: its two halves do not belong together"
+        "the key on stdin is damaged: its public half does not match its seed"
     );
     let credential = Credential {
         key: vec![0; 32],

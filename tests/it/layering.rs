@@ -7,28 +7,34 @@ use std::path::{Path, PathBuf};
 /// picture in ARCHITECTURE.md.
 const MAY_NAME: &[(&str, &[&str])] = &[
     // The domain and the client know nothing of each other, nor of anything else of ours.
-    ("baton", &[]),
+    ("baton", &["causes"]),
     ("salesforce", &[]),
     ("connector", &["baton", "salesforce"]),
     // The contract and what speaks it.
     ("pb", &[]),
     ("wire", &["baton", "pb"]),
     ("service", &["baton", "pb", "wire"]),
-    ("host", &["pb", "service"]),
+    ("host", &["pb", "service", "signals"]),
     // The host half must be able to drive any connector.
     ("c1z", &["output_file", "pb"]),
-    ("runner", &["c1z", "output_file", "pb"]),
+    ("runner", &["c1z", "output_file", "pb", "signals"]),
     // Which files may be written, and who may read them.
     ("output_file", &[]),
     // The program around them.
+    ("causes", &[]),
+    ("signals", &[]),
     ("config", &["output_file", "pb"]),
-    ("telemetry", &["config"]),
-    ("cli", &["baton", "config", "pb", "telemetry"]),
+    ("telemetry", &["causes", "config", "output_file"]),
+    (
+        "cli",
+        &["baton", "causes", "config", "pb", "signals", "telemetry"],
+    ),
     (
         "wiring",
         &[
             "baton",
             "c1z",
+            "causes",
             "cli",
             "config",
             "connector",

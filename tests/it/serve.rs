@@ -12,7 +12,7 @@ use salesforce_simulator::{Org, Preset, Simulator};
 use tempfile::TempDir;
 use test_case::test_case;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 use tokio_stream::StreamExt as _;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic_health::pb::HealthCheckRequest;
@@ -23,7 +23,7 @@ use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 
-use crate::process::{Ended, PATIENCE, command, run, signal, with};
+use crate::process::{BINARY, Ended, PATIENCE, command, of, run, signal, with};
 
 /// A configuration with which nothing is ever sent.
 const OFFLINE: [&str; 3] = [
@@ -33,10 +33,10 @@ const OFFLINE: [&str; 3] = [
 ];
 
 /// A server that listens.
-struct Served {
+pub(crate) struct Served {
     process: Child,
     /// What it says of its address.
-    address: String,
+    pub(crate) address: String,
 }
 
 fn arguments<'a>(own: &[&'a str]) -> Vec<&'a str> {
@@ -44,12 +44,17 @@ fn arguments<'a>(own: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// Starts a server and waits until it says where it listens.
-async fn serve(directory: &Path, own: &[&str]) -> Served {
+pub(crate) async fn serve(directory: &Path, own: &[&str]) -> Served {
     serve_with(directory, &arguments(own)).await
 }
 
 async fn serve_with(directory: &Path, arguments: &[impl AsRef<str>]) -> Served {
-    let mut process = command(directory, arguments).spawn().unwrap();
+    listening(command(directory, arguments)).await
+}
+
+/// Starts a process and waits until it says where it listens.
+async fn listening(mut command: Command) -> Served {
+    let mut process = command.spawn().unwrap();
     let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
     let listening = async {
         let mut seen = String::new();
@@ -72,7 +77,7 @@ async fn serve_with(directory: &Path, arguments: &[impl AsRef<str>]) -> Served {
 
 impl Served {
     /// Ends it as a service manager does.
-    async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         signal(self.process.id().unwrap(), "TERM");
         let mut stdout = String::new();
         let mut out = self.process.stdout.take().unwrap();
@@ -345,6 +350,66 @@ async fn a_unix_socket_is_served_and_goes_away_with_the_server() {
     assert!(!path.exists());
 }
 
+#[test_case("TERM"; "SIGTERM")]
+#[test_case("HUP"; "SIGHUP")]
+#[test_case("INT"; "SIGINT")]
+#[tokio::test]
+async fn a_signal_ends_it_in_order(name: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = socket(directory.path());
+    let listen = format!("--listen=unix:{}", path.display());
+    let mut served = serve(directory.path(), &[&listen]).await;
+    signal(served.process.id().unwrap(), name);
+    let status = tokio::time::timeout(PATIENCE, served.process.wait()).await;
+    assert_eq!(status.unwrap().unwrap().code(), Some(0));
+    assert!(!path.exists());
+}
+
+/// Starts a server from a shell that first runs `setup`.
+async fn serve_after(setup: &str, directory: &Path, own: &[&str]) -> Served {
+    let script = format!("{setup}; exec \"$0\" \"$@\"");
+    let words = [&["-c", &script, BINARY], &arguments(own)[..]].concat();
+    listening(of(Path::new("/bin/sh"), directory, &words)).await
+}
+
+#[tokio::test]
+async fn a_signal_that_nohup_ignores_stays_ignored() {
+    let directory = tempfile::tempdir().unwrap();
+    let served = serve_after("trap '' HUP", directory.path(), &["--listen=127.0.0.1:0"]).await;
+    signal(served.process.id().unwrap(), "HUP");
+    let channel = dial(format!("http://{}", served.address)).await;
+    assert_eq!(metadata(channel).await.unwrap(), "Salesforce");
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn the_socket_is_private_whatever_the_umask() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = socket(directory.path());
+    let listen = format!("--listen=unix:{}", path.display());
+    let served = serve_after("umask 0", directory.path(), &[&listen]).await;
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+    served.stop().await;
+}
+
+/// More clients come than there are descriptors; when they have gone, the next one is served.
+#[tokio::test]
+async fn a_server_without_descriptors_recovers() {
+    let directory = tempfile::tempdir().unwrap();
+    let served = serve_after("ulimit -n 40", directory.path(), &["--listen=127.0.0.1:0"]).await;
+    let mut clients = Vec::new();
+    for _ in 0..60 {
+        let client = tokio::net::TcpStream::connect(&served.address).await;
+        clients.push(client.unwrap());
+    }
+    drop(clients);
+    let channel = dial(format!("http://{}", served.address)).await;
+    assert_eq!(metadata(channel).await.unwrap(), "Salesforce");
+    served.stop().await;
+}
+
 #[tokio::test]
 async fn the_socket_of_a_killed_server_is_replaced_and_that_of_a_living_one_is_not() {
     let directory = tempfile::tempdir().unwrap();
@@ -387,7 +452,11 @@ async fn the_health_endpoint_knows_whether_the_org_answers() {
         run(directory.path(), &arguments).await
     };
     for endpoint in ["health", "ready", "live"] {
-        ask(endpoint).await.assert_success();
+        let ended = ask(endpoint).await;
+        ended.assert_success();
+        let port = port.trim_start_matches("--health-check-port=");
+        let expected = format!("http://127.0.0.1:{port}/{endpoint} answered 200 OK\n");
+        assert_eq!(ended.stdout, expected);
     }
     let lacks = "ApiEnabled".to_owned();
     simulator.with(|org| org.settings.missing_permissions.insert(lacks));

@@ -317,7 +317,7 @@ fn change(config: &mut ServerConfig, how: fn(&mut Credential)) {
 
 #[test_case(without_credential, "no credential, which mutual TLS needs"; "no credential")]
 #[test_case(on_another_port, "listen port mismatch: "; "another port")]
-#[test_case(with_swapped_key_halves, "its two halves do not belong together"; "swapped halves")]
+#[test_case(with_swapped_key_halves, "its public half does not match its seed"; "swapped halves")]
 #[test_case(with_half_a_key, "the key on stdin has 32 bytes"; "half a key")]
 #[test_case(
     with_the_authoritys_certificate_for_the_key, "the credential on stdin cannot be used";
