@@ -1,15 +1,16 @@
-//! The log: what is recorded, in which form, and where it goes.
+//! The log.
 //!
-//! Only our own code logs below `warn`: libraries would log headers, and headers hold tokens.
+//! Libraries log only from `warn` on: below that they log headers, which hold tokens.
 
 pub mod health;
 mod line;
+mod output;
 mod sink;
 
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use jiff::Timestamp;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -19,13 +20,15 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{fmt, reload};
 
 use crate::config::{LogLevel, LogSettings};
+use crate::output_file;
 use line::Line;
+use output::Output;
 use sink::Sink;
 
-/// The name of this crate in the targets of log events.
+/// The target of our own log events.
 const OWN: &str = "baton_salesforce";
 
-/// The running log. What was logged is written out when this is dropped, within a second.
+/// The running log. Dropping it writes the lines that are still queued, within a second.
 pub struct Telemetry {
     _sink: Sink,
     expiry: Option<tokio::task::JoinHandle<()>>,
@@ -39,7 +42,7 @@ impl Drop for Telemetry {
     }
 }
 
-/// Starts the log. A second call in one process (in tests) leaves the first one in place.
+/// Starts the log. A second call in one process, as in tests, has no effect.
 pub fn install(settings: &LogSettings, now: Timestamp) -> anyhow::Result<Telemetry> {
     let sink = Sink::start(outputs(settings)?, settings.format);
     let (filter, handle) = reload::Layer::new(targets(settings.level_at(now)));
@@ -48,10 +51,8 @@ pub fn install(settings: &LogSettings, now: Timestamp) -> anyhow::Result<Telemet
         .fmt_fields(JsonFields::new())
         .with_writer(sink.writer())
         .with_filter(filter);
-    let installed = tracing_subscriber::registry().with(layer).try_init();
-    if installed.is_ok() && settings.collector {
-        tracing::warn!("this build sends nothing to an OpenTelemetry collector");
-    }
+    // It fails if there is a log already.
+    let _ = tracing_subscriber::registry().with(layer).try_init();
     let expiry = settings.debug_left(now).map(|left| {
         tokio::spawn(async move {
             tokio::time::sleep(left).await;
@@ -66,7 +67,7 @@ pub fn install(settings: &LogSettings, now: Timestamp) -> anyhow::Result<Telemet
 }
 
 impl LogSettings {
-    /// The level at that time.
+    /// The level at this time.
     fn level_at(&self, now: Timestamp) -> LogLevel {
         match (self.level, self.debug_expires_at) {
             (LogLevel::Debug, Some(end)) if end <= now => LogLevel::Info,
@@ -74,7 +75,7 @@ impl LogSettings {
         }
     }
 
-    /// How long debug goes on, if it ends.
+    /// The time until debug becomes info, if it does.
     fn debug_left(&self, now: Timestamp) -> Option<Duration> {
         let end = self
             .debug_expires_at
@@ -96,16 +97,15 @@ fn targets(level: LogLevel) -> Targets {
 }
 
 /// Where the lines go.
-fn outputs(settings: &LogSettings) -> anyhow::Result<Vec<Box<dyn Write + Send>>> {
-    if settings.paths.is_empty() {
-        return Ok(vec![Box::new(std::io::stderr())]);
-    }
-    let open = |path: &std::path::PathBuf| {
-        let file = OpenOptions::new().create(true).append(true).open(path);
-        let file = file.map_err(|error| anyhow::anyhow!("log file {}: {error}", path.display()))?;
-        Ok(Box::new(file) as Box<dyn Write + Send>)
+fn outputs(settings: &LogSettings) -> anyhow::Result<Vec<Output>> {
+    let format = settings.format;
+    let open = |path: &PathBuf| {
+        let file = output_file::append(path, settings.file_mode).context("opening the log")?;
+        Ok(Output::file(path, file, format))
     };
-    settings.paths.iter().map(open).collect()
+    let stderr = settings.stderr.then(|| Ok(Output::stderr(format)));
+    let files = settings.paths.iter().map(open);
+    stderr.into_iter().chain(files).collect()
 }
 
 #[cfg(test)]
@@ -113,14 +113,16 @@ fn outputs(settings: &LogSettings) -> anyhow::Result<Vec<Box<dyn Write + Send>>>
 mod tests {
     use super::*;
     use crate::config::LogFormat;
+    use crate::output_file::FileMode;
 
     fn settings(level: LogLevel, debug_expires_at: Option<Timestamp>) -> LogSettings {
         LogSettings {
             format: LogFormat::Json,
             level,
             debug_expires_at,
+            stderr: true,
             paths: Vec::new(),
-            collector: false,
+            file_mode: FileMode::default(),
         }
     }
 

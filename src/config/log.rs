@@ -1,12 +1,14 @@
-//! What is logged, how and where to.
+//! The settings of the log.
 
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::flags::telemetry as flags;
+use super::host::file_mode;
 use super::problem::Problems;
 use super::values::Values;
+use crate::output_file::FileMode;
 
 /// The form of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,16 +19,16 @@ pub enum LogFormat {
     Console,
 }
 
-/// From which level on is logged.
+/// The lowest level that is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
     /// Everything.
     Debug,
-    /// What happens.
+    /// Normal events.
     Info,
-    /// What is odd.
+    /// Something unexpected; the work goes on.
     Warn,
-    /// What a person should act on.
+    /// Something that a person should act on.
     Error,
 }
 
@@ -36,18 +38,21 @@ pub enum LogLevel {
 pub struct LogSettings {
     /// The form of a line.
     pub format: LogFormat,
-    /// From which level on is logged.
+    /// The lowest level that is logged.
     pub level: LogLevel,
-    /// From when on debug counts as info.
+    /// When debug becomes info.
     pub debug_expires_at: Option<Timestamp>,
-    /// The files to log to; none means stderr.
+    /// Whether lines go to stderr.
+    pub stderr: bool,
+    /// The files that lines go to.
     pub paths: Vec<PathBuf>,
-    /// Whether an OpenTelemetry collector was named.
-    pub collector: bool,
+    /// Who may read a new file.
+    pub file_mode: FileMode,
 }
 
 impl LogSettings {
-    /// Reads the settings. On a `terminal` people read the log, elsewhere programs do.
+    /// Reads the settings. People read the log if it goes to stderr and stderr is a `terminal`;
+    /// elsewhere programs do.
     pub(crate) fn resolve(
         values: &Values,
         directory: &Path,
@@ -74,20 +79,22 @@ impl LogSettings {
                 "field {name}: stdout is for results: use stderr or a file"
             ));
         }
+        let stderr = paths.is_empty() || paths.iter().any(|path| path == "stderr");
         Self {
-            format: format.unwrap_or(if terminal {
+            format: format.unwrap_or(if terminal && stderr {
                 LogFormat::Console
             } else {
                 LogFormat::Json
             }),
             level: level.unwrap_or(LogLevel::Info),
             debug_expires_at: problems.keep(expiry(values)).flatten(),
+            stderr,
             paths: paths
                 .iter()
                 .filter(|path| *path != "stderr")
                 .map(|path| directory.join(path))
                 .collect(),
-            collector: values.is_set(&flags::OTEL_COLLECTOR_ENDPOINT),
+            file_mode: problems.keep(file_mode(values)).unwrap_or_default(),
         }
     }
 }

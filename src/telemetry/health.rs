@@ -1,4 +1,4 @@
-//! The HTTP health endpoint: `/health` asks the connector, `/ready` and `/live` ask nobody.
+//! The HTTP health endpoint: `/health` checks the connector, `/ready` and `/live` only the process.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -16,11 +16,11 @@ use tokio::net::TcpListener;
 /// How long a check may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A check of the connector. The text of its error is shown to whoever asks.
+/// A check of the connector. Clients see the text of its error.
 pub type Check =
     Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
 
-/// Answers on `listener` until it is dropped. Spawn it beside the server.
+/// Serves on `listener` until it is dropped. Spawn it beside the gRPC server.
 pub async fn serve(listener: TcpListener, check: Check) -> std::io::Result<()> {
     axum::serve(listener, router(check)).await
 }
@@ -48,7 +48,7 @@ async fn health(State(check): State<Check>) -> Response {
     }
 }
 
-/// Details are those of a failure; without them all is well.
+/// The answer: 503 if there are details of a failure, else 200.
 fn answer(status: &str, details: &[(&str, &str)]) -> Response {
     let timestamp = jiff::Timestamp::now()
         .strftime("%Y-%m-%dT%H:%M:%SZ")

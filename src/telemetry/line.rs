@@ -1,4 +1,4 @@
-//! The form of a log line, as hosts know it from connectors in Go.
+//! The format of a log line, which is that of connectors in Go.
 
 use std::fmt;
 
@@ -10,6 +10,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::causes;
 use crate::config::LogFormat;
 
 /// Formats events. Needs the fields of spans as JSON.
@@ -65,13 +66,13 @@ where
     }
 }
 
-/// The line that tells how many others are missing.
-pub(super) fn dropped(format: LogFormat, count: u64) -> String {
+/// A line that says how many others are missing, and why.
+pub(super) fn notice(format: LogFormat, message: &str, count: u64) -> String {
     let line = Columns {
         level: "warn",
         time: Timestamp::now(),
         caller: "telemetry/sink.rs",
-        message: "log lines were dropped because nobody read them",
+        message,
         others: Map::from_iter([("dropped".to_owned(), Value::from(count))]),
     };
     line.into_text(format)
@@ -85,7 +86,7 @@ struct Columns<'a> {
     others: Map<String, Value>,
 }
 
-/// A JSON line; the order is that of people who read it.
+/// A JSON line, with its fields in the order that people read.
 #[derive(serde::Serialize)]
 struct Object<'a> {
     level: &'a str,
@@ -201,14 +202,7 @@ impl Visit for Fields {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        let mut text = value.to_string();
-        let mut next = value.source();
-        while let Some(source) = next {
-            text.push_str(": ");
-            text.push_str(&source.to_string());
-            next = source.source();
-        }
-        self.put(field, text);
+        self.put(field, causes::chain(value));
     }
 }
 

@@ -1,7 +1,7 @@
-//! Where log lines go: a bounded queue that one thread empties.
+//! The queue of log lines: bounded, and emptied by a thread of its own.
 //!
-//! A reader that does not read stderr stalls that thread, never a call: lines that do not fit into
-//! the queue are dropped and counted.
+//! If nobody reads stderr, that thread stalls, never a call. Lines that do not fit into the queue are
+//! dropped and counted.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -13,24 +13,25 @@ use std::time::{Duration, Instant};
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::line;
+use super::output::Output;
 use crate::config::LogFormat;
 
-/// How many lines wait at most.
+/// The maximum number of waiting lines.
 const CAPACITY: usize = 4096;
 
-/// How long the end of the process waits for the last lines.
+/// How long to wait for the last lines at the end of the process.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long it waits between two tries to say that this is the end.
+/// The interval at which the end is announced to a full queue.
 const NAP: Duration = Duration::from_millis(5);
 
-/// The queue's end that is kept; dropping it writes out what waits.
+/// The receiving half of the queue. Dropping it writes the waiting lines.
 pub(super) struct Sink {
     writer: Writer,
     finished: Receiver<()>,
 }
 
-/// The queue's end that log events go into.
+/// The sending half of the queue.
 #[derive(Clone)]
 pub(super) struct Writer {
     queue: SyncSender<Message>,
@@ -44,17 +45,9 @@ enum Message {
 
 impl Sink {
     /// Starts the thread that writes to all of `outputs`.
-    pub(super) fn start(mut outputs: Vec<Box<dyn Write + Send>>, format: LogFormat) -> Self {
-        Self::with_capacity(
-            CAPACITY,
-            move |line| {
-                for output in &mut outputs {
-                    // There is nowhere to report this to.
-                    let _ = output.write_all(line).and_then(|()| output.flush());
-                }
-            },
-            format,
-        )
+    pub(super) fn start(mut outputs: Vec<Output>, format: LogFormat) -> Self {
+        let write = move |line: &[u8]| outputs.iter_mut().for_each(|output| output.write(line));
+        Self::with_capacity(CAPACITY, write, format)
     }
 
     fn with_capacity(
@@ -83,7 +76,7 @@ impl Sink {
         }
     }
 
-    /// What the subscriber writes to.
+    /// The writer for the subscriber.
     pub(super) fn writer(&self) -> Writer {
         self.writer.clone()
     }
@@ -92,8 +85,8 @@ impl Sink {
 impl Drop for Sink {
     fn drop(&mut self) {
         let deadline = Instant::now() + PATIENCE;
-        // A full queue may only be busy: the thread gets its time to make room for the end, which
-        // it must see, since other writers keep the queue open.
+        // Other writers keep the queue open, so the thread must see the end. A full queue may only
+        // be busy: give the thread time to make room.
         while let Err(TrySendError::Full(_)) = self.writer.queue.try_send(Message::End) {
             if Instant::now() >= deadline {
                 return;
@@ -109,7 +102,8 @@ impl Drop for Sink {
 fn report(dropped: &AtomicU64, write: &mut impl FnMut(&[u8]), format: LogFormat) {
     let count = dropped.swap(0, Ordering::Relaxed);
     if count > 0 {
-        write(line::dropped(format, count).as_bytes());
+        let message = "log lines were dropped because nobody read them";
+        write(line::notice(format, message, count).as_bytes());
     }
 }
 
