@@ -12,6 +12,10 @@
     reason = "generated code; the proto files are the documentation"
 )]
 
+/// The version of the Baton SDK whose protocol and behaviour this program follows. Hosts send the id
+/// of a sync only to versions that are known to understand it.
+pub const SDK_VERSION: &str = "v0.25.0";
+
 /// The compiled descriptor set of `proto/`, for reflection and for the contract test.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 

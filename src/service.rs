@@ -14,6 +14,7 @@ mod events;
 mod grant_manager;
 mod grants;
 mod listing;
+mod malformed;
 mod rate_limiter;
 mod resource_getter;
 mod resource_manager;

@@ -21,5 +21,6 @@ pub mod value;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use status::ByHandler;
 pub use status::status;
 pub use validate::validated;

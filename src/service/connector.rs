@@ -4,13 +4,10 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::{Services, respond, wrap};
 use crate::baton::Result;
+use crate::pb::SDK_VERSION;
 use crate::pb::connector as pb;
 use crate::pb::connector::connector_service_server::ConnectorService;
 use crate::wire::{annotation, connector, page, validated};
-
-/// The version of the Go SDK whose behaviour is kept. Hosts send a sync's id only to versions that
-/// they know to understand it.
-const SDK_VERSION: &str = "v0.25.0";
 
 #[async_trait]
 impl ConnectorService for Services {

@@ -15,6 +15,7 @@ use tower::{Layer, Service};
 use tower_http::catch_panic::{CatchPanic, ResponseForPanic};
 use tracing::Instrument;
 
+use super::malformed::Malformed;
 use super::runs::said;
 
 /// The metadata in which a caller may name its request.
@@ -26,11 +27,11 @@ const LONGEST_ID: usize = 128;
 pub struct Edge;
 
 impl<S> Layer<S> for Edge {
-    type Service = Traced<CatchPanic<S, Answer>>;
+    type Service = Traced<CatchPanic<Malformed<S>, Answer>>;
 
     fn layer(&self, inner: S) -> Self::Service {
         Traced {
-            inner: CatchPanic::custom(inner, Answer),
+            inner: CatchPanic::custom(Malformed::new(inner), Answer),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A domain error as a gRPC status. There is no other way to a status for one.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use prost::Message as _;
@@ -14,10 +15,18 @@ use crate::pb::google::rpc;
 /// Hosts divide by the whole seconds that are left, so less than one is never sent.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
+/// Marks a status as the answer of a handler, unlike one that tonic makes of a request which it
+/// cannot decode. It does not go over the wire.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the handler answered so")]
+pub(crate) struct ByHandler;
+
 /// The status of `error`, with its chain of reasons as the message.
 #[must_use]
 pub fn status(error: &Error) -> Status {
-    status_at(error, SystemTime::now())
+    let mut status = status_at(error, SystemTime::now());
+    status.set_source(Arc::new(ByHandler));
+    status
 }
 
 fn status_at(error: &Error, now: SystemTime) -> Status {
