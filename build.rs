@@ -1,14 +1,17 @@
-//! Compiles `proto/` into Rust: protox parses (so no `protoc` is needed), prost and tonic generate.
+//! Compiles `proto/` into Rust, and notes the commit for `--version`. protox parses, so no `protoc`
+//! is needed; prost and tonic generate.
 //!
 //! The descriptor set is written beside the generated code: reflection serves it, and a test
 //! compares it with the contract.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use prost::Message as _;
 
 fn main() -> Result<()> {
+    tell_commit();
     let root = Path::new("proto");
     println!("cargo::rerun-if-changed=proto");
 
@@ -38,6 +41,24 @@ fn main() -> Result<()> {
         .compile_fds_with_config(descriptors_of(&descriptors.encode_to_vec())?, config)
         .context("generating Rust code from proto/")?;
     Ok(())
+}
+
+/// Hands the commit to the program, or "unknown" if this is no git checkout.
+fn tell_commit() {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").args(arguments).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_owned())
+    };
+    // The sources may have been unpacked inside another repository.
+    let commit = git(&["ls-files", "--error-unmatch", "Cargo.toml"]).and_then(|_| {
+        // Only a checkout changes this file. A commit rebuilds nothing by itself.
+        let head = git(&["rev-parse", "--git-path", "HEAD"])?;
+        println!("cargo::rerun-if-changed={head}");
+        git(&["rev-parse", "--short=12", "HEAD"])
+    });
+    let commit = commit.unwrap_or_else(|| "unknown".to_owned());
+    println!("cargo::rustc-env=BATON_SALESFORCE_COMMIT={commit}");
 }
 
 /// protox and prost-build may use different `prost-types`; bytes are common ground.

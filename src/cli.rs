@@ -1,7 +1,7 @@
 //! The command line: which command runs with which options, and how the process ends.
 //!
-//! The commands know *what* to do; *how* is a [`Program`], so that they are tested without one.
-//! stdout carries results and nothing else.
+//! The commands decide *what* to do and leave *how* to a [`Program`], which tests replace. stdout
+//! carries only results.
 
 mod describe;
 mod failure;
@@ -13,48 +13,27 @@ mod print;
 mod program;
 mod serve;
 mod service;
+mod world;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests;
 
-use jiff::Timestamp;
-
-use crate::config::{CONNECTOR_SERVICE, Sources, Written};
+use crate::config::{CONNECTOR_SERVICE, Written};
+use crate::signals;
 
 pub use failure::Failure;
 pub use job::{Fields, Job, NewAccount, Ticket};
 pub use program::Program;
+pub use world::World;
 
-/// What surrounds the process.
-#[derive(Clone)]
-pub struct World {
-    /// Where the configuration comes from.
-    pub sources: Sources,
-    /// The time of the start.
-    pub now: Timestamp,
-    /// Whether stdout is a terminal.
-    pub terminal: bool,
-}
-
-impl World {
-    /// The world of this process, which started `now`.
-    #[must_use]
-    pub fn of_process(now: Timestamp) -> Self {
-        Self {
-            sources: Sources::of_process(),
-            now,
-            terminal: std::io::IsTerminal::is_terminal(&std::io::stdout()),
-        }
-    }
-}
-
-/// Runs the command that `world` asks for and returns the exit code: 0, the code of a gRPC status,
-/// or 2 for any other failure. The reason is the last thing on stderr.
+/// Runs the command and returns the exit code: 0, the code of a gRPC status, or 2 for any other
+/// failure. The last line on stderr says why it failed.
 pub async fn run(program: &dyn Program, world: &World) -> u8 {
-    let result = match world.sources.read() {
-        Ok(written) => execute(program, world, &written).await,
-        Err(asked) => print::usage(&asked),
+    let result = match (signals::survive_file_size_limit(), world.sources.read()) {
+        (Err(error), _) => Err(Failure::usage(format!("handling SIGXFSZ: {error}"))),
+        (Ok(()), Ok(written)) => execute(program, world, &written).await,
+        (Ok(()), Err(asked)) => print::usage(&asked),
     };
     match result.and_then(|text| print::result(&text)) {
         Ok(()) => 0,
@@ -65,7 +44,7 @@ pub async fn run(program: &dyn Program, world: &World) -> u8 {
     }
 }
 
-/// Runs one command and returns what it prints at its end.
+/// Runs one command and returns the text that it prints at its end.
 async fn execute(
     program: &dyn Program,
     world: &World,
@@ -75,7 +54,7 @@ async fn execute(
         Some("config") => return describe::config(),
         Some("capabilities") => return describe::capabilities(program).await,
         Some("completion") => return describe::completion(written.line.shell),
-        Some("health-check") => health_check::run(written).await,
+        Some("health-check") => return health_check::run(written).await,
         Some("serve") => serve::run(program, world, written).await,
         Some(CONNECTOR_SERVICE) => service::run(program, world, written).await,
         _ => host::run(program, world, written).await,

@@ -1,11 +1,12 @@
-//! The configuration: what was written (flags, variables, file) becomes what we run with.
+//! The configuration: from flags, variables and the config file to a validated [`Config`].
 //!
 //! Every flag is described once, in [`flags`]; the command line, the environment, the config file
-//! and the published schema are made from there. [`Config`] is validated: whatever is in it may be
-//! used as it is. It knows nothing of HTTP: instance URLs are understood by `salesforce`.
+//! and the published schema follow from that. It does not depend on HTTP: `salesforce` interprets
+//! instance URLs.
 
 mod args;
 mod auth;
+mod environment;
 mod file;
 mod flag;
 mod flags;
@@ -14,10 +15,12 @@ mod hint;
 mod host;
 mod list;
 mod log;
+pub(crate) mod nearest;
 mod problem;
 mod relation;
 pub mod schema;
 mod serve;
+mod sources;
 mod sync;
 mod values;
 
@@ -31,8 +34,7 @@ mod values;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 pub use auth::AuthMethod;
@@ -40,125 +42,61 @@ pub use host::{Arguments, ExternalResources, HostOptions};
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use problem::Problems;
 pub use serve::{HealthSettings, ServeOptions, ServeTls};
+pub use sources::Sources;
 pub use sync::SyncOptions;
 pub use values::Values;
 
-pub(crate) use args::{CONNECTOR_SERVICE, Line, NAME, command};
+pub(crate) use args::{CONNECTOR_SERVICE, NAME, command};
 pub(crate) use flags::{file_tool, health_check, host as host_flags, one_shot, ticket};
+pub(crate) use sources::Written;
 
-use flag::Flag;
 use flags::connector;
 
-/// What the connector runs with.
+/// The settings of the connector.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[non_exhaustive]
 pub struct Config {
-    /// The org as it was written; `salesforce` makes hosts of it.
+    /// The org's address as the user wrote it; `salesforce` derives the hosts.
     pub instance_url: String,
     /// How to sign in.
     pub auth: AuthMethod,
-    /// The name of that way, if none was named and it was taken because only its fields are set.
+    /// The name of the method, if it was not given but inferred from the fields that are set.
     pub inferred_auth_method: Option<&'static str>,
-    /// What a sync reads.
+    /// The options of a sync.
     pub sync: SyncOptions,
-    /// User license name → name of the profile that a user falls back to.
+    /// User license name → name of the profile that a user gets when its profile is revoked.
     pub least_privileged_profiles: BTreeMap<String, String>,
     /// Whether writes are allowed.
     pub provisioning: bool,
     /// Whether tickets are enabled.
     pub ticketing: bool,
-    /// How a new account's username is made when none is given.
+    /// The template for the username of a new account.
     pub username_template: String,
-    /// What is appended to such a username.
+    /// The suffix of such a username.
     pub username_suffix: String,
-    /// Whether Salesforce mails new accounts a link to set their password.
+    /// Whether Salesforce emails new users a link to set their password.
     pub account_password_mail: bool,
-    /// Whether writes are told instead of done.
+    /// Whether writes are only reported.
     pub dry_run: bool,
     /// The version of the Salesforce API, for example `63.0`.
     pub api_version: String,
     /// Whether the instance URL may lie outside Salesforce's domains.
     pub allow_custom_domain: bool,
-    /// Calls of the daily allowance that are left for others.
+    /// Calls of the daily allowance to leave for others.
     pub api_reserve: u64,
-    /// After how long a call to Salesforce is given up.
+    /// The timeout of a call to Salesforce.
     pub http_timeout: Duration,
     /// The largest size in bytes of the session store in memory.
     pub session_store_maximum_size: u64,
 }
 
-/// Where the written configuration comes from. Tests bring their own. Secrets are in here.
-#[derive(Clone)]
-pub struct Sources {
-    /// The command line without the program's own name.
-    pub arguments: Vec<OsString>,
-    /// The environment.
-    pub variables: Vec<(String, String)>,
-    /// Where relative paths start and where `.baton.yaml` is looked for.
-    pub directory: PathBuf,
-}
-
-/// The written configuration: the command, the values of the flags, and what was odd about them.
-pub(crate) struct Written {
-    pub(crate) line: Line,
-    pub(crate) values: Values,
-    pub(crate) warnings: Vec<String>,
-    pub(crate) problems: Problems,
-}
-
-impl Sources {
-    /// The sources of this process.
-    #[must_use]
-    pub fn of_process() -> Self {
-        Self {
-            arguments: std::env::args_os().skip(1).collect(),
-            // A variable that is not Unicode is none of ours.
-            variables: std::env::vars_os()
-                .filter_map(|(name, value)| {
-                    Some((name.into_string().ok()?, value.into_string().ok()?))
-                })
-                .collect(),
-            directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
-        }
-    }
-
-    /// Reads the command line, then the environment, then the file.
-    pub(crate) fn read(&self) -> Result<Written, clap::Error> {
-        let line = args::parse(&self.arguments)?;
-        let mut problems = Problems::default();
-        let file = problems.keep(self.read_file()).unwrap_or_default();
-        let given = line.given.clone();
-        let values = Values::merge([given, Values::from_variables(&self.variables), file.given]);
-        problems.extend(values.problems());
-        relation::check(&values, &mut problems);
-        Ok(Written {
-            line,
-            values,
-            warnings: file.warnings,
-            problems,
-        })
-    }
-
-    fn read_file(&self) -> Result<file::FileValues, String> {
-        file::read(self.variable(file::VARIABLE), &self.directory)
-    }
-
-    /// The value of a variable; an empty one is none.
-    fn variable(&self, name: &str) -> Option<&str> {
-        self.variables
-            .iter()
-            .find(|(other, value)| other == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
-    }
-}
-
 impl Config {
-    /// Validates `values` and tells all problems at once. Relative paths start at `directory`.
+    /// Validates `values` and returns all problems together. Relative paths start at `directory`.
     pub fn resolve(values: &Values, directory: &Path) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        required(values, &connector::INSTANCE_URL, &mut problems);
-        let instance_url = values.text(&connector::INSTANCE_URL).trim().to_owned();
+        values.require(&connector::INSTANCE_URL, &mut problems);
+        let instance_url = values.text(&connector::INSTANCE_URL).to_owned();
         problems.keep(hint::check_url(&connector::INSTANCE_URL, &instance_url));
         let auth = auth::resolve(values, directory, &mut problems);
         let sync = SyncOptions::resolve(values, &mut problems);
@@ -195,20 +133,7 @@ impl Config {
     }
 }
 
-/// Notes that a required flag has no value.
-fn required(values: &Values, flag: &Flag, problems: &mut Problems) {
-    if !values.is_set(flag) {
-        problems.push(format!(
-            "field {name} of type {type_name} is marked as required but it has a zero-value: \
-             set --{name} or {variable}",
-            name = flag.name,
-            type_name = flag.type_name(),
-            variable = flag.variable(),
-        ));
-    }
-}
-
-/// Writes are on if they are asked for, or if one is what the process is for.
+/// Writes are allowed by a flag, or because the process exists to do one.
 fn provisioning(values: &Values) -> bool {
     [
         &host_flags::PROVISIONING,

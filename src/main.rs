@@ -1,4 +1,4 @@
-//! The program: the connector's parts, joined by the command line.
+//! The program: runs the command line with the Salesforce connector.
 
 use baton_salesforce::{cli, wiring};
 
@@ -9,6 +9,6 @@ async fn main() {
         &cli::World::of_process(jiff::Timestamp::now()),
     )
     .await;
-    // Not by returning: the runtime would wait for a thread that reads stdin.
+    // Returning would make the runtime wait for the thread that reads stdin.
     std::process::exit(code.into());
 }

@@ -1,8 +1,9 @@
-//! Joins the parts behind the command line: the configuration becomes a client, the client a
-//! connector, the connector a set of services; or a host is started on this same binary.
+//! Joins the parts: builds a client from the configuration, a connector from the client, and the
+//! services from the connector; or runs a host with this binary as the connector.
 
 mod client;
 mod jobs;
+mod scope;
 
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use async_trait::async_trait;
 use tracing::warn;
 
 use crate::baton::Registry;
+use crate::causes::chain;
 use crate::cli::{Failure, Job, Program};
 use crate::config::{Config, HealthSettings, HostOptions, ServeOptions};
 use crate::host::{Address, ServeOptions as Served, TlsFiles};
@@ -52,8 +54,8 @@ impl Program for Connector {
     }
 
     async fn host(&self, config: Config, options: HostOptions, job: Job) -> Result<(), Failure> {
-        // The child would refuse a wrong configuration too, but less clearly: as a dead child.
-        registry(&config)?;
+        // The child would refuse a wrong configuration, too, but the error would be less clear.
+        scope::check(&options, &registry(&config)?)?;
         jobs::run(&options, job).await
     }
 
@@ -63,7 +65,7 @@ impl Program for Connector {
     }
 }
 
-/// All services of the configured connector. Nothing is sent to Salesforce yet.
+/// The services of the configured connector. Nothing is sent to Salesforce yet.
 fn services(config: &Config) -> Result<Services, Failure> {
     let toggles = Toggles {
         provisioning: config.provisioning,
@@ -96,22 +98,13 @@ async fn serve_health(config: &Config, settings: &HealthSettings) -> Result<(), 
                 settings.address
             ))
         })?;
+    // The port is the real one, even if 0 was asked for.
+    let address = listener.local_addr().unwrap_or(settings.address);
+    tracing::info!(%address, "serving health checks");
     tokio::spawn(async move {
         if let Err(error) = health::serve(listener, check).await {
-            warn!(%error, "the health endpoint ended");
+            warn!(%error, "the health endpoint failed");
         }
     });
     Ok(())
-}
-
-/// The error with its sources, outermost first.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

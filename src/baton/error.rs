@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Quota;
+use crate::causes;
 
 /// A result with the domain's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -179,14 +180,7 @@ impl Error {
     /// The message with all its sources, outermost first, joined by `: `.
     #[must_use]
     pub fn chain(&self) -> String {
-        let mut text = self.message.clone();
-        let mut source = self.source();
-        while let Some(error) = source {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            source = error.source();
-        }
-        text
+        causes::chain(self)
     }
 }
 

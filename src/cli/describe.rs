@@ -2,7 +2,8 @@
 
 use clap_complete::Shell;
 
-use super::{Failure, Program};
+use super::failure::Failure;
+use super::program::Program;
 use crate::config::{self, NAME, schema};
 
 /// The schema of the configuration.

@@ -1,15 +1,16 @@
-//! How a process ends that did not do what it was asked for.
+//! Why a process failed, and the exit code for it.
 
 use std::error::Error as StdError;
 use std::fmt;
 
 use crate::baton;
+use crate::causes;
 use crate::config::Problems;
 
-/// The code of failures that have no gRPC code: wrong flags, a wrong configuration.
+/// The exit code of failures without a gRPC code, such as wrong flags.
 const USAGE: u8 = 2;
 
-/// An exit code and the text that says why.
+/// An exit code and the reason in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     code: u8,
@@ -41,7 +42,7 @@ impl Failure {
         self.code
     }
 
-    /// Puts what was being done before the text.
+    /// Adds, in front, what was being done.
     #[must_use]
     pub fn context(self, doing: &str) -> Self {
         Self {
@@ -87,29 +88,17 @@ impl From<anyhow::Error> for Failure {
 }
 
 impl Failure {
-    /// The first gRPC code in the chain, and all its texts in one line.
+    /// Takes the first gRPC code of the chain and all its texts.
     fn of_chain(error: &(dyn StdError + 'static)) -> Self {
-        let mut code = None;
-        let mut text = String::new();
-        let mut next = Some(error);
-        while let Some(error) = next {
-            code = code.or_else(|| code_of(error));
-            let piece = match error.downcast_ref::<tonic::Status>() {
-                Some(status) => status.message().to_owned(),
-                None => error.to_string(),
-            };
-            // Some errors repeat their source.
-            if !piece.is_empty() && !text.ends_with(&piece) {
-                if !text.is_empty() {
-                    text.push_str(": ");
-                }
-                text.push_str(&piece);
-            }
-            next = error.source();
-        }
+        let text = |error: &(dyn StdError + 'static)| match error.downcast_ref::<tonic::Status>() {
+            Some(status) => status.message().to_owned(),
+            None => error.to_string(),
+        };
         Self {
-            code: code.map_or(USAGE, exit_code),
-            text,
+            code: causes::all(error)
+                .find_map(code_of)
+                .map_or(USAGE, exit_code),
+            text: causes::join(causes::all(error).map(text)),
         }
     }
 }
@@ -140,7 +129,7 @@ fn code_of(error: &(dyn StdError + 'static)) -> Option<tonic::Code> {
         })
 }
 
-/// The number of the code. A failure never exits with 0.
+/// The number of the code; never 0.
 fn exit_code(code: tonic::Code) -> u8 {
     match u8::try_from(i32::from(code)) {
         Ok(number) if number != 0 => number,

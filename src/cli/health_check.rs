@@ -1,14 +1,15 @@
-//! `health-check`: asks the HTTP health endpoint of a running connector.
+//! `health-check`: queries the HTTP health endpoint of a running connector.
 
 use std::time::Duration;
 
 use tonic::Code;
 
-use super::Failure;
-use crate::config::{HealthSettings, Problems, Written, health_check};
+use super::failure::Failure;
+use crate::config::{HealthSettings, Written, health_check};
 
-pub(super) async fn run(written: &Written) -> Result<(), Failure> {
-    let mut problems = Problems::default();
+/// Queries the endpoint and returns the URL and its answer as a line for people.
+pub(super) async fn run(written: &Written) -> Result<String, Failure> {
+    let mut problems = written.problems.clone();
     let settings = problems.keep(HealthSettings::resolve(&written.values));
     let endpoint = written.values.text(&health_check::ENDPOINT);
     if !matches!(endpoint, "health" | "ready" | "live") {
@@ -24,7 +25,7 @@ pub(super) async fn run(written: &Written) -> Result<(), Failure> {
     ask(&format!("http://{}/{endpoint}", settings.address), timeout).await
 }
 
-async fn ask(url: &str, timeout: Duration) -> Result<(), Failure> {
+async fn ask(url: &str, timeout: Duration) -> Result<String, Failure> {
     let unreachable = |error: reqwest::Error| {
         let text = Failure::from(anyhow::Error::from(error)).to_string();
         Failure::status(Code::Unavailable, format!("health check failed: {text}"))
@@ -36,7 +37,7 @@ async fn ask(url: &str, timeout: Duration) -> Result<(), Failure> {
         .map_err(unreachable)?;
     let reply = client.get(url).send().await.map_err(unreachable)?;
     if reply.status() == reqwest::StatusCode::OK {
-        return Ok(());
+        return Ok(format!("{url} answered {}\n", reply.status()));
     }
     Err(Failure::usage(format!(
         "health check failed: {url} answered {}",

@@ -1,7 +1,10 @@
-//! No subcommand: the host, which does one job through a connector process.
+//! Without a subcommand: the host, which does one job by means of a connector process.
 
+use super::failure::Failure;
+use super::job::Job;
 use super::prepare::prepare;
-use super::{Failure, Job, Program, World};
+use super::program::Program;
+use super::world::World;
 use crate::config::{HostOptions, Written, one_shot};
 
 pub(super) async fn run(
@@ -20,7 +23,7 @@ pub(super) async fn run(
     })?;
     let (options, job) = prepared.options;
     if matches!(job, Job::Sync) && written.values.is_set(&one_shot::CREATE_ACCOUNT_EMAIL) {
-        tracing::warn!("create-account-email alone creates no account: syncing");
+        tracing::warn!("--create-account-email alone creates no account; running a sync");
     }
     program.host(prepared.config, options, job).await
 }

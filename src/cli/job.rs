@@ -1,4 +1,4 @@
-//! What the host is asked to do: one piece of work, or a sync.
+//! What the host has to do: one operation, or a sync.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ pub type Fields = serde_json::Map<String, serde_json::Value>;
 /// One run of the host.
 #[derive(Clone, Debug)]
 pub enum Job {
-    /// Work for the platform until told to stop.
+    /// Work for the platform until the process is stopped.
     Daemon {
         /// The client id at the platform.
         client_id: String,
@@ -24,9 +24,9 @@ pub enum Job {
     Grant {
         /// The entitlement's id.
         entitlement: String,
-        /// The id of who gets it.
+        /// The principal's id.
         principal: String,
-        /// The resource type of who gets it, if it was told.
+        /// The principal's resource type, if given.
         principal_type: Option<String>,
     },
     /// Revoke a grant.
@@ -36,11 +36,11 @@ pub enum Job {
     },
     /// Print the events of a feed.
     EventFeed {
-        /// The feed's id, if it was told.
+        /// The feed's id, if given.
         feed: Option<String>,
         /// The time of the first event.
         start_at: Timestamp,
-        /// Where to go on, if it was told.
+        /// Where to continue, if given.
         cursor: Option<String>,
     },
     /// Create an account.
@@ -51,12 +51,12 @@ pub enum Job {
         name: String,
         /// Its arguments.
         arguments: Fields,
-        /// The resource type that it belongs to, if any.
+        /// The resource type that the action belongs to, if any.
         resource_type: Option<String>,
     },
     /// List the actions.
     ListActionSchemas {
-        /// Those of this resource type only.
+        /// Only the actions of this resource type, if given.
         resource_type: Option<String>,
     },
     /// Delete a resource.
@@ -73,7 +73,7 @@ pub enum Job {
         /// Its resource type.
         resource_type: String,
     },
-    /// Something about tickets.
+    /// Work on tickets.
     Ticket(Ticket),
     /// Write the difference of two syncs as a new sync.
     DiffSyncs {
@@ -100,11 +100,11 @@ pub enum Job {
 pub struct NewAccount {
     /// Its login.
     pub login: Option<String>,
-    /// Its e-mail address.
+    /// Its email address.
     pub email: Option<String>,
     /// Its profile.
     pub profile: Fields,
-    /// Its resource type, if it was told.
+    /// Its resource type, if given.
     pub resource_type: Option<String>,
 }
 
@@ -131,8 +131,8 @@ pub enum Ticket {
 }
 
 impl Job {
-    /// The first job in the order of the protocol that `values` ask for. [`Job::Sync`] also
-    /// stands for a job that is described wrongly; `problems` tell then.
+    /// The job that `values` describe; of several, the first in the order of the Baton SDK. If the
+    /// description is wrong, `problems` says so and the result is [`Job::Sync`].
     pub(crate) fn resolve(
         values: &Values,
         directory: &Path,
@@ -194,7 +194,7 @@ fn event_feed(values: &Values, now: Timestamp, problems: &mut Problems) -> Optio
     })
 }
 
-/// An e-mail address alone asks for no account: such a run has always been a sync.
+/// An email address alone creates no account: in the Baton SDK, such a run is a sync.
 fn create_account(values: &Values, problems: &mut Problems) -> Option<Job> {
     let profile = &one_shot::CREATE_ACCOUNT_PROFILE;
     let login = &one_shot::CREATE_ACCOUNT_LOGIN;
@@ -226,6 +226,20 @@ fn create_account(values: &Values, problems: &mut Problems) -> Option<Job> {
 }
 
 fn action(values: &Values, problems: &mut Problems) -> Option<Job> {
+    for (unused, instead) in [
+        (&one_shot::INVOKE_RESOURCE_ACTION, &one_shot::INVOKE_ACTION),
+        (
+            &one_shot::LIST_RESOURCE_ACTIONS,
+            &one_shot::LIST_ACTION_SCHEMAS,
+        ),
+    ] {
+        if values.is_set(unused) {
+            problems.push(format!(
+                "field {}: is not used by the Baton SDK: use --{}",
+                unused.name, instead.name
+            ));
+        }
+    }
     if let Some(name) = values.optional(&one_shot::INVOKE_ACTION) {
         let flag = &one_shot::INVOKE_ACTION_ARGS;
         return Some(Job::InvokeAction {
@@ -292,8 +306,8 @@ fn file_tools(values: &Values, directory: &Path) -> Option<Job> {
     })
 }
 
-/// The JSON object of a flag; nothing at all counts as the empty one. The text of the error names
-/// the place only: profiles hold personal data.
+/// The JSON object of a flag; the empty text counts as an empty object. The error only gives the
+/// place of the mistake, because profiles hold personal data.
 fn object(name: &str, text: &str) -> Result<Fields, String> {
     if text.is_empty() {
         return Ok(Fields::new());

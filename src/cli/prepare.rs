@@ -1,23 +1,28 @@
-//! What every command that runs the connector begins with: one verdict on the whole
-//! configuration, then the log.
+//! The first step of every command that runs the connector: validate the whole configuration, then
+//! start the log.
 
-use super::{Failure, World, print};
-use crate::config::{Config, LogSettings, Problems, Written};
+use super::failure::Failure;
+use super::print;
+use super::world::World;
+use crate::config::{Config, LogSettings, Problems, Written, host_flags};
 use crate::telemetry::{self, Telemetry};
 
-/// A valid configuration, the command's own options, and the log, which ends with this.
+/// A valid configuration and the command's own options. Dropping it ends the log.
 pub(super) struct Prepared<T> {
     pub(super) config: Config,
     pub(super) options: T,
     _telemetry: Telemetry,
 }
 
-/// Validates everything before anything is done, so that all problems are told together.
+/// Validates everything before anything is done, in order to report all problems together.
 pub(super) fn prepare<T>(
     world: &World,
     written: &Written,
     options: impl FnOnce(&mut Problems) -> T,
 ) -> Result<Prepared<T>, Failure> {
+    if written.file_is_unread {
+        return Err(written.problems.clone().into());
+    }
     let directory = &world.sources.directory;
     let mut problems = written.problems.clone();
     let log = LogSettings::resolve(&written.values, directory, world.terminal, &mut problems);
@@ -31,7 +36,18 @@ pub(super) fn prepare<T>(
     };
     let config = config.inspect_err(|_| print::warnings(&written.warnings))?;
     let telemetry = telemetry::install(&log, world.now)?;
-    for warning in &written.warnings {
+    if !written.values.switch(&host_flags::STARTED_BY_OWN_HOST) {
+        log_oddities(&config, &written.warnings);
+    }
+    Ok(Prepared {
+        config,
+        options,
+        _telemetry: telemetry,
+    })
+}
+
+fn log_oddities(config: &Config, warnings: &[String]) {
+    for warning in warnings {
         tracing::warn!("{warning}");
     }
     if let Some(method) = config.inferred_auth_method {
@@ -40,9 +56,4 @@ pub(super) fn prepare<T>(
             "auth-method is not set; taking the one whose fields are set"
         );
     }
-    Ok(Prepared {
-        config,
-        options,
-        _telemetry: telemetry,
-    })
 }

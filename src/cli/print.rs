@@ -1,9 +1,8 @@
 //! What goes to stdout and stderr besides the log.
-#![expect(clippy::print_stderr, reason = "the one place that prints")]
 
 use std::io::Write as _;
 
-use super::Failure;
+use super::failure::Failure;
 
 /// Help and version are results; what clap refuses is a failure.
 pub(super) fn usage(asked: &clap::Error) -> Result<String, Failure> {
@@ -15,28 +14,28 @@ pub(super) fn usage(asked: &clap::Error) -> Result<String, Failure> {
     }
 }
 
-/// Tells why the process ends.
+/// Says why the process ends.
 pub(super) fn failure(failure: &Failure) {
-    eprintln!("{failure}");
+    error_line(&failure.to_string());
 }
 
-/// Tells what was odd, where there is no log.
+/// Prints warnings where there is no log.
 pub(super) fn warnings(warnings: &[String]) {
     for warning in warnings {
-        eprintln!("warning: {warning}");
+        error_line(&format!("warning: {warning}"));
     }
 }
 
-/// Prints `text` as it is. A reader that has read enough is no failure.
+/// Prints `text` as it is.
 pub(super) fn result(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
-    let result = stdout
+    stdout
         .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-    match result {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::usage(format!("writing to stdout: {error}")))
-        }
-        _ => Ok(()),
-    }
+        .and_then(|()| stdout.flush())
+        .map_err(|error| Failure::usage(format!("writing to standard output: {error}")))
+}
+
+/// Unlike `eprintln!`, it does not panic if nobody reads: there is nowhere left to say so.
+fn error_line(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }

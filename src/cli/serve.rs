@@ -1,7 +1,9 @@
 //! `serve`: the services without a host, for developers.
 
+use super::failure::Failure;
 use super::prepare::prepare;
-use super::{Failure, Program, World};
+use super::program::Program;
+use super::world::World;
 use crate::config::{ServeOptions, Written};
 
 pub(super) async fn run(

@@ -1,7 +1,9 @@
 //! `_connector-service`: the process that a host starts.
 
+use super::failure::Failure;
 use super::prepare::prepare;
-use super::{Failure, Program, World};
+use super::program::Program;
+use super::world::World;
 use crate::config::Written;
 
 pub(super) async fn run(

@@ -7,7 +7,7 @@ use test_case::test_case;
 
 use super::*;
 use crate::baton;
-use crate::config::{Config, HostOptions, Problems, ServeOptions};
+use crate::config::{Config, HostOptions, Problems, ServeOptions, Sources};
 use crate::pb::connector::ConnectorCapabilities;
 
 /// Notes what it is called for.
@@ -119,9 +119,9 @@ async fn commands_that_describe_need_no_config() {
     }
 }
 
-#[test_case(&["--version"], "baton-salesforce version 0.1.0\n"; "version")]
-#[test_case(&["-v"], "baton-salesforce version 0.1.0\n"; "v")]
-#[test_case(&["help"], "Reads who"; "help command")]
+#[test_case(&["--version"], "baton-salesforce version 0.1.0 (commit "; "version")]
+#[test_case(&["-v"], "baton-salesforce version 0.1.0 (commit "; "v")]
+#[test_case(&["help"], "Syncs users"; "help command")]
 #[test_case(&["config", "-h"], "Print the schema"; "help of a command")]
 fn help_and_version_are_results(arguments: &[&str], expected: &str) {
     let asked = world(arguments).sources.read().err().unwrap();
@@ -237,7 +237,10 @@ async fn a_health_endpoint_is_asked_over_http() {
         ];
         health_check::run(&world(&arguments).sources.read().unwrap()).await
     };
-    assert_eq!(ask("live").await, Ok(()));
+    assert_eq!(
+        ask("live").await,
+        Ok(format!("http://127.0.0.1:{port}/live answered 200 OK\n"))
+    );
     let failure = ask("health").await.unwrap_err();
     assert_eq!(failure.code(), 2);
     assert!(

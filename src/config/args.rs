@@ -1,4 +1,4 @@
-//! The command line: clap's commands and arguments, made from the tables of flags.
+//! The command line: clap commands and arguments, built from the tables of flags.
 
 use std::ffi::OsString;
 
@@ -6,17 +6,18 @@ use clap::builder::styling::Styles;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::flag::{Flag, Kind, Scope};
-use super::flags;
+use super::flag::{Flag, Kind, Scope, Topic};
 use super::values::Given;
+use super::{flags, nearest};
+use crate::pb::SDK_VERSION;
 
 /// The program's name, in messages and in the logs of hosts.
 pub(crate) const NAME: &str = "baton-salesforce";
 
-/// The word that ends the command line of a connector process.
+/// The last word on the command line of a connector process.
 pub(crate) const CONNECTOR_SERVICE: &str = "_connector-service";
 
-/// What the command line says.
+/// The parsed command line.
 #[derive(Clone)]
 pub(crate) struct Line {
     /// The subcommand, if there is one.
@@ -27,8 +28,8 @@ pub(crate) struct Line {
     pub(crate) given: Given,
 }
 
-/// Reads the arguments (without the program's own name). An `Err` also is a request for help or
-/// for the version.
+/// Parses the arguments, without the program's own name. A request for help or for the version is
+/// an `Err`, too.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<Line, clap::Error> {
     let mut command = command();
     let arguments: Option<Vec<String>> = arguments
@@ -38,7 +39,12 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Line, clap::Error> {
     let Some(arguments) = arguments else {
         return Err(command.error(ErrorKind::InvalidUtf8, "an argument is not valid UTF-8"));
     };
-    let words = std::iter::once(NAME.to_owned()).chain(join_values(arguments));
+    let commands: Vec<String> = command
+        .get_subcommands()
+        .map(|found| found.get_name().to_owned())
+        .chain(["help".to_owned()])
+        .collect();
+    let words = std::iter::once(NAME.to_owned()).chain(join_values(arguments, &commands));
     let matches = command.try_get_matches_from_mut(words)?;
 
     let (subcommand, deepest) = match matches.subcommand() {
@@ -59,14 +65,16 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Line, clap::Error> {
 
 /// The commands with their flags.
 pub(crate) fn command() -> Command {
-    let version = concat!("version ", env!("CARGO_PKG_VERSION"));
     Command::new(NAME)
-        .version(version)
-        .about("Reads who may do what in Salesforce, and changes it, over the Baton protocol")
+        .version(version())
+        .about(
+            "Syncs users and their access from Salesforce, and changes it, over the Baton protocol",
+        )
         .styles(Styles::plain())
         .args_override_self(true)
         .disable_version_flag(true)
         .disable_help_flag(true)
+        .next_line_help(true)
         .subcommand_value_name("COMMAND")
         .args(args(Scope::Everywhere).map(|arg| arg.global(true)))
         .arg(help("Print this help").global(true))
@@ -96,7 +104,7 @@ pub(crate) fn command() -> Command {
         .subcommand(Command::new("config").about("Print the schema of the configuration"))
         .subcommand(
             Command::new("health-check")
-                .about("Ask the HTTP health endpoint of a running connector")
+                .about("Query the HTTP health endpoint of a running connector")
                 .args(args(Scope::HealthCheck)),
         )
         .subcommand(
@@ -106,10 +114,21 @@ pub(crate) fn command() -> Command {
         )
 }
 
-/// The arguments of one scope, in alphabetical order.
+/// What `--version` says after the name. Scripts know its beginning.
+fn version() -> String {
+    format!(
+        "version {} (commit {}, Salesforce API {}, Baton SDK {})",
+        env!("CARGO_PKG_VERSION"),
+        env!("BATON_SALESFORCE_COMMIT"),
+        flags::connector::DEFAULT_API_VERSION,
+        SDK_VERSION,
+    )
+}
+
+/// The arguments of one scope, by topic and then in alphabetical order.
 fn args(scope: Scope) -> impl Iterator<Item = Arg> {
     let mut flags: Vec<&Flag> = flags::all().filter(|flag| flag.scope == scope).collect();
-    flags.sort_by_key(|flag| flag.name);
+    flags.sort_by_key(|flag| (flag.topic, flag.name));
     flags.into_iter().map(arg)
 }
 
@@ -117,6 +136,7 @@ fn arg(flag: &'static Flag) -> Arg {
     let arg = Arg::new(flag.name)
         .long(flag.name)
         .help(description(flag))
+        .help_heading(flag.topic.map(Topic::title))
         .hide(flag.hidden)
         .allow_hyphen_values(true);
     let arg = match flag.short {
@@ -129,9 +149,7 @@ fn arg(flag: &'static Flag) -> Arg {
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("true")
-            .value_name("BOOL")
-            .hide_possible_values(true)
-            .value_parser(["true", "false"]),
+            .value_name("BOOL"),
         Kind::Number { .. } => arg.action(ArgAction::Set).value_name("INT"),
         Kind::Text(_) | Kind::Token => arg.action(ArgAction::Set).value_name("TEXT"),
         Kind::Upload { .. } => arg.action(ArgAction::Set).value_name("PATH"),
@@ -164,7 +182,7 @@ fn description(flag: &Flag) -> String {
     )
 }
 
-/// What the arguments give for each flag.
+/// The values of the flags on the command line.
 fn given(matches: &ArgMatches) -> Given {
     flags::all()
         .filter_map(|flag| {
@@ -175,28 +193,45 @@ fn given(matches: &ArgMatches) -> Given {
 }
 
 /// Writes `--flag value` as `--flag=value`, so that a value may begin with a hyphen and a switch
-/// takes the next word only if it is `true` or `false`.
-fn join_values(arguments: impl IntoIterator<Item = String>) -> Vec<String> {
+/// may have its value as the next word.
+fn join_values(arguments: impl IntoIterator<Item = String>, commands: &[String]) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = arguments.into_iter().peekable();
+    let mut command_is_known = false;
     while let Some(word) = rest.next() {
         if word == "--" {
             words.push(word);
             words.extend(rest);
             break;
         }
-        let takes_next = named(&word).is_some_and(|flag| match flag.kind {
-            Kind::Switch(_) => rest
-                .peek()
-                .is_some_and(|next| next == "true" || next == "false"),
-            _ => rest.peek().is_some(),
-        });
+        let takes_next = match named(&word).map(|flag| flag.kind) {
+            Some(Kind::Switch(_)) if command_is_known => {
+                rest.peek().is_some_and(|next| is_bool(next))
+            }
+            Some(Kind::Switch(_)) => rest.peek().is_some_and(|next| is_value(next, commands)),
+            Some(_) => rest.peek().is_some(),
+            None => {
+                command_is_known |= !word.starts_with('-');
+                false
+            }
+        };
         match rest.next_if(|_| takes_next) {
             Some(value) => words.push(format!("{word}={value}")),
             None => words.push(word),
         }
     }
     words
+}
+
+/// Whether `word`, which follows a switch, is meant as its value, right or wrong. Only a command
+/// (or a misspelt one) could stand there otherwise.
+fn is_value(word: &str, commands: &[String]) -> bool {
+    let commands = commands.iter().map(String::as_str);
+    is_bool(word) || !word.starts_with('-') && nearest::of(word, commands).is_none()
+}
+
+fn is_bool(word: &str) -> bool {
+    matches!(word, "true" | "false")
 }
 
 /// The flag that `word` names, if it is a flag and nothing else.

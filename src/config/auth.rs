@@ -1,5 +1,6 @@
-//! How to sign in, and with what.
+//! Which sign-in method is used, and its credentials.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use secrecy::SecretString;
@@ -7,23 +8,21 @@ use secrecy::SecretString;
 use super::flag::Flag;
 use super::flags::connector as flags;
 use super::group::{Group, Method};
+use super::hint;
 use super::problem::Problems;
 use super::values::Values;
-use super::{hint, required};
 
 /// The largest private key file.
 const LARGEST_KEY: u64 = 2 * 1024 * 1024;
 
-/// A way to sign in with exactly what it needs.
+/// A sign-in method with the fields that it needs.
 #[derive(Clone, Debug)]
 pub enum AuthMethod {
-    /// A token that a platform obtained.
+    /// A token that a platform has obtained.
     OAuthToken {
-        /// The token that goes with each call.
+        /// The token to send with each call.
         access_token: SecretString,
-        /// What a new access token can be had for, if the platform gave it.
-        refresh_token: Option<SecretString>,
-        /// Where the token says that the org is.
+        /// The org's host according to the platform.
         instance_url: Option<String>,
     },
     /// A signed assertion.
@@ -34,7 +33,7 @@ pub enum AuthMethod {
         private_key: SecretString,
         /// The username to act as.
         subject: String,
-        /// Where the assertion is sent, as it was written.
+        /// Where to send the assertion, as the user wrote it.
         login_url: String,
     },
     /// The app's own credentials.
@@ -50,19 +49,19 @@ pub enum AuthMethod {
         username: String,
         /// The password.
         password: SecretString,
-        /// The security token, which a trusted IP range makes superfluous.
+        /// The security token; not needed from a trusted IP range.
         security_token: Option<SecretString>,
     },
 }
 
-/// The way to sign in, and how it was found.
+/// The sign-in method, and whether it was inferred.
 pub(super) struct Chosen {
     pub(super) method: AuthMethod,
-    /// The group that was taken because only its fields are set; `None` if it was told.
+    /// The name of the group, if it was inferred from the fields that are set.
     pub(super) inferred: Option<&'static str>,
 }
 
-/// The way that `--auth-method` names with its fields, or `None` and the reasons in `problems`.
+/// The method that `--auth-method` names, or `None` and the reasons in `problems`.
 pub(super) fn resolve(
     values: &Values,
     directory: &Path,
@@ -76,12 +75,12 @@ pub(super) fn resolve(
     })
 }
 
-/// The group that is named. Without a name it is the default, or, if the default has no token, the
-/// only other one whose fields are set: scripts of the Go connector name no group when they give a
-/// user name and a password.
+/// The group that is named. Without a name it is the default. If there is no token for the default,
+/// it is the only other group whose fields are set: scripts for the Go connector give a user name
+/// and a password without naming a group.
 fn choose(values: &Values) -> Result<(Group, bool), String> {
     let field = flags::AUTH_METHOD.name;
-    let name = values.text(&flags::AUTH_METHOD).trim();
+    let name = values.text(&flags::AUTH_METHOD);
     if name.is_empty() && !values.is_set(&flags::OAUTH2_TOKEN) {
         let complete: Vec<Group> = complete(values).collect();
         return match complete.as_slice() {
@@ -117,38 +116,39 @@ fn method(
     problems: &mut Problems,
 ) -> Option<AuthMethod> {
     for flag in group.required() {
-        required(values, flag, problems);
+        values.require(flag, problems);
     }
     hint::check_credentials(group, values, problems);
     match group.method {
         Method::OAuthToken => oauth_token(values, problems),
         Method::JwtBearer => {
-            let login_url = values.text(&flags::SALESFORCE_LOGIN_URL).trim();
+            let login_url = values.text(&flags::SALESFORCE_LOGIN_URL);
             problems.keep(hint::check_url(&flags::SALESFORCE_LOGIN_URL, login_url));
             Some(AuthMethod::JwtBearer {
-                client_id: trimmed(values, &flags::SALESFORCE_CLIENT_ID),
+                client_id: text(values, &flags::SALESFORCE_CLIENT_ID),
                 private_key: problems.keep(private_key(values, directory)).flatten()?,
-                subject: trimmed(values, &flags::SALESFORCE_JWT_SUBJECT),
+                subject: text(values, &flags::SALESFORCE_JWT_SUBJECT),
                 login_url: login_url.to_owned(),
             })
         }
         Method::ClientCredentials => Some(AuthMethod::ClientCredentials {
-            client_id: trimmed(values, &flags::SALESFORCE_CLIENT_ID),
+            client_id: text(values, &flags::SALESFORCE_CLIENT_ID),
             client_secret: values.secret(&flags::SALESFORCE_CLIENT_SECRET)?,
         }),
         Method::Password => Some(AuthMethod::Password {
-            username: trimmed(values, &flags::SALESFORCE_USERNAME),
+            username: text(values, &flags::SALESFORCE_USERNAME),
             password: values.secret(&flags::SALESFORCE_PASSWORD)?,
             security_token: values.secret(&flags::SECURITY_TOKEN),
         }),
     }
 }
 
-fn trimmed(values: &Values, flag: &Flag) -> String {
-    values.text(flag).trim().to_owned()
+fn text(values: &Values, flag: &Flag) -> String {
+    values.text(flag).to_owned()
 }
 
-/// What a platform may hand over besides the bare token.
+/// The token in the form of an answer of Salesforce's token endpoint. Its other fields describe the
+/// token and have no effect.
 #[derive(serde::Deserialize)]
 struct TokenObject {
     access_token: Option<String>,
@@ -158,7 +158,7 @@ struct TokenObject {
 
 fn oauth_token(values: &Values, problems: &mut Problems) -> Option<AuthMethod> {
     let name = flags::OAUTH2_TOKEN.name;
-    let text = values.text(&flags::OAUTH2_TOKEN).trim();
+    let text = values.text(&flags::OAUTH2_TOKEN);
     if text.is_empty() {
         problems.push(missing_token(values));
         return None;
@@ -166,7 +166,6 @@ fn oauth_token(values: &Values, problems: &mut Problems) -> Option<AuthMethod> {
     if !text.starts_with('{') {
         return Some(AuthMethod::OAuthToken {
             access_token: text.into(),
-            refresh_token: None,
             instance_url: None,
         });
     }
@@ -178,21 +177,24 @@ fn oauth_token(values: &Values, problems: &mut Problems) -> Option<AuthMethod> {
             error.column()
         )
     }))?;
-    let Some(access_token) = object.access_token.filter(|token| !token.is_empty()) else {
+    let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
+    if filled(object.refresh_token).is_some() {
+        problems.push(format!(
+            "field {name}: has a refresh_token, which this version cannot use: leave it out and \
+             hand over a new access_token in time, or sign in with client-credentials-group"
+        ));
+    }
+    let Some(access_token) = filled(object.access_token) else {
         problems.push(format!("field {name}: the JSON object has no access_token"));
         return None;
     };
     Some(AuthMethod::OAuthToken {
-        access_token: access_token.into(),
-        refresh_token: object
-            .refresh_token
-            .filter(|token| !token.is_empty())
-            .map(Into::into),
-        instance_url: object.instance_url.filter(|url| !url.is_empty()),
+        access_token: access_token.trim().into(),
+        instance_url: filled(object.instance_url),
     })
 }
 
-/// The token is what is missing, though something else may be meant.
+/// Says that the token is missing, or that the fields fit another method.
 fn missing_token(values: &Values) -> String {
     let flag = &flags::OAUTH2_TOKEN;
     let text = format!(
@@ -214,10 +216,10 @@ fn missing_token(values: &Values) -> String {
     }
 }
 
-/// The key itself, from the value or from the file that it names.
+/// The key, from the value or from the file that it names.
 fn private_key(values: &Values, directory: &Path) -> Result<Option<SecretString>, String> {
     let flag = &flags::SALESFORCE_PRIVATE_KEY;
-    let text = values.text(flag).trim();
+    let text = values.text(flag);
     if text.is_empty() {
         return Ok(None);
     }
@@ -237,7 +239,7 @@ fn private_key(values: &Values, directory: &Path) -> Result<Option<SecretString>
 }
 
 fn read_key(flag: &Flag, path: &Path, text: &str) -> Result<String, String> {
-    // The value may be the bare key: it is told only if it can be nothing but a path.
+    // The value may be the key itself, so it is shown only if it is clearly a path.
     let is_path = text.len() < 256
         && ["pem", "key", "txt"]
             .iter()
@@ -257,14 +259,15 @@ fn read_key(flag: &Flag, path: &Path, text: &str) -> Result<String, String> {
             flag.name
         )
     };
-    let size = std::fs::metadata(path)
-        .map_err(|error| describe(&error))?
-        .len();
-    if size > LARGEST_KEY {
+    let mut pem = String::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LARGEST_KEY + 1).read_to_string(&mut pem))
+        .map_err(|error| describe(&error))?;
+    if pem.len() as u64 > LARGEST_KEY {
         return Err(format!(
             "field {}: {subject} is larger than 2 MB",
             flag.name
         ));
     }
-    std::fs::read_to_string(path).map_err(|error| describe(&error))
+    Ok(pem)
 }

@@ -1,216 +1,93 @@
-//! The config file: YAML whose keys are flag names.
+//! The config file: which one is read, and how. A file that exists counts: if it cannot be read or
+//! understood, nothing runs, because it may hold a setting such as `dry-run`.
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::fmt;
-use std::path::{Path, PathBuf};
+mod yaml;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use std::io::{ErrorKind, Read as _};
+use std::path::Path;
 
-use super::flag::{Flag, Kind};
+use super::problem::Problems;
 use super::values::Given;
-use super::{flags, list};
 
 /// The variable that names the file.
-pub(crate) const VARIABLE: &str = "BATON_CONFIG_PATH";
+pub(super) const VARIABLE: &str = "BATON_CONFIG_PATH";
 
 /// The file that is read if none is named.
 const DEFAULT: &str = ".baton.yaml";
 
-/// What a file gives, and the keys in it that are no flags.
-#[derive(Default)]
-pub(crate) struct FileValues {
-    pub(crate) given: Given,
-    pub(crate) warnings: Vec<String>,
-}
+/// The largest config file.
+const LARGEST: u64 = 1024 * 1024;
 
-/// Reads the file that `named` names, or `.baton.yaml` in `directory` if there is one.
-pub(crate) fn read(named: Option<&str>, directory: &Path) -> Result<FileValues, String> {
-    let Some(named) = named else {
-        return read_default(&directory.join(DEFAULT));
+/// Reads the file that `named` names, or `.baton.yaml` in `directory` if there is one. `Err` means
+/// that its content is unknown. Unknown keys go into `problems`.
+pub(super) fn read(
+    named: Option<&str>,
+    directory: &Path,
+    problems: &mut Problems,
+) -> Result<Given, String> {
+    let Some(named) = named.map(str::trim) else {
+        let refuse = |reason| format!("config file {DEFAULT} {reason}");
+        return match load(&directory.join(DEFAULT)) {
+            Ok(text) => yaml::parse(&text, DEFAULT, problems),
+            Err(Unreadable::Absent) => Ok(Given::new()),
+            Err(Unreadable::Link) => Err(refuse(
+                "is a link to a file that does not exist: correct or remove the link".to_owned(),
+            )),
+            Err(Unreadable::Reason(reason)) => {
+                Err(refuse(format!("{reason}: correct or remove it")))
+            }
+        };
     };
     let path = directory.join(named);
-    let extension = path
+    let refuse = |reason: &str| format!("config file {named} ({VARIABLE}) {reason}");
+    if !path
         .extension()
-        .and_then(std::ffi::OsStr::to_str)
-        .unwrap_or_default();
-    if !matches!(extension, "yaml" | "yml") {
-        return Err(format!(
-            "config file {named} ({VARIABLE}): expected a .yaml or .yml file"
-        ));
+        .is_some_and(|it| it == "yaml" || it == "yml")
+    {
+        return Err(refuse("has the wrong ending: expected .yaml or .yml"));
     }
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| format!("config file {named} ({VARIABLE}): {error}"))?;
-    parse(&text, Path::new(named))
-}
-
-/// A default file that is absent or unreadable was not asked for.
-fn read_default(path: &PathBuf) -> Result<FileValues, String> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => parse(&text, Path::new(DEFAULT)),
-        Err(_) => Ok(FileValues::default()),
+    match load(&path) {
+        Ok(text) => yaml::parse(&text, named, problems),
+        Err(Unreadable::Absent) => Err(refuse("does not exist")),
+        Err(Unreadable::Link) => Err(refuse("is a link to a file that does not exist")),
+        Err(Unreadable::Reason(reason)) => Err(refuse(&reason)),
     }
 }
 
-fn parse(text: &str, path: &Path) -> Result<FileValues, String> {
-    let path = path.display();
-    // A file of nothing but comments is a null document.
-    let is_empty = |line: &str| line.is_empty() || line.starts_with('#') || line == "---";
-    if text.lines().all(|line| is_empty(line.trim())) {
-        return Ok(FileValues::default());
+/// Why a file has no text.
+enum Unreadable {
+    Absent,
+    Link,
+    Reason(String),
+}
+
+/// The text of a regular file. Anything else, such as a FIFO, could block or never end.
+fn load(path: &Path) -> Result<String, Unreadable> {
+    let reason = |text: &str| Unreadable::Reason(text.to_owned());
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::PermissionDenied => reason("cannot be read by this user (permission denied)"),
+        kind => Unreadable::Reason(format!("cannot be read ({kind})")),
+    };
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(Unreadable::Absent),
+        Err(error) => return Err(failed(error)),
     }
-    let current = Cell::new(None);
-    let result = serde_saphyr::with_deserializer_from_str(text, |deserializer| {
-        Document { current: &current }.deserialize(deserializer)
-    });
-    // The parser's own text quotes the file, and the file holds secrets: only the place is told.
-    let (given, unknown) = result.map_err(|error| {
-        let place = error.location().map_or_else(String::new, |at| {
-            format!(", line {}, column {}", at.line(), at.column())
-        });
-        match current.get() {
-            Some(flag) => {
-                format!(
-                    "config file {path}{place}: key {}: expected {}",
-                    flag.name,
-                    expected(flag)
-                )
-            }
-            None => format!("config file {path}{place}: expected YAML with flag names as keys"),
-        }
+    let found = std::fs::metadata(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Unreadable::Link,
+        _ => failed(error),
     })?;
-    let warnings = unknown
-        .iter()
-        .map(|key| match nearest(key) {
-            Some(flag) => format!("config file {path}: unknown key {key}: did you mean {flag}?"),
-            None => format!("config file {path}: unknown key {key}"),
-        })
-        .collect();
-    Ok(FileValues { given, warnings })
-}
-
-const fn expected(flag: &Flag) -> &'static str {
-    match flag.kind {
-        Kind::Switch(_) => "true or false",
-        Kind::Number { .. } => "a whole number",
-        Kind::Text(_) | Kind::Upload { .. } => "a text",
-        Kind::Token => "a text (a JSON object in quotes)",
-        Kind::List => "a list of texts",
-        Kind::Map => "a map of texts",
+    if found.is_dir() {
+        return Err(reason("is a directory"));
     }
-}
-
-/// The flag whose name is most like `key`, if it is like it at all.
-fn nearest(key: &str) -> Option<&'static str> {
-    let key = key.to_lowercase().replace('_', "-");
-    flags::all()
-        .map(|flag| (distance(&key, flag.name), flag.name))
-        .filter(|(edits, name)| *edits <= name.len() / 3)
-        .min_by_key(|(edits, _)| *edits)
-        .map(|(_, name)| name)
-}
-
-/// How many letters must be added, dropped or changed to turn one name into the other.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (line, a) in from.bytes().enumerate() {
-        let mut corner = line;
-        let mut left = line + 1;
-        for (b, cell) in to.bytes().zip(row.iter_mut().skip(1)) {
-            let above = *cell;
-            let changed = corner + usize::from(a != b);
-            left = changed.min(above + 1).min(left + 1);
-            corner = above;
-            *cell = left;
-        }
+    if !found.is_file() {
+        return Err(reason("is not a regular file"));
     }
-    row.last().copied().unwrap_or(from.len())
-}
-
-/// One text or several.
-#[derive(serde::Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl OneOrMany {
-    fn into_text(self) -> String {
-        match self {
-            Self::One(text) => text,
-            Self::Many(values) => list::join(values.iter().map(String::as_str)),
-        }
+    let mut bytes = Vec::new();
+    let mut file = std::fs::File::open(path).map_err(failed)?.take(LARGEST + 1);
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(reason("is larger than 1 MB"));
     }
-}
-
-/// Pairs in one text, or as a map.
-#[derive(serde::Deserialize)]
-#[serde(untagged)]
-enum TextOrMap {
-    Text(String),
-    Map(BTreeMap<String, String>),
-}
-
-impl TextOrMap {
-    fn into_text(self) -> String {
-        match self {
-            Self::Text(text) => text,
-            Self::Map(pairs) => {
-                let pairs: Vec<String> = pairs
-                    .iter()
-                    .map(|(key, value)| format!("{key}={value}"))
-                    .collect();
-                list::join(pairs.iter().map(String::as_str))
-            }
-        }
-    }
-}
-
-/// The whole file. `current` is the flag whose value is being read, for error messages.
-struct Document<'a> {
-    current: &'a Cell<Option<&'static Flag>>,
-}
-
-impl<'de> DeserializeSeed<'de> for Document<'_> {
-    type Value = (Given, Vec<String>);
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Document<'_> {
-    type Value = (Given, Vec<String>);
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map of flag names to values")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut given = Given::new();
-        let mut unknown = Vec::new();
-        while let Some(key) = map.next_key::<String>()? {
-            let Some(flag) = flags::find(&key) else {
-                map.next_value::<IgnoredAny>()?;
-                unknown.push(key);
-                continue;
-            };
-            self.current.set(Some(flag));
-            let texts = match flag.kind {
-                Kind::Switch(_) => map.next_value::<Option<bool>>()?.map(|on| on.to_string()),
-                Kind::Number { .. } => map.next_value::<Option<i64>>()?.map(|n| n.to_string()),
-                Kind::Text(_) | Kind::Upload { .. } | Kind::Token => map.next_value()?,
-                Kind::List => map
-                    .next_value::<Option<OneOrMany>>()?
-                    .map(OneOrMany::into_text),
-                Kind::Map => map
-                    .next_value::<Option<TextOrMap>>()?
-                    .map(TextOrMap::into_text),
-            };
-            self.current.set(None);
-            given.extend(texts.map(|text| (flag.name, vec![text])));
-        }
-        Ok((given, unknown))
-    }
+    String::from_utf8(bytes).map_err(|_| reason("is not UTF-8 text"))
 }

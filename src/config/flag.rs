@@ -1,5 +1,5 @@
-//! What a flag is: one description from which the command line, the environment, the config file
-//! and the published schema are made. It knows no values.
+//! The description of a flag, from which the command line, the environment, the config file and the
+//! published schema are made. Its value is in [`values`](super::values).
 
 /// The type of a flag's value, with its default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,9 +14,9 @@ pub(crate) enum Kind {
     List,
     /// `key=value` pairs, comma-separated, repeatable.
     Map,
-    /// A path whose content is the value; the content itself is accepted too.
+    /// The path of a file with the value; the value itself is accepted, too.
     Upload { extension: &'static str },
-    /// An OAuth 2 token that the platform obtained.
+    /// An OAuth 2 token that a platform has obtained.
     Token,
 }
 
@@ -31,19 +31,51 @@ pub(crate) enum Scope {
     HealthCheck,
 }
 
+/// What a flag is about. The help has a section for each topic, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Topic {
+    /// The org, and how to sign in to it.
+    Connection,
+    /// What a sync reads, and where it writes.
+    Sync,
+    /// Changes in Salesforce.
+    Writes,
+    /// Work for ConductorOne in the background.
+    Daemon,
+    /// Logs, health, OpenTelemetry.
+    Monitoring,
+}
+
+impl Topic {
+    /// The title of its section.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Connection => "Connection to Salesforce",
+            Self::Sync => "Sync",
+            Self::Writes => "Writes",
+            Self::Daemon => "Daemon mode",
+            Self::Monitoring => "Logs and monitoring",
+        }
+    }
+}
+
 /// Whether and how a flag appears in the published schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Published {
     /// Command line only.
     No,
-    /// As a field that people fill in.
+    /// As a field for users.
     Form,
-    /// As a field for those who operate the connector.
+    /// As a field for operators.
     Ops,
 }
 
 /// One flag. Its variable is `BATON_` and its name in upper case with underscores.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a property of its own"
+)]
 pub(crate) struct Flag {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
@@ -51,10 +83,16 @@ pub(crate) struct Flag {
     pub(crate) display_name: &'static str,
     pub(crate) short: Option<char>,
     pub(crate) scope: Scope,
+    /// The section of the help; without one it comes first.
+    pub(crate) topic: Option<Topic>,
     pub(crate) published: Published,
     pub(crate) hidden: bool,
     pub(crate) required: bool,
     pub(crate) secret: bool,
+    /// Whether the empty text means something, for example "no suffix".
+    pub(crate) may_be_empty: bool,
+    /// Whether spaces around the value belong to it.
+    pub(crate) verbatim: bool,
 }
 
 impl Flag {
@@ -67,10 +105,13 @@ impl Flag {
             display_name: "",
             short: None,
             scope: Scope::Everywhere,
+            topic: None,
             published: Published::No,
             hidden: false,
             required: false,
             secret: false,
+            may_be_empty: false,
+            verbatim: false,
         }
     }
 
@@ -113,13 +154,13 @@ impl Flag {
         self
     }
 
-    /// Left out of the help.
+    /// Not shown in the help.
     pub(crate) const fn hidden(mut self) -> Self {
         self.hidden = true;
         self
     }
 
-    /// Must have a value (where its group is chosen).
+    /// Must have a value if its group is chosen.
     pub(crate) const fn required(mut self) -> Self {
         self.required = true;
         self
@@ -131,7 +172,19 @@ impl Flag {
         self
     }
 
-    /// Published as a field that people fill in, under this name.
+    /// Accepted with an empty value, which means the same as none.
+    pub(crate) const fn or_empty(mut self) -> Self {
+        self.may_be_empty = true;
+        self
+    }
+
+    /// Taken with the spaces around it.
+    pub(crate) const fn verbatim(mut self) -> Self {
+        self.verbatim = true;
+        self
+    }
+
+    /// Published as a field for users, under this name.
     pub(crate) const fn form(mut self, display_name: &'static str) -> Self {
         self.published = Published::Form;
         self.display_name = display_name;
@@ -144,10 +197,25 @@ impl Flag {
         self
     }
 
+    /// In this section of the help.
+    pub(crate) const fn topic(mut self, topic: Topic) -> Self {
+        self.topic = Some(topic);
+        self
+    }
+
     /// Accepted by one subcommand only.
     pub(crate) const fn only(mut self, scope: Scope) -> Self {
         self.scope = scope;
         self
+    }
+
+    /// `text` without stray white space, such as the line break at the end of a mounted secret.
+    pub(crate) fn trim<'a>(&self, text: &'a str) -> &'a str {
+        if self.verbatim {
+            text.trim_end_matches(['\r', '\n'])
+        } else {
+            text.trim()
+        }
     }
 
     /// The environment variable.
@@ -167,7 +235,7 @@ impl Flag {
     }
 }
 
-/// Declares flags as constants and lists them as `ALL`, so that none is declared and forgotten.
+/// Declares flags as constants and lists all of them as `ALL`.
 macro_rules! flags {
     ($($name:ident = $flag:expr;)+) => {
         $(pub(crate) const $name: Flag = $flag;)+

@@ -11,7 +11,7 @@ pub(crate) mod ticket;
 
 use super::flag::Flag;
 
-/// Every flag there is: first those that every connector has, then our own.
+/// All flags: first those that every connector has, then our own.
 pub(crate) fn all() -> impl Iterator<Item = &'static Flag> {
     [
         telemetry::ALL,

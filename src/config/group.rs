@@ -1,4 +1,4 @@
-//! The field groups: one for each way to sign in.
+//! The field groups: one for each sign-in method.
 
 use super::flag::Flag;
 use super::flags::connector::{
@@ -21,7 +21,7 @@ pub(super) struct Group {
     pub(super) fields: &'static [Flag],
 }
 
-/// A way to sign in.
+/// A sign-in method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Method {
     Password,
@@ -39,7 +39,7 @@ impl Group {
         Self::CLIENT_CREDENTIALS,
     ];
 
-    /// The group that an empty `--auth-method` means.
+    /// The default group.
     pub(super) const OAUTH: Self = Self {
         method: Method::OAuthToken,
         name: "oauth-group",
@@ -60,8 +60,8 @@ impl Group {
         method: Method::Password,
         name: "username-password-group",
         display_name: "Username and password (deprecated)",
-        help: "Sign in with a user's name, password and security token. Salesforce retires this \
-               login; prefer JWT Bearer or Client Credentials.",
+        help: "Sign in with a user's name, password and security token. Salesforce will retire \
+               this login; prefer JWT Bearer or Client Credentials.",
         fields: &[
             INSTANCE_URL,
             USER_USERNAME_FOR_EMAIL,
@@ -109,7 +109,7 @@ impl Group {
         ],
     };
 
-    /// The group of that name; the empty name means the default.
+    /// The group of that name, or the default for the empty name.
     pub(super) fn find(name: &str) -> Option<Self> {
         match name {
             "" => Some(Self::OAUTH),
@@ -117,19 +117,19 @@ impl Group {
         }
     }
 
-    /// Whether it is what an empty `--auth-method` means.
+    /// Whether it is the default.
     pub(super) fn is_default(&self) -> bool {
         self.method == Self::OAUTH.method
     }
 
-    /// The fields that must have a value, other than those of all groups.
+    /// The required fields of this group alone.
     pub(super) fn required(&self) -> impl Iterator<Item = &Flag> {
         self.fields
             .iter()
             .filter(|flag| flag.required && flag.name != INSTANCE_URL.name)
     }
 
-    /// Whether all its own required fields have values.
+    /// Whether all required fields of this group have values.
     pub(super) fn is_complete(&self, values: &Values) -> bool {
         self.method != Method::OAuthToken && self.required().all(|flag| values.is_set(flag))
     }

@@ -1,4 +1,4 @@
-//! What a value looks like when it landed in the wrong field. The texts never repeat a value.
+//! Recognizes values in the wrong field. The error texts never repeat a value.
 
 use super::flag::Flag;
 use super::flags::connector as flags;
@@ -6,7 +6,7 @@ use super::group::{Group, Method};
 use super::problem::Problems;
 use super::values::Values;
 
-/// Refuses a URL that carries credentials or is none.
+/// Refuses a URL that contains credentials, and credentials instead of a URL.
 pub(super) fn check_url(flag: &Flag, url: &str) -> Result<(), String> {
     let host = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = host.split(['/', '?', '#']).next().unwrap_or_default();
@@ -25,10 +25,10 @@ pub(super) fn check_url(flag: &Flag, url: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Notes the credentials of `group` that look like something else.
+/// Adds a problem for each credential of `group` that looks like something else.
 pub(super) fn check_credentials(group: &Group, values: &Values, problems: &mut Problems) {
     let result = match group.method {
-        Method::OAuthToken => check_token(values.text(&flags::OAUTH2_TOKEN).trim()),
+        Method::OAuthToken => check_token(values.text(&flags::OAUTH2_TOKEN)),
         Method::JwtBearer => check_client_id(values)
             .and_then(|()| check_username(values, &flags::SALESFORCE_JWT_SUBJECT)),
         Method::ClientCredentials => check_client_id(values)
@@ -38,7 +38,7 @@ pub(super) fn check_credentials(group: &Group, values: &Values, problems: &mut P
     problems.keep(result);
 }
 
-/// Refuses a text that is no private key in PEM.
+/// Refuses a text that is not a private key in PEM.
 pub(super) fn check_key(flag: &Flag, pem: &str) -> Result<(), String> {
     let name = flag.name;
     if pem.contains("ENCRYPTED") {
@@ -62,7 +62,7 @@ pub(super) fn check_key(flag: &Flag, pem: &str) -> Result<(), String> {
 }
 
 fn check_client_id(values: &Values) -> Result<(), String> {
-    let id = values.text(&flags::SALESFORCE_CLIENT_ID).trim();
+    let id = values.text(&flags::SALESFORCE_CLIENT_ID);
     let looks_like = if is_pem(id) {
         "a key or certificate"
     } else if is_client_secret(id) {
@@ -78,7 +78,7 @@ fn check_client_id(values: &Values) -> Result<(), String> {
         flags::SALESFORCE_CLIENT_ID.name,
         flags::SALESFORCE_CLIENT_SECRET.name,
     );
-    let swapped = is_client_id(values.text(&flags::SALESFORCE_CLIENT_SECRET).trim());
+    let swapped = is_client_id(values.text(&flags::SALESFORCE_CLIENT_SECRET));
     let advice = if swapped {
         format!("it and {secret} are swapped")
     } else {
@@ -88,7 +88,6 @@ fn check_client_id(values: &Values) -> Result<(), String> {
 }
 
 fn check_client_secret(secret: &str) -> Result<(), String> {
-    let secret = secret.trim();
     let looks_like = if is_pem(secret) {
         "a key or certificate, which auth-method jwt-bearer-group takes"
     } else if is_client_id(secret) {
@@ -124,7 +123,7 @@ fn check_username(values: &Values, flag: &Flag) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "field {}: a Salesforce username has the form of an e-mail address",
+        "field {}: a Salesforce username has the form of an email address",
         flag.name
     ))
 }
@@ -133,7 +132,7 @@ fn is_pem(text: &str) -> bool {
     text.trim_start().starts_with("-----BEGIN")
 }
 
-/// Consumer keys of Salesforce all begin so.
+/// All consumer keys of Salesforce begin like this.
 fn is_client_id(text: &str) -> bool {
     text.starts_with("3MVG9")
 }

@@ -1,12 +1,12 @@
-//! What the host half runs with: the file, what to sync into it, and how fast.
+//! The options of the host half: the file, what to sync into it, and how fast.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use super::Sources;
 use super::flags::host as flags;
 use super::problem::Problems;
+use super::sources::Sources;
 use super::values::Values;
 use crate::output_file::FileMode;
 
@@ -15,31 +15,31 @@ use crate::output_file::FileMode;
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[non_exhaustive]
 pub struct HostOptions {
-    /// Our own arguments, which the connector process gets too.
+    /// Our own arguments, which the connector process also gets.
     pub arguments: Arguments,
     /// The file to write and to read.
     pub file: PathBuf,
-    /// Where unfinished files go, if not beside the file.
+    /// The directory for temporary files, if not that of the file.
     pub temporary_directory: Option<PathBuf>,
     /// Who may read the files that are written.
     pub file_mode: FileMode,
     /// How many times its own size a file may unpack to.
     pub max_ratio: u64,
-    /// Sync these resources only (BIDs).
+    /// Sync only these resources (BIDs).
     pub resources: Vec<String>,
-    /// Sync these resource types only.
+    /// Sync only these resource types.
     pub resource_types: Vec<String>,
-    /// Sync resources alone.
+    /// Sync only resources.
     pub skip_entitlements_and_grants: bool,
     /// Sync the given resources without grants.
     pub skip_grants: bool,
     /// Never run a full sync.
     pub skip_full_sync: bool,
-    /// Calls under way at once: 0 means one, -1 as many as the machine suggests.
+    /// Concurrent calls: 0 means one, -1 one for each core.
     pub workers: i64,
     /// Resources of another connector.
     pub external: Option<ExternalResources>,
-    /// How many full syncs the file keeps, if that was said.
+    /// How many full syncs the file keeps, if given.
     pub keep_syncs: Option<usize>,
     /// Keep the previous sync.
     pub keep_previous_sync: bool,
@@ -47,7 +47,7 @@ pub struct HostOptions {
     pub task_concurrency: u64,
 }
 
-/// A command line. It may hold secrets, so it is not shown.
+/// A command line. It may hold secrets, so `Debug` does not show it.
 #[derive(Clone)]
 pub struct Arguments(pub Vec<OsString>);
 
@@ -57,15 +57,15 @@ impl fmt::Debug for Arguments {
     }
 }
 
-/// Resources of another connector that grants may refer to.
+/// Resources of another connector, which grants may refer to.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ExternalResources {
     /// The file they are in.
     pub file: PathBuf,
-    /// Only those that hold this entitlement.
+    /// Only resources that hold this entitlement.
     pub entitlement: Option<String>,
-    /// Only those with these traits.
+    /// Only resources with these traits.
     pub traits: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ impl HostOptions {
         let engine = values.text(&flags::STORAGE_ENGINE);
         if !matches!(engine, "" | "sqlite") {
             problems.push(format!(
-                "field {}: only sqlite files are written, '{engine}' is not supported",
+                "field {}: expected sqlite, the only format that can be written, but got '{engine}'",
                 flags::STORAGE_ENGINE.name
             ));
         }
@@ -106,7 +106,7 @@ impl HostOptions {
             skip_full_sync: values.switch(&flags::SKIP_FULL_SYNC),
             workers,
             external,
-            keep_syncs: problems.keep(keep_syncs(sources)).flatten(),
+            keep_syncs: keep_syncs(sources, problems),
             keep_previous_sync: values.switch(&flags::KEEP_PREVIOUS_SYNC),
             task_concurrency: values.number(&flags::TASK_CONCURRENCY).unsigned_abs(),
         }
@@ -128,18 +128,17 @@ pub(super) fn file_mode(values: &Values) -> Result<FileMode, String> {
     })
 }
 
-/// A variable without a flag, as in the SDK.
+/// A variable without a flag, as in the Baton SDK.
 pub(crate) const KEEP_SYNC_COUNT: &str = "BATON_KEEP_SYNC_COUNT";
 
-fn keep_syncs(sources: &Sources) -> Result<Option<usize>, String> {
-    let Some(text) = sources.variable(KEEP_SYNC_COUNT) else {
-        return Ok(None);
-    };
-    match text.parse() {
-        Ok(count) if count > 0 => Ok(Some(count)),
+fn keep_syncs(sources: &Sources, problems: &mut Problems) -> Option<usize> {
+    let text = sources.variable(KEEP_SYNC_COUNT, problems)?;
+    let count = match text.trim().parse() {
+        Ok(count) if count > 0 => Ok(count),
         _ => Err(format!(
-            "variable {KEEP_SYNC_COUNT}: expected how many syncs the file keeps, 1 at least, but \
-             got '{text}'"
+            "variable {KEEP_SYNC_COUNT}: expected the number of syncs to keep, at least 1, but got \
+             '{text}'"
         )),
-    }
+    };
+    problems.keep(count)
 }

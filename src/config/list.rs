@@ -1,6 +1,6 @@
-//! Lists and maps in one text: a CSV record, and `key=value` pairs in one.
+//! Lists and maps as text: a CSV record, whose values are `key=value` pairs in a map.
 
-/// The values of a CSV record. `None` where a quote is not closed.
+/// The values of a CSV record, or `None` if a quote is not closed.
 pub(crate) fn split(text: &str) -> Option<Vec<String>> {
     if text.is_empty() {
         return Some(Vec::new());
@@ -23,7 +23,7 @@ pub(crate) fn split(text: &str) -> Option<Vec<String>> {
     }
 }
 
-/// The record of `values`, the reverse of [`split`].
+/// The record of `values`: the reverse of [`split`].
 pub(crate) fn join<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = values
         .into_iter()
@@ -32,7 +32,7 @@ pub(crate) fn join<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
     quoted.join(",")
 }
 
-/// The pairs of `key=value,key2=value2`. A lone pair may have commas in its value.
+/// The pairs of `key=value,key2=value2`. A single pair may have commas in its value.
 pub(crate) fn pairs(text: &str) -> Result<Vec<(String, String)>, &'static str> {
     if text.is_empty() {
         return Ok(Vec::new());
@@ -51,8 +51,8 @@ pub(crate) fn pairs(text: &str) -> Result<Vec<(String, String)>, &'static str> {
         .collect()
 }
 
-/// The text up to the closing quote (a doubled quote stands for one), and what follows it up to
-/// the next comma.
+/// The text up to the closing quote, in which a doubled quote means one, and the rest of the record
+/// from the next comma on.
 fn unquote(quoted: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut rest = quoted;

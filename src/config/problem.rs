@@ -1,15 +1,15 @@
-//! What is wrong with a configuration: everything at once, one line each.
+//! The problems of a configuration, one line each.
 
 use std::fmt;
 
 /// The problems of a configuration, in the order in which they were found.
 ///
-/// The first line of the text and the form of the others are known to scripts.
+/// Scripts rely on the first line of the text and on the form of the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems(Vec<String>);
 
 impl Problems {
-    /// Notes a problem once. The text never holds a secret.
+    /// Adds a problem, unless it is there already. The text must not contain a secret.
     pub(crate) fn push(&mut self, problem: impl Into<String>) {
         let problem = problem.into();
         if !self.0.contains(&problem) {
@@ -17,19 +17,19 @@ impl Problems {
         }
     }
 
-    /// Notes all of `others`.
+    /// Adds all of `others`.
     pub(crate) fn extend(&mut self, others: Self) {
         for problem in others.0 {
             self.push(problem);
         }
     }
 
-    /// The problem of `result`, if it is one.
+    /// The value of `result`, or `None` after adding its problem.
     pub(crate) fn keep<T>(&mut self, result: Result<T, String>) -> Option<T> {
         result.map_err(|problem| self.push(problem)).ok()
     }
 
-    /// `value`, unless there are problems.
+    /// Returns `value`, unless there are problems.
     pub(crate) fn or<T>(self, value: T) -> Result<T, Self> {
         if self.0.is_empty() {
             Ok(value)

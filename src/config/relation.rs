@@ -1,4 +1,4 @@
-//! Which flags belong together and which exclude each other.
+//! Which flags need or exclude each other.
 
 use super::flag::Flag;
 use super::flags::{file_tool, host, one_shot, ticket};
@@ -8,9 +8,9 @@ use super::values::Values;
 enum Relation {
     /// All or none.
     Together(&'static [&'static Flag]),
-    /// One at most.
+    /// At most one.
     Exclusive(&'static [&'static Flag]),
-    /// The first only with the second.
+    /// The first needs the second.
     Needs(&'static Flag, &'static Flag),
 }
 
@@ -66,7 +66,7 @@ const RELATIONS: &[Relation] = &[
     Relation::Needs(&file_tool::COMPACT_SYNCS, &file_tool::COMPACT_OUTPUT_PATH),
 ];
 
-/// Notes the relations that `values` break.
+/// Adds a problem for each relation that `values` violate.
 pub(crate) fn check(values: &Values, problems: &mut Problems) {
     for relation in RELATIONS {
         if let Some(problem) = relation.problem(values) {

@@ -1,5 +1,4 @@
-//! The configuration as a published form: what `config` prints. Hosts draw their settings page
-//! from it.
+//! The configuration as a form, which `config` prints. Hosts build their settings page from it.
 
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
@@ -24,12 +23,12 @@ pub fn configuration() -> pb::Configuration {
     }
 }
 
-/// The form as JSON, without a line break at its end.
+/// The form as JSON, without a line break at the end.
 pub fn configuration_json() -> anyhow::Result<String> {
     to_json(&configuration())
 }
 
-/// Capabilities as the JSON of an `Any`, without a line break at its end.
+/// Capabilities as the JSON of an `Any`, without a line break at the end.
 pub fn capabilities_json(
     capabilities: &crate::pb::connector::ConnectorCapabilities,
 ) -> anyhow::Result<String> {

@@ -1,4 +1,4 @@
-//! What the developers' server and the HTTP health endpoint run with.
+//! The options of the developers' server and of the HTTP health endpoint.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use super::values::Values;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServeOptions {
-    /// `host:port` or `unix:PATH`, as it was written.
+    /// `host:port` or `unix:PATH`, as the user wrote it.
     pub listen: String,
     /// The server's certificate chain and key.
     pub tls: Option<ServeTls>,
-    /// The HTTP health endpoint, if it is asked for.
+    /// The HTTP health endpoint, if it is enabled.
     pub health: Option<HealthSettings>,
 }
 
@@ -27,11 +27,11 @@ pub struct ServeTls {
     pub certificate: PathBuf,
     /// The private key.
     pub key: PathBuf,
-    /// The authority of the clients' certificates, which makes them mandatory.
+    /// The authority of the clients' certificates. With it, clients must show one.
     pub client_authority: Option<PathBuf>,
 }
 
-/// Where the HTTP health endpoint is.
+/// The address of the HTTP health endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HealthSettings {
     /// The address.
@@ -72,7 +72,7 @@ impl ServeOptions {
 }
 
 impl HealthSettings {
-    /// Reads the address, whether or not the endpoint is asked for.
+    /// Reads the address, whether or not the endpoint is enabled.
     pub(crate) fn resolve(values: &Values) -> Result<Self, String> {
         let flag = &telemetry::HEALTH_CHECK_BIND_ADDRESS;
         let text = values.text(flag);

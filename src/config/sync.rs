@@ -1,4 +1,4 @@
-//! What a sync reads.
+//! The options of a sync.
 
 use super::flags::connector;
 use super::problem::Problems;
@@ -9,23 +9,21 @@ use super::values::Values;
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[non_exhaustive]
 pub struct SyncOptions {
-    /// Take the username as the e-mail address.
+    /// Use the username as the email address.
     pub username_for_email: bool,
-    /// Read connected apps and who may use them.
+    /// Sync connected apps.
     pub connected_apps: bool,
-    /// Read deactivated users.
+    /// Sync deactivated users.
     pub deactivated_users: bool,
-    /// Read users whose type is not `Standard`.
+    /// Sync users whose type is not `Standard`.
     pub non_standard_users: bool,
-    /// Further fields of User, by API name.
+    /// Additional fields of User, by API name.
     pub user_custom_fields: Vec<String>,
 }
 
 impl SyncOptions {
     pub(super) fn resolve(values: &Values, problems: &mut Problems) -> Self {
-        let fields = values.list(&connector::USER_CUSTOM_FIELDS);
-        let user_custom_fields: Vec<String> =
-            fields.iter().map(|field| field.trim().to_owned()).collect();
+        let user_custom_fields = values.list(&connector::USER_CUSTOM_FIELDS);
         for field in user_custom_fields
             .iter()
             .filter(|field| !is_api_name(field))

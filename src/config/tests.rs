@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 
 use test_case::test_case;
 
@@ -30,9 +31,7 @@ impl Setup {
     }
 
     fn var(mut self, name: &str, value: &str) -> Self {
-        self.sources
-            .variables
-            .push((name.to_owned(), value.to_owned()));
+        self.sources.variables.push((name.into(), value.into()));
         self
     }
 
@@ -249,8 +248,8 @@ fn a_named_file_is_read_instead_of_the_default_one() {
     assert_eq!(setup.values().text(&telemetry::LOG_LEVEL), "error");
 }
 
-#[test_case("gone.yaml", "", "config file gone.yaml (BATON_CONFIG_PATH): No such file or directory (os error 2)"; "absent")]
-#[test_case("x.json", "{}", "config file x.json (BATON_CONFIG_PATH): expected a .yaml or .yml file"; "no yaml")]
+#[test_case("gone.yaml", "", "config file gone.yaml (BATON_CONFIG_PATH) does not exist"; "absent")]
+#[test_case("x.json", "{}", "config file x.json (BATON_CONFIG_PATH) has the wrong ending: expected .yaml or .yml"; "no yaml")]
 #[test_case("x.yaml", "workers: many", "config file x.yaml, line 1, column 10: key workers: expected a whole number"; "wrong type")]
 #[test_case("x.yaml", "a: [S3CRET", "config file x.yaml, line 1, column 4: expected YAML with flag names as keys"; "broken")]
 #[test_case("x.yaml", "salesforce-password: [S3CRET]", "config file x.yaml, line 1, column 22: key salesforce-password: expected a text"; "a list for a text")]
@@ -266,19 +265,207 @@ fn a_bad_file_is_named_and_not_quoted(name: &str, text: &str, expected: &str) {
 }
 
 #[test]
-fn an_unknown_key_is_a_warning_with_the_nearest_flag() {
-    let yaml = "instnce-url: x\nsync_connected_apps: true\nfavourite-colour: blue\n";
+fn an_unknown_key_is_refused_with_the_nearest_flag() {
+    let yaml = "dry_run: true\ninstnce-url: x\nfavourite-colour: blue\nS3 CRET: x\n";
     let written = Setup::new().file(".baton.yaml", yaml).read();
+    assert_eq!(
+        written.problems.lines(),
+        [
+            "config file .baton.yaml, line 1: unknown key dry_run: did you mean dry-run?",
+            "config file .baton.yaml, line 2: unknown key instnce-url: did you mean instance-url?",
+            "config file .baton.yaml, line 3: unknown key favourite-colour",
+            "config file .baton.yaml, line 4: unknown key: expected the name of a flag",
+        ]
+    );
+    assert!(!written.file_is_unread);
+}
+
+/// A platform may store any flag of the SDK, whether or not this connector uses it.
+#[test]
+fn a_key_of_the_sdk_is_accepted() {
+    let yaml = "skip-full-sync: true\ntask-concurrency: 5\nlist-resource-actions: x\n\
+                otel-collector-endpoint: ''\nsync-resource-types: []\nclient-id:\n";
+    assert_eq!(
+        Setup::new()
+            .file(".baton.yaml", yaml)
+            .read()
+            .problems
+            .lines(),
+        [""; 0]
+    );
+}
+
+/// Makes something in the place of a config file that cannot be read as one.
+fn unreadable(kind: &str, path: &Path) {
+    match kind {
+        "a directory" => std::fs::create_dir(path).unwrap(),
+        "a dangling link" => std::os::unix::fs::symlink("gone.yaml", path).unwrap(),
+        "a link to itself" => std::os::unix::fs::symlink(path, path).unwrap(),
+        "a socket" => drop(std::os::unix::net::UnixListener::bind(path).unwrap()),
+        "no text" => std::fs::write(path, b"dry-run: true\n\xff").unwrap(),
+        "no YAML" => std::fs::write(path, "dry-run = true").unwrap(),
+        "too large" => std::fs::write(path, "#".repeat(1024 * 1024 + 1)).unwrap(),
+        _ => panic!("{kind}"),
+    }
+}
+
+#[test_case("a directory", "is a directory")]
+#[test_case("a dangling link", "is a link to a file that does not exist")]
+#[test_case("a link to itself", "cannot be read")]
+#[test_case("a socket", "is not a regular file")]
+#[test_case("no text", "is not UTF-8 text")]
+#[test_case("no YAML", "expected YAML with flag names as keys")]
+#[test_case("too large", "is larger than 1 MB")]
+fn a_config_file_that_exists_and_cannot_be_read_is_refused(kind: &str, reason: &str) {
+    for (name, variable) in [(".baton.yaml", None), ("x.yaml", Some("x.yaml"))] {
+        let setup = Setup::new().args(&["--skip-grants"]);
+        let setup = match variable {
+            Some(value) => setup.var("BATON_CONFIG_PATH", value),
+            None => setup,
+        };
+        unreadable(kind, &setup.directory.path().join(name));
+        let written = setup.read();
+        assert!(written.file_is_unread);
+        let [problem] = written.problems.lines() else {
+            panic!("{:?}", written.problems)
+        };
+        assert!(
+            problem.starts_with(&format!("config file {name}")),
+            "{problem}"
+        );
+        assert!(problem.contains(reason), "{problem}");
+    }
+}
+
+#[test]
+fn a_link_to_a_config_file_is_followed() {
+    let setup = Setup::new().file("real.yaml", "log-level: warn");
+    std::os::unix::fs::symlink("real.yaml", setup.directory.path().join(".baton.yaml")).unwrap();
+    assert_eq!(setup.values().text(&telemetry::LOG_LEVEL), "warn");
+}
+
+#[test]
+fn a_variable_that_looks_misspelt_is_a_warning() {
+    let written = Setup::new()
+        .var("BATON_DRYRUN", "true")
+        .var("baton_instance_url", "x")
+        .var("BATON_OKTA_DOMAIN", "x")
+        .var("BATON_HOST_ID", "x")
+        .var("BATON_SECURITY_TOKN", "")
+        .read();
     assert_eq!(
         written.warnings,
         [
-            "config file .baton.yaml: unknown key instnce-url: did you mean instance-url?",
-            "config file .baton.yaml: unknown key sync_connected_apps: did you mean \
-             sync-connected-apps?",
-            "config file .baton.yaml: unknown key favourite-colour",
+            "the variable BATON_DRYRUN has no effect: did you mean BATON_DRY_RUN?",
+            "the variable baton_instance_url has no effect: did you mean BATON_INSTANCE_URL?",
         ]
     );
     assert_eq!(written.problems.lines(), [""; 0]);
+}
+
+#[test]
+fn a_variable_that_is_not_utf_8_is_refused() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let mut setup = Setup::new();
+    let value = OsString::from_vec(b"tru\xff".to_vec());
+    setup
+        .sources
+        .variables
+        .push(("BATON_DRY_RUN".into(), value));
+    assert_eq!(
+        setup.read().problems.lines(),
+        ["variable BATON_DRY_RUN: is not valid UTF-8"]
+    );
+}
+
+#[test_case("--file="; "a file")]
+#[test_case("--log-level= "; "a level of a space")]
+#[test_case("--workers="; "a number")]
+#[test_case("--dry-run="; "a switch")]
+#[test_case("--sync-resources="; "a list")]
+#[test_case("--revoke-grant="; "a write")]
+#[test_case("--license-to-least-privileged-profile-mapping="; "a map")]
+fn an_empty_value_is_refused(argument: &str) {
+    let name = argument.trim_start_matches("--").split('=').next().unwrap();
+    let expected = format!("field {name}: is empty: give it a value or leave it out");
+    assert_eq!(
+        Setup::new().args(&[argument]).read().problems.lines(),
+        [expected.as_str()]
+    );
+    let file = format!("{name}: ''\n");
+    if name == "workers" || name == "dry-run" {
+        return;
+    }
+    assert_eq!(
+        Setup::new()
+            .file(".baton.yaml", &file)
+            .read()
+            .problems
+            .lines(),
+        [expected.as_str()]
+    );
+}
+
+#[test]
+fn an_empty_value_in_a_list_is_refused() {
+    assert_eq!(
+        Setup::new()
+            .args(&["--sync-resource-types=user,,role"])
+            .read()
+            .problems
+            .lines(),
+        ["field sync-resource-types: a value in the list is empty"]
+    );
+}
+
+#[test_case("--username-suffix="; "no suffix")]
+#[test_case("--security-token="; "no token is needed from a trusted network")]
+#[test_case("--auth-method="; "the default")]
+fn an_empty_value_that_means_something_is_accepted(argument: &str) {
+    assert_eq!(
+        Setup::new().args(&[argument]).read().problems.lines(),
+        [""; 0]
+    );
+}
+
+#[test]
+fn white_space_around_a_value_does_not_count() {
+    let values = Setup::new()
+        .var("BATON_LOG_LEVEL", " debug\n")
+        .var("BATON_SALESFORCE_CLIENT_SECRET", "S3CRET\n")
+        .var("BATON_SALESFORCE_PASSWORD", " pass word \n")
+        .var("BATON_DRY_RUN", " true")
+        .var("BATON_SYNC_RESOURCE_TYPES", "user, role ")
+        .values();
+    assert_eq!(values.text(&telemetry::LOG_LEVEL), "debug");
+    assert_eq!(values.text(&connector::SALESFORCE_CLIENT_SECRET), "S3CRET");
+    assert_eq!(values.text(&connector::SALESFORCE_PASSWORD), " pass word ");
+    assert!(values.switch(&connector::DRY_RUN));
+    assert_eq!(
+        values.list(&host_flags::SYNC_RESOURCE_TYPES),
+        ["user", "role"]
+    );
+}
+
+#[test_case(&["--provisioning", "maybe"]; "as the next word")]
+#[test_case(&["--provisioning=maybe"]; "with an equals sign")]
+#[test_case(&["config", "--provisioning=maybe"]; "after a command")]
+fn a_wrong_value_of_a_switch_names_the_flag(arguments: &[&str]) {
+    assert_eq!(
+        Setup::new().args(arguments).read().problems.lines(),
+        ["field provisioning: expected true or false, such as --provisioning=true"]
+    );
+}
+
+#[test]
+fn a_misspelt_command_after_a_switch_is_not_its_value() {
+    let error = Setup::new()
+        .args(&["--provisioning", "serv"])
+        .sources
+        .read()
+        .err()
+        .unwrap();
+    assert!(error.to_string().contains("'serve'"), "{error}");
 }
 
 #[test]
@@ -307,7 +494,7 @@ fn values_of_a_wrong_type_are_told_together() {
         .var("BATON_PROVISIONING", "yes");
     let expected = [
         "field http-timeout-seconds: value must be greater than or equal to 1 but got 0",
-        "field provisioning: expected true or false",
+        "field provisioning: expected true or false, such as --provisioning=true",
         "field workers: expected a whole number",
         "field task-concurrency: value must be less than or equal to 100 but got 101",
     ];
@@ -316,7 +503,7 @@ fn values_of_a_wrong_type_are_told_together() {
 
 #[test_case("", None, ""; "not given")]
 #[test_case("5", Some(5), ""; "five")]
-#[test_case("0", None, "1 at least, but got '0'"; "none")]
+#[test_case("0", None, "at least 1, but got '0'"; "none")]
 #[test_case("many", None, "BATON_KEEP_SYNC_COUNT"; "no number")]
 fn a_variable_says_how_many_syncs_stay(value: &str, count: Option<usize>, problem: &str) {
     let setup = Setup::new().var("BATON_KEEP_SYNC_COUNT", value);
@@ -377,9 +564,10 @@ fn only_the_fields_of_the_chosen_group_are_required() {
 #[test_case(&["--auth-method=client-credentials-group", "--salesforce-client-id=3MVG9x", "--salesforce-client-secret=3MVG9S3CRET"], "field salesforce-client-secret: looks like a client ID"; "the id twice")]
 #[test_case(&["--auth-method=client-credentials-group", "--salesforce-client-id=3MVG9x", "--salesforce-client-secret", PEM], "field salesforce-client-secret: looks like a key or certificate, which auth-method jwt-bearer-group takes"; "a key as secret")]
 #[test_case(&["--auth-method=client-credentials-group", "--salesforce-client-id=a@b.c", "--salesforce-client-secret=x"], "field salesforce-client-id: looks like a username: expected the consumer key of the app"; "a username as id")]
-#[test_case(&["--auth-method=username-password-group", "--salesforce-username=S3CRET", "--salesforce-password=a@b.c"], "field salesforce-username: a Salesforce username has the form of an e-mail address"; "name and password swapped")]
+#[test_case(&["--auth-method=username-password-group", "--salesforce-username=S3CRET", "--salesforce-password=a@b.c"], "field salesforce-username: a Salesforce username has the form of an email address"; "name and password swapped")]
 #[test_case(&["--oauth2-token=5Aep861S3CRET"], "field oauth2-token: looks like a refresh token: expected an access token"; "a refresh token")]
-#[test_case(&["--oauth2-token={\"refresh_token\":\"S3CRET\"}"], "field oauth2-token: the JSON object has no access_token"; "a token object without a token")]
+#[test_case(&["--oauth2-token={\"id\":\"S3CRET\"}"], "field oauth2-token: the JSON object has no access_token"; "a token object without a token")]
+#[test_case(&["--oauth2-token={\"access_token\":\"S3CRET\",\"refresh_token\":\"S3CRET\"}"], "field oauth2-token: has a refresh_token, which this version cannot use: leave it out and hand over a new access_token in time, or sign in with client-credentials-group"; "a token object with a refresh token")]
 #[test_case(&["--oauth2-token={\"access_token\":S3CRET}"], "field oauth2-token: the JSON is wrong at column 17"; "a broken token object")]
 #[test_case(&["--oauth2-token=x", "--api-version=latest"], "field api-version: expected a version such as 63.0 but got 'latest'"; "api version")]
 #[test_case(&["--oauth2-token=x", "--user-custom-fields=Level__c,Name FROM User"], "field user-custom-fields: 'Name FROM User' is not the API name of a field"; "field name")]
@@ -450,8 +638,8 @@ fn a_private_key_file_has_at_most_2_mb() {
 #[test]
 fn a_token_is_bare_or_an_object() {
     use secrecy::ExposeSecret as _;
-    let object = r#"{"access_token":"T","refresh_token":"R","instance_url":"https://x","more":1}"#;
-    for (text, refresh, instance) in [("T", None, None), (object, Some("R"), Some("https://x"))] {
+    let object = r#"{"access_token":"T","refresh_token":"","instance_url":"https://x","more":1}"#;
+    for (text, instance) in [("T", None), (object, Some("https://x"))] {
         let auth = Setup::new()
             .args(URL)
             .var("BATON_OAUTH2_TOKEN", text)
@@ -460,19 +648,12 @@ fn a_token_is_bare_or_an_object() {
             .auth;
         let AuthMethod::OAuthToken {
             access_token,
-            refresh_token,
             instance_url,
         } = auth
         else {
             panic!("another method")
         };
         assert_eq!(access_token.expose_secret(), "T");
-        assert_eq!(
-            refresh_token
-                .as_ref()
-                .map(secrecy::ExposeSecret::expose_secret),
-            refresh
-        );
         assert_eq!(instance_url.as_deref(), instance);
     }
 }
@@ -485,7 +666,7 @@ fn debug_shows_no_secret() {
         "--salesforce-password=S3CRET",
         "--security-token=S3CRET",
     ]);
-    let object = r#"--oauth2-token={"access_token":"S3CRET","refresh_token":"S3CRET"}"#;
+    let object = r#"--oauth2-token={"access_token":"S3CRET","instance_url":"https://x"}"#;
     let token = Setup::new().args(URL).args(&[object]);
     for setup in [password, token, jwt(PEM), Setup::new().args(CREDENTIALS)] {
         let text = format!("{:?}", setup.config().unwrap());
@@ -580,9 +761,13 @@ fn the_log_is_for_people_on_a_terminal_and_for_programs_elsewhere() {
         LogFormat::Json
     );
     assert_eq!(
-        resolve(&["--log-path=a,stderr"], true).0.paths,
-        [Path::new("/d/a")]
+        resolve(&["--log-path=a"], true).0.format,
+        LogFormat::Json,
+        "nobody reads a file on a terminal"
     );
+    let both = resolve(&["--log-path=a,stderr"], true).0;
+    assert_eq!(both.paths, [Path::new("/d/a")]);
+    assert_eq!((both.stderr, both.format), (true, LogFormat::Console));
     let wrong = [
         "--log-format=xml",
         "--log-level=loud",
@@ -746,7 +931,7 @@ fn capabilities_are_the_json_of_an_any() {
 }
 
 #[test]
-fn help_tells_every_visible_flag_in_alphabetical_order() {
+fn the_help_has_a_section_for_each_topic() {
     let help = command().term_width(100).render_help().to_string();
     insta::assert_snapshot!(help);
 }

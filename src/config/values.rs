@@ -1,6 +1,7 @@
-//! What was given for each flag, and by whom: flag over variable over file over default.
+//! The value of each flag. A flag takes precedence over its variable, the variable over the config
+//! file, the file over the default.
 //!
-//! The texts in here may be secrets, therefore nothing in here can be printed.
+//! Values may be secrets, so nothing here implements `Debug`.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +12,10 @@ use super::flags;
 use super::list;
 use super::problem::Problems;
 
-/// The raw texts of one flag: one for each time it was given.
+/// The texts of one flag: one for each time it was given.
 pub(crate) type Texts = Vec<String>;
 
-/// What one source gives: flag name → texts.
+/// The values from one source: flag name → texts.
 pub(crate) type Given = BTreeMap<&'static str, Texts>;
 
 /// The values of all flags.
@@ -24,7 +25,7 @@ pub struct Values {
 }
 
 impl Values {
-    /// Joins the sources; an earlier one wins.
+    /// Merges the sources; an earlier one takes precedence.
     pub(crate) fn merge(sources: impl IntoIterator<Item = Given>) -> Self {
         let mut given = Given::new();
         for source in sources {
@@ -35,25 +36,17 @@ impl Values {
         Self { given }
     }
 
-    /// What the environment gives. An empty variable counts as unset.
-    pub(crate) fn from_variables(variables: &[(String, String)]) -> Given {
-        let variables: BTreeMap<&str, &str> = variables
-            .iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        flags::all()
-            .filter_map(|flag| {
-                let value = variables.get(flag.variable().as_str())?;
-                Some((flag.name, vec![(*value).to_owned()]))
-            })
-            .collect()
-    }
-
-    /// The values whose texts do not fit their flags.
+    /// A problem for each text that does not fit its flag.
     pub(crate) fn problems(&self) -> Problems {
         let mut problems = Problems::default();
         for flag in flags::all().filter(|flag| self.given.contains_key(flag.name)) {
+            if self.is_blank(flag) {
+                problems.push(format!(
+                    "field {}: is empty: give it a value or leave it out",
+                    flag.name
+                ));
+                continue;
+            }
             let checked = match flag.kind {
                 Kind::Switch(_) => self.try_switch(flag).map(drop),
                 Kind::Number { .. } => self.try_number(flag).map(drop),
@@ -66,7 +59,7 @@ impl Values {
         problems
     }
 
-    /// Whether the flag has a value other than the empty one.
+    /// Whether the flag has a value that is not empty, zero or false.
     pub(crate) fn is_set(&self, flag: &Flag) -> bool {
         match flag.kind {
             Kind::Switch(_) => self.given.contains_key(flag.name) && self.switch(flag),
@@ -79,7 +72,20 @@ impl Values {
         }
     }
 
-    /// The text, or the default. An empty text counts as unset.
+    /// Adds a problem if a required flag has no value.
+    pub(super) fn require(&self, flag: &Flag, problems: &mut Problems) {
+        if !self.is_set(flag) {
+            problems.push(format!(
+                "field {name} of type {type_name} is marked as required but it has a zero-value: \
+                 set --{name} or {variable}",
+                name = flag.name,
+                type_name = flag.type_name(),
+                variable = flag.variable(),
+            ));
+        }
+    }
+
+    /// The text, or the default if the text is empty.
     pub(crate) fn text<'a>(&'a self, flag: &'a Flag) -> &'a str {
         let default = if let Kind::Text(default) = flag.kind {
             default
@@ -101,28 +107,36 @@ impl Values {
         self.optional(flag).map(SecretString::from)
     }
 
-    /// The switch; its default where the text is wrong ([`Self::problems`] tells).
+    /// The switch; off if the text is wrong, which [`Self::problems`] reports.
     pub(crate) fn switch(&self, flag: &Flag) -> bool {
         self.try_switch(flag).unwrap_or_default()
     }
 
-    /// The number; 0 where the text is wrong ([`Self::problems`] tells).
+    /// The number; 0 if the text is wrong, which [`Self::problems`] reports.
     pub(crate) fn number(&self, flag: &Flag) -> i64 {
         self.try_number(flag).unwrap_or_default()
     }
 
-    /// The list; empty where the text is wrong ([`Self::problems`] tells).
+    /// The list; empty if the text is wrong, which [`Self::problems`] reports.
     pub(crate) fn list(&self, flag: &Flag) -> Vec<String> {
         self.try_list(flag).unwrap_or_default()
     }
 
-    /// The map; empty where the text is wrong ([`Self::problems`] tells).
+    /// The map; empty if the text is wrong, which [`Self::problems`] reports.
     pub(crate) fn map(&self, flag: &Flag) -> BTreeMap<String, String> {
         self.try_map(flag).unwrap_or_default()
     }
 
+    /// Whether the flag was given an empty text that means nothing. A required flag is reported as
+    /// missing instead.
+    fn is_blank(&self, flag: &Flag) -> bool {
+        let texts = self.given.get(flag.name).map_or(&[][..], Vec::as_slice);
+        !flag.may_be_empty && !flag.required && texts.iter().any(|text| text.trim().is_empty())
+    }
+
     fn last(&self, flag: &Flag) -> Option<&str> {
-        self.given.get(flag.name)?.last().map(String::as_str)
+        let text = self.given.get(flag.name)?.last()?;
+        Some(flag.trim(text))
     }
 
     fn try_switch(&self, flag: &Flag) -> Result<bool, String> {
@@ -131,9 +145,10 @@ impl Values {
         };
         match self.last(flag) {
             None | Some("") => Ok(default),
-            Some(text) => {
-                switch(text).ok_or_else(|| format!("field {}: expected true or false", flag.name))
-            }
+            Some(text) => switch(text).ok_or_else(|| {
+                let name = flag.name;
+                format!("field {name}: expected true or false, such as --{name}=true")
+            }),
         }
     }
 
@@ -151,7 +166,6 @@ impl Values {
             return Ok(default);
         };
         let number: i64 = text
-            .trim()
             .parse()
             .map_err(|_| format!("field {name}: expected a whole number"))?;
         if number < least {
@@ -168,9 +182,12 @@ impl Values {
     fn try_list(&self, flag: &Flag) -> Result<Vec<String>, String> {
         let mut all = Vec::new();
         for text in self.given.get(flag.name).into_iter().flatten() {
-            let record = list::split(text)
+            let record = list::split(text.trim())
                 .ok_or_else(|| format!("field {}: a quote is not closed", flag.name))?;
-            all.extend(record);
+            all.extend(record.iter().map(|value| value.trim().to_owned()));
+        }
+        if all.iter().any(String::is_empty) {
+            return Err(format!("field {}: a value in the list is empty", flag.name));
         }
         Ok(all)
     }
@@ -178,17 +195,22 @@ impl Values {
     fn try_map(&self, flag: &Flag) -> Result<BTreeMap<String, String>, String> {
         let mut all = BTreeMap::new();
         for text in self.given.get(flag.name).into_iter().flatten() {
+            let pairs = list::pairs(text.trim())
+                .map_err(|problem| format!("field {}: {problem}", flag.name))?;
+            let trimmed = |text: String| text.trim().to_owned();
             all.extend(
-                list::pairs(text).map_err(|problem| format!("field {}: {problem}", flag.name))?,
+                pairs
+                    .into_iter()
+                    .map(|(key, value)| (trimmed(key), trimmed(value))),
             );
         }
         Ok(all)
     }
 }
 
-/// The spellings of a switch in a variable or a file.
+/// The spellings of a switch, as Go reads them.
 fn switch(text: &str) -> Option<bool> {
-    match text.trim() {
+    match text {
         "1" | "t" | "T" | "true" | "True" | "TRUE" => Some(true),
         "0" | "f" | "F" | "false" | "False" | "FALSE" => Some(false),
         _ => None,

@@ -1,18 +1,17 @@
-//! The configuration as a Salesforce client and as the connector's options.
+//! Builds the Salesforce client and the connector's options from the configuration.
 
 use secrecy::SecretString;
 
-use super::chain;
+use crate::causes::chain;
 use crate::cli::Failure;
 use crate::config::{AuthMethod, Config};
 use crate::connector::{Options, UsernameRule};
 use crate::salesforce::soql::FieldName;
 use crate::salesforce::{ApiVersion, Auth, Client, ClientConfig, Instance, InstanceError};
 
-/// The client. Nothing is sent yet: hosts wait for us to listen first.
+/// The client. Nothing is sent yet, because hosts wait for us to listen first.
 pub(super) fn build(config: &Config) -> Result<Client, Failure> {
-    let instance = Instance::parse(&config.instance_url, config.allow_custom_domain)
-        .map_err(|error| wrong_instance(&error))?;
+    let instance = instance(config)?;
     let mut setup = ClientConfig::new(instance, auth(&config.auth)?);
     setup.api_version = config
         .api_version
@@ -24,7 +23,24 @@ pub(super) fn build(config: &Config) -> Result<Client, Failure> {
     Client::new(setup).map_err(|error| Failure::usage(chain(&error)))
 }
 
-/// The client names the field itself; how to allow a host is ours to tell.
+/// The org's hosts. A token may name the API host itself; it must be one that a sign-in could
+/// name, because the token is sent there.
+fn instance(config: &Config) -> Result<Instance, Failure> {
+    let instance = Instance::parse(&config.instance_url, config.allow_custom_domain)
+        .map_err(|error| wrong_instance(&error))?;
+    let AuthMethod::OAuthToken {
+        instance_url: Some(named),
+        ..
+    } = &config.auth
+    else {
+        return Ok(instance);
+    };
+    let in_token = |error: &InstanceError| Failure::usage(format!("field oauth2-token: {error}"));
+    let host = instance.admit(named).map_err(|error| in_token(&error))?;
+    Instance::parse(host.as_str(), config.allow_custom_domain).map_err(|error| in_token(&error))
+}
+
+/// The error names the field; the flag that allows the host is added here.
 fn wrong_instance(error: &InstanceError) -> Failure {
     let remedy = match error {
         InstanceError::Foreign { .. } => " (--allow-custom-domain)",
@@ -84,4 +100,44 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
         least_privileged_profiles: config.least_privileged_profiles.clone(),
         dry_run: config.dry_run,
     })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+    use crate::config::Sources;
+
+    #[test_case("acme.my.salesforce.com", "T" => Ok("https://acme.my.salesforce.com/".to_owned()); "a bare token")]
+    #[test_case(
+        "login.salesforce.com",
+        r#"{"access_token":"T","instance_url":"https://acme.my.salesforce.com"}"#
+        => Ok("https://acme.my.salesforce.com/".to_owned()); "a token that knows the org"
+    )]
+    #[test_case(
+        "acme.my.salesforce.com",
+        r#"{"access_token":"T","instance_url":"https://evil.example"}"#
+        => Err("field oauth2-token: instance-url: evil.example is not a Salesforce host and would \
+                receive the credentials; use the org's My Domain, or allow custom domains if you \
+                trust it".to_owned()); "a token for a foreign host"
+    )]
+    fn a_token_may_name_the_host(instance_url: &str, token: &str) -> Result<String, String> {
+        let arguments = [
+            format!("--instance-url={instance_url}"),
+            format!("--oauth2-token={token}"),
+        ];
+        let sources = Sources {
+            arguments: arguments.map(Into::into).to_vec(),
+            variables: Vec::new(),
+            directory: "/nowhere".into(),
+        };
+        let values = sources.read().unwrap().values;
+        let config = Config::resolve(&values, &sources.directory).unwrap();
+        match instance(&config) {
+            Ok(instance) => Ok(instance.api().to_string()),
+            Err(failure) => Err(failure.to_string()),
+        }
+    }
 }

@@ -1,22 +1,19 @@
-//! What the host half is asked to do: a sync into a file, or one operation.
+//! The jobs of the host half: a sync into a file, or one operation.
 
 use std::io::Write as _;
 use std::path::Path;
 
 use crate::c1z::Bounds;
+use crate::causes;
 use crate::cli::{Failure, Job};
-use crate::config::HostOptions;
+use crate::config::{HostOptions, host_flags};
 use crate::pb::connector::ResourceId;
 use crate::runner::one_shot::{self, Account, Action, EventFeed, Stored};
 use crate::runner::{self, Executable, Progress, SyncRequest};
 
-/// Does `job` with this same binary as the connector.
+/// Does `job` with this binary as the connector.
 pub(super) async fn run(options: &HostOptions, job: Job) -> Result<(), Failure> {
-    let executable = Executable {
-        path: std::env::current_exe()
-            .map_err(|error| Failure::usage(format!("cannot find this program: {error}")))?,
-        arguments: options.arguments.0.clone(),
-    };
+    let executable = this_program(options)?;
     match job {
         Job::Sync => sync(options, executable).await,
         Job::Daemon { .. } => Err(unsupported("the daemon mode (--client-id)")),
@@ -48,7 +45,19 @@ pub(super) async fn run(options: &HostOptions, job: Job) -> Result<(), Failure> 
     }
 }
 
-/// The jobs whose answer is their exit code, and the event feed.
+/// This binary with its own arguments, as the connector process.
+fn this_program(options: &HostOptions) -> Result<Executable, Failure> {
+    let path = std::env::current_exe()
+        .map_err(|error| Failure::usage(format!("cannot find this program: {error}")))?;
+    let first = format!("--{}", host_flags::STARTED_BY_OWN_HOST.name);
+    let arguments = std::iter::once(first.into()).chain(options.arguments.0.iter().cloned());
+    Ok(Executable {
+        path,
+        arguments: arguments.collect(),
+    })
+}
+
+/// The jobs whose only result is their exit code, and the event feed.
 async fn operate(
     options: &HostOptions,
     executable: &Executable,
@@ -103,7 +112,7 @@ async fn operate(
             one_shot::event_feed(executable, feed, &mut std::io::stdout()).await
         }
         _ => Err(runner::Error::Internal(
-            "this job is no operation".to_owned(),
+            "this job is not an operation".to_owned(),
         )),
     }
 }
@@ -171,7 +180,7 @@ fn id(resource_type: String, resource: String) -> ResourceId {
 
 impl From<runner::Error> for Failure {
     fn from(error: runner::Error) -> Self {
-        Self::status(tonic::Code::from_i32(error.code()), super::chain(&error))
+        Self::status(tonic::Code::from_i32(error.code()), causes::chain(&error))
     }
 }
 

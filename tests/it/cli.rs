@@ -24,11 +24,20 @@ async fn alone(arguments: &[&str]) -> Ended {
 async fn the_version_is_one_line(flag: &str) {
     let ended = alone(&[flag]).await;
     ended.assert_success();
-    let expected = concat!("baton-salesforce version ", env!("CARGO_PKG_VERSION"), "\n");
     assert_eq!(
-        (ended.stdout.as_str(), ended.stderr.as_str()),
-        (expected, "")
+        (ended.stdout.lines().count(), ended.stderr.as_str()),
+        (1, "")
     );
+    let start = concat!(
+        "baton-salesforce version ",
+        env!("CARGO_PKG_VERSION"),
+        " (commit "
+    );
+    let rest = ended.stdout.strip_prefix(start).expect(&ended.stdout);
+    let (commit, rest) = rest.split_once(", ").unwrap();
+    let is_hash = commit.len() == 12 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+    assert!(is_hash || commit == "unknown", "{commit}");
+    assert_eq!(rest, "Salesforce API 63.0, Baton SDK v0.25.0)\n");
 }
 
 #[tokio::test]
@@ -39,11 +48,11 @@ async fn the_help_tells_the_commands_and_the_flags_with_their_variables() {
     let help = ended.stdout;
     for essential in [
         "Usage: baton-salesforce [OPTIONS] [COMMAND]",
-        "\n  capabilities ",
-        "\n  completion ",
-        "\n  config ",
-        "\n  health-check ",
-        "\n  serve ",
+        "\n  capabilities\n",
+        "\n  completion\n",
+        "\n  config\n",
+        "\n  health-check\n",
+        "\n  serve\n",
         "-f, --file <TEXT>",
         "-p, --provisioning",
         "--instance-url <TEXT>",
@@ -69,6 +78,27 @@ async fn the_help_tells_the_commands_and_the_flags_with_their_variables() {
             "{hidden} is for programs, not for people"
         );
     }
+}
+
+#[test_case("serve", "--listen <TEXT>"; "serve")]
+#[test_case("health-check", "--endpoint <TEXT>"; "health check")]
+#[tokio::test]
+async fn the_help_of_a_command_begins_with_its_own_flags(command: &str, own: &str) {
+    let ended = alone(&[command, "--help"]).await;
+    ended.assert_success();
+    let parts = [
+        "Options:",
+        own,
+        "Connection to Salesforce:",
+        "--instance-url",
+        "Sync:",
+        "--file",
+    ];
+    let places: Vec<usize> = parts
+        .iter()
+        .map(|part| ended.stdout.find(part).expect(part))
+        .collect();
+    assert!(places.is_sorted(), "{places:?} in:\n{}", ended.stdout);
 }
 
 #[tokio::test]
@@ -175,7 +205,7 @@ async fn a_wrong_instance_url_is_told(url: &str, message: &str) {
         "--instance-url=acme.my.salesforce.com", "--auth-method=username-password-group",
         "--salesforce-username=S3CRET", "--salesforce-password=jane@acme.example",
     ],
-    &["field salesforce-username: a Salesforce username has the form of an e-mail address"];
+    &["field salesforce-username: a Salesforce username has the form of an email address"];
     "name and password swapped"
 )]
 #[test_case(

@@ -50,19 +50,26 @@ fn documents() -> Vec<PathBuf> {
         .collect()
 }
 
-/// What `--help` says, as a table.
+/// What `--help` says, as a table for each of its sections.
 fn table() -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_baton-salesforce"))
         .arg("--help")
         .output();
     let help = String::from_utf8(output.unwrap().stdout).unwrap();
     let (_, options) = help.split_once("Options:\n").expect("a list of options");
+    let mut tables = String::new();
     let mut flags: Vec<(String, String)> = Vec::new();
-    for line in options
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-    {
+    // An empty title ends the last section.
+    for line in options.lines().chain([":"]).filter(|line| !line.is_empty()) {
+        if let Some(title) = line.strip_suffix(':').filter(|_| !line.starts_with(' ')) {
+            tables.push_str(&rows(&std::mem::take(&mut flags)));
+            if !title.is_empty() {
+                let head = "| flag | variable | default | |\n|---|---|---|---|";
+                writeln!(tables, "\n**{title}**\n\n{head}").unwrap();
+            }
+            continue;
+        }
+        let line = line.trim();
         match flags.last_mut() {
             Some((_, text)) if !line.starts_with('-') => {
                 text.push_str(if text.is_empty() { "" } else { " " });
@@ -71,7 +78,12 @@ fn table() -> String {
             _ => flags.push((line.replace(['<', '>'], ""), String::new())),
         }
     }
-    let mut table = "| flag | variable | default | |\n|---|---|---|---|\n".to_owned();
+    tables + "\n"
+}
+
+/// One row for each flag and its text.
+fn rows(flags: &[(String, String)]) -> String {
+    let mut rows = String::new();
     for (flag, text) in flags {
         // Help and version have no variable.
         let Some((text, rest)) = text.split_once(" ($") else {
@@ -86,9 +98,9 @@ fn table() -> String {
             "" => String::new(),
             default => format!("`{default}`"),
         };
-        writeln!(table, "| `{flag}` | `{variable}` | {default} | {text} |").unwrap();
+        writeln!(rows, "| `{flag}` | `{variable}` | {default} | {text} |").unwrap();
     }
-    table
+    rows
 }
 
 #[test]

@@ -1,120 +1,123 @@
-//! The flags of the Salesforce connector itself. Names, types and defaults of the published ones
-//! are what hosts have stored; their order here is their order in the form.
+//! The flags of the Salesforce connector itself. Hosts have stored the names, types and defaults of
+//! the published ones; their order here is their order in the form.
 
-use crate::config::flag::{Flag, Kind, flags};
+use crate::config::flag::{Flag, Kind, Topic, flags};
+
+/// The version of the Salesforce API without `--api-version`.
+pub(crate) const DEFAULT_API_VERSION: &str = "63.0";
 
 flags! {
     INSTANCE_URL = Flag::text(
         "instance-url",
         "Salesforce domain of the org, for example acme.my.salesforce.com",
-    ).required().form("Instance URL");
+    ).required().form("Instance URL").topic(Topic::Connection);
     USER_USERNAME_FOR_EMAIL = Flag::switch(
         "user-username-for-email",
-        "Take a user's username as the e-mail address",
-    ).form("Use Username for Email");
+        "Use the username as the email address",
+    ).form("Use Username for Email").topic(Topic::Sync);
     SALESFORCE_USERNAME = Flag::text(
         "salesforce-username",
         "Username to sign in with (username-password-group)",
-    ).required().form("Salesforce Username");
+    ).required().form("Salesforce Username").topic(Topic::Connection);
     SALESFORCE_PASSWORD = Flag::text(
         "salesforce-password",
-        "Password of that user (username-password-group)",
-    ).required().secret().form("Salesforce Password");
+        "Password of the user (username-password-group)",
+    ).required().secret().verbatim().form("Salesforce Password").topic(Topic::Connection);
     SECURITY_TOKEN = Flag::text(
         "security-token",
-        "Security token of that user; not needed from a trusted IP range \
+        "Security token of the user; not needed from a trusted IP range \
          (username-password-group)",
-    ).secret().form("Security Token");
+    ).secret().or_empty().form("Security Token").topic(Topic::Connection);
     OAUTH2_TOKEN = Flag::new(
         "oauth2-token",
         Kind::Token,
-        "OAuth 2 token that a platform obtained: an access token, or a JSON object with \
-         access_token and optionally refresh_token and instance_url (oauth-group)",
-    ).secret().form("OAuth2 Token");
+        "OAuth 2 token that a platform has obtained: an access token, or a JSON object with \
+         access_token and optionally instance_url (oauth-group)",
+    ).secret().or_empty().form("OAuth2 Token").topic(Topic::Connection);
     SALESFORCE_CLIENT_ID = Flag::text(
         "salesforce-client-id",
         "Client ID (consumer key) of the app in Salesforce \
          (jwt-bearer-group, client-credentials-group)",
-    ).required().form("Client ID");
+    ).required().form("Client ID").topic(Topic::Connection);
     SALESFORCE_CLIENT_SECRET = Flag::text(
         "salesforce-client-secret",
         "Client secret (consumer secret) of the app in Salesforce (client-credentials-group)",
-    ).required().secret().form("Client Secret");
+    ).required().secret().form("Client Secret").topic(Topic::Connection);
     SALESFORCE_PRIVATE_KEY = Flag::new(
         "salesforce-private-key",
         Kind::Upload { extension: ".pem" },
-        "Path of the PEM file with the private key whose certificate the app has \
+        "Path of the PEM file with the private key; the app in Salesforce has its certificate \
          (jwt-bearer-group)",
-    ).required().secret().form("Private Key");
+    ).required().secret().form("Private Key").topic(Topic::Connection);
     SALESFORCE_JWT_SUBJECT = Flag::text(
         "salesforce-jwt-subject",
         "Username to act as (jwt-bearer-group)",
-    ).required().form("JWT Subject");
+    ).required().form("JWT Subject").topic(Topic::Connection);
     SALESFORCE_LOGIN_URL = Flag::new(
         "salesforce-login-url",
         Kind::Text("https://login.salesforce.com"),
         "Login URL; https://test.salesforce.com for a sandbox (jwt-bearer-group)",
-    ).form("Login URL");
+    ).form("Login URL").topic(Topic::Connection);
     SYNC_CONNECTED_APPS = Flag::switch(
         "sync-connected-apps",
-        "Also sync connected apps and who may use them",
-    ).form("Sync Connected Apps");
+        "Sync connected apps",
+    ).form("Sync Connected Apps").topic(Topic::Sync);
     SYNC_DEACTIVATED_USERS = Flag::new(
         "sync-deactivated-users",
         Kind::Switch(true),
-        "Also sync deactivated users",
-    ).form("Sync Deactivated Users");
+        "Sync deactivated users",
+    ).form("Sync Deactivated Users").topic(Topic::Sync);
     LEAST_PRIVILEGED_PROFILES = Flag::new(
         "license-to-least-privileged-profile-mapping",
         Kind::Map,
-        "For each user license the profile that a user falls back to when a profile is revoked: \
+        "Profile that a user gets when its profile is revoked, by user license: \
          license name=profile name",
-    ).form("License to Least Privileged Profile Mapping");
+    ).form("License to Least Privileged Profile Mapping").topic(Topic::Writes);
     SYNC_NON_STANDARD_USERS = Flag::switch(
         "sync-non-standard-users",
-        "Also sync users whose type is not Standard (community, portal, guest and the like)",
-    ).form("Sync Non-Standard Users");
+        "Sync users whose type is not Standard (community, portal, guest and so on)",
+    ).form("Sync Non-Standard Users").topic(Topic::Sync);
     AUTH_METHOD = Flag::text(
         "auth-method",
-        "How to sign in: username-password-group, oauth-group (the default), jwt-bearer-group or \
+        "Sign-in method: username-password-group, oauth-group (the default), jwt-bearer-group or \
          client-credentials-group",
-    );
+    ).or_empty().topic(Topic::Connection);
     API_VERSION = Flag::new(
         "api-version",
-        Kind::Text("63.0"),
+        Kind::Text(DEFAULT_API_VERSION),
         "Version of the Salesforce API",
-    );
+    ).topic(Topic::Connection);
     ALLOW_CUSTOM_DOMAIN = Flag::switch(
         "allow-custom-domain",
         "Accept an instance URL outside Salesforce's domains; credentials are sent there",
-    );
+    ).topic(Topic::Connection);
     USER_CUSTOM_FIELDS = Flag::list(
         "user-custom-fields",
-        "Further fields of User to read in a sync, by API name",
-    );
+        "Additional fields of User to sync, by API name",
+    ).topic(Topic::Sync);
     USERNAME_TEMPLATE = Flag::new(
         "username-template",
         Kind::Text("{email}"),
-        "How a new account's username is made when none is given: from {email}, {local}, {domain}, \
-         {alias}, {first_name} and {last_name}",
-    );
+        "Template for the username of a new account; {email}, {local}, {domain}, {alias}, \
+         {first_name} and {last_name} are replaced",
+    ).topic(Topic::Writes);
     USERNAME_SUFFIX = Flag::text(
         "username-suffix",
-        "What is appended to a username made from the template, such as .acme",
-    );
+        "Suffix for usernames that are made from the template, such as .acme",
+    ).or_empty().topic(Topic::Writes);
     ACCOUNT_PASSWORD_MAIL = Flag::new(
         "account-password-mail",
         Kind::Switch(true),
-        "Let Salesforce mail new accounts a link to set their password",
-    );
+        "Ask Salesforce to email new users a link to set their password",
+    ).topic(Topic::Writes);
     DRY_RUN = Flag::switch(
         "dry-run",
-        "Tell what would be written to Salesforce, and write nothing",
-    );
+        "Report what would be written to Salesforce, and write nothing",
+    ).topic(Topic::Writes);
     API_RESERVE = Flag::number(
         "api-reserve",
         0,
         (0, i64::MAX),
-        "Calls of the org's daily API allowance to leave for others; a sync stops before",
-    );
+        "API calls of the org's daily allowance to leave for others; a sync stops before it uses them",
+    ).topic(Topic::Connection);
 }

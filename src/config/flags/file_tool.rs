@@ -1,4 +1,4 @@
-//! Flags for work on files of finished syncs, which every connector's command line has.
+//! Flags for tools that work on files of finished syncs. Every connector has them.
 
 use crate::config::flag::{Flag, flags};
 

@@ -1,14 +1,14 @@
-//! Flags that ask for one piece of work instead of a sync.
+//! Flags that run one operation instead of a sync.
 
 use crate::config::flag::{Flag, Kind, flags};
 
 flags! {
     GRANT_ENTITLEMENT = Flag::text("grant-entitlement", "Entitlement to grant").hidden();
-    GRANT_PRINCIPAL = Flag::text("grant-principal", "Who gets the grant").hidden();
-    GRANT_PRINCIPAL_TYPE = Flag::text("grant-principal-type", "Resource type of who gets the grant")
+    GRANT_PRINCIPAL = Flag::text("grant-principal", "Principal that gets the grant").hidden();
+    GRANT_PRINCIPAL_TYPE = Flag::text("grant-principal-type", "Resource type of the principal")
         .hidden();
     REVOKE_GRANT = Flag::text("revoke-grant", "Grant to revoke").hidden();
-    CREATE_ACCOUNT_EMAIL = Flag::text("create-account-email", "E-mail address of the new account")
+    CREATE_ACCOUNT_EMAIL = Flag::text("create-account-email", "Email address of the new account")
         .hidden();
     CREATE_ACCOUNT_LOGIN = Flag::text("create-account-login", "Login of the new account").hidden();
     CREATE_ACCOUNT_PROFILE = Flag::text(
@@ -49,10 +49,10 @@ flags! {
         .hidden();
     INVOKE_RESOURCE_ACTION_ARGS = Flag::text("invoke-resource-action-args", "Not used").hidden();
     EVENT_FEED = Flag::switch("event-feed", "Print the events of a feed").hidden();
-    EVENT_FEED_ID = Flag::text("event-feed-id", "Feed to read").hidden();
+    EVENT_FEED_ID = Flag::text("event-feed-id", "Feed to read").hidden().or_empty();
     EVENT_FEED_START_AT = Flag::text(
         "event-feed-start-at",
-        "Time (RFC 3339) of the first event; without it one day ago",
+        "Time (RFC 3339) of the first event; by default one day ago",
     ).hidden();
-    EVENT_FEED_CURSOR = Flag::text("event-feed-cursor", "Cursor to go on from").hidden();
+    EVENT_FEED_CURSOR = Flag::text("event-feed-cursor", "Cursor to continue from").hidden().or_empty();
 }

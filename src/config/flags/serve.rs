@@ -13,6 +13,6 @@ flags! {
     TLS_KEY = Flag::text("tls-key", "PEM file with the server's private key").only(Scope::Serve);
     TLS_CLIENT_CA = Flag::text(
         "tls-client-ca",
-        "PEM file with the authority of the clients' certificates; makes them mandatory",
+        "PEM file with the authority of the clients' certificates; clients must show one",
     ).only(Scope::Serve);
 }

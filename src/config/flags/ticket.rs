@@ -1,4 +1,4 @@
-//! Flags for tickets, which every connector's command line has.
+//! Flags for tickets. Every connector has them.
 
 use crate::config::flag::{Flag, flags};
 
