@@ -1,21 +1,13 @@
 //! The HTTP server: sessions, limits, faults, and the resources of the APIs.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-
-use jiff::Timestamp;
-
-use crate::clock::Clock;
-use crate::fault::FaultPlan;
-use crate::log::RequestLog;
-use crate::org::Org;
-
 mod batch;
 mod call;
 mod collections;
 mod composite;
 mod conditional;
+mod context;
 mod describe;
+mod descriptions;
 mod entry;
 mod identity;
 mod limits;
@@ -23,127 +15,17 @@ mod locators;
 mod login;
 mod oauth;
 mod password;
-mod probe;
 mod query;
 mod related;
 mod replication;
 mod reply;
+mod request_info;
 mod rest;
 mod rows;
 mod session;
+mod shared;
 mod soap;
 mod upsert;
 
 pub(crate) use entry::service;
-
-use conditional::Descriptions;
-use locators::Locators;
-use session::Sessions;
-
-/// State shared by all requests.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) org: RwLock<Org>,
-    pub(crate) faults: FaultPlan,
-    pub(crate) log: RequestLog,
-    pub(crate) clock: Clock,
-    pub(crate) base: String,
-    sessions: Mutex<Sessions>,
-    locators: Mutex<Locators>,
-    descriptions: Mutex<Descriptions>,
-    started: Timestamp,
-    in_progress: AtomicUsize,
-    peak: AtomicUsize,
-    used: AtomicUsize,
-    /// Held exclusively by composite requests, whose parts must not interleave with other writes.
-    gate: RwLock<()>,
-}
-
-impl Shared {
-    pub(crate) fn new(org: Org, base: String) -> Self {
-        Self {
-            clock: org.clock().clone(),
-            started: org.clock().now(),
-            org: RwLock::new(org),
-            faults: FaultPlan::default(),
-            log: RequestLog::default(),
-            base,
-            sessions: Mutex::default(),
-            locators: Mutex::default(),
-            descriptions: Mutex::default(),
-            in_progress: AtomicUsize::new(0),
-            peak: AtomicUsize::new(0),
-            used: AtomicUsize::new(0),
-            gate: RwLock::new(()),
-        }
-    }
-
-    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Org> {
-        self.org.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Org> {
-        self.org.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn sessions(&self) -> MutexGuard<'_, Sessions> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn locators(&self) -> MutexGuard<'_, Locators> {
-        self.locators.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn descriptions(&self) -> MutexGuard<'_, Descriptions> {
-        self.descriptions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the user of a valid session, if the user can still sign in.
-    fn session_user(&self, token: &str) -> Option<String> {
-        let org = self.read();
-        let lifetime = org.settings.session_lifetime;
-        let mut sessions = self.sessions();
-        let session = sessions.touch(token, self.clock.now(), lifetime)?;
-        let user_id = session.user_id.clone();
-        if org.may_sign_in(&user_id) {
-            return Some(user_id);
-        }
-        sessions.kill_user(&user_id);
-        None
-    }
-
-    /// Returns the API calls of the day so far.
-    fn calls_used(&self, org: &Org) -> u64 {
-        let here = u64::try_from(self.used.load(Ordering::SeqCst)).unwrap_or(u64::MAX);
-        org.settings.used_before.saturating_add(here)
-    }
-
-    pub(crate) fn peak_concurrency(&self) -> usize {
-        self.peak.load(Ordering::SeqCst)
-    }
-
-    /// Counts a request as running until the returned guard is dropped.
-    fn enter(self: &Arc<Self>) -> InProgress {
-        let now = self.in_progress.fetch_add(1, Ordering::SeqCst) + 1;
-        self.peak.fetch_max(now, Ordering::SeqCst);
-        InProgress {
-            shared: Arc::clone(self),
-            count: now,
-        }
-    }
-}
-
-/// A running request.
-struct InProgress {
-    shared: Arc<Shared>,
-    /// Number of running requests when it arrived, including itself.
-    count: usize,
-}
-
-impl Drop for InProgress {
-    fn drop(&mut self) {
-        self.shared.in_progress.fetch_sub(1, Ordering::SeqCst);
-    }
-}
+pub(crate) use shared::Shared;

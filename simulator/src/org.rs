@@ -78,7 +78,7 @@ impl Org {
             next_expiry: None,
             stamp: None,
         };
-        seed::plant_essentials(&mut org);
+        seed::seed_essentials(&mut org);
         org
     }
 
@@ -92,7 +92,7 @@ impl Org {
     #[must_use]
     pub fn seed_size(size: SeedSize) -> Self {
         let mut org = Self::empty();
-        seed::plant(&mut org, size);
+        seed::fill(&mut org, size);
         org
     }
 
@@ -120,7 +120,7 @@ impl Org {
     /// If the object or a field does not exist, or a value has the wrong type.
     pub fn insert(&mut self, object: &str, fields: &[(&str, Json)]) -> String {
         let cells = self.read_fields(object, fields);
-        self.plant(object, cells).to_string()
+        self.seed_row(object, cells).to_string()
     }
 
     /// Changes fields of a record without Salesforce's checks.

@@ -5,8 +5,9 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use super::call::Call;
+use super::context::RequestContext;
 use super::reply::Reply;
-use super::rest::{self, Visit};
+use super::rest;
 use crate::org::OrgError;
 
 /// Maximum number of subrequests.
@@ -14,7 +15,7 @@ const MOST_REQUESTS: usize = 25;
 /// Oldest API version that a subrequest can use.
 const OLDEST_PART: u32 = 34;
 
-pub(super) fn handle(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
+pub(super) fn handle(context: RequestContext<'_>, call: &Call) -> Result<Reply, OrgError> {
     if call.method != "POST" {
         return Ok(Reply::method_not_allowed(&call.method, "POST"));
     }
@@ -30,13 +31,13 @@ pub(super) fn handle(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
     }
     let calls = parts
         .iter()
-        .map(|part| part_call(visit, part))
+        .map(|part| part_call(context, part))
         .collect::<Result<Vec<_>, _>>()?;
     let halt = body
         .get("haltOnError")
         .and_then(Value::as_bool)
         .unwrap_or(false);
-    let user = visit.caller.user.to_string();
+    let user = context.caller.user.to_string();
     let mut has_errors = false;
     let mut results = Vec::with_capacity(calls.len());
     for (number, part) in (0..).zip(&calls) {
@@ -44,8 +45,8 @@ pub(super) fn handle(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
             let text = "Batch processing has been halted due to an error in a previous subrequest";
             OrgError::new(412, "BATCH_PROCESSING_HALTED", text).into()
         } else {
-            match check_daily_limit(visit, number) {
-                Ok(()) => rest::handle(visit.shared, part, &user),
+            match check_daily_limit(context, number) {
+                Ok(()) => rest::handle(context.shared, part, &user),
                 Err(error) => error.into(),
             }
         };
@@ -60,16 +61,19 @@ pub(super) fn handle(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
 }
 
 /// Checks the daily limit before each subrequest: a batch can exceed it half-way.
-fn check_daily_limit(visit: Visit<'_>, earlier_parts: u64) -> Result<(), OrgError> {
-    let org = visit.shared.read();
-    let used = visit.shared.calls_used(&org).saturating_add(earlier_parts);
+fn check_daily_limit(context: RequestContext<'_>, earlier_parts: u64) -> Result<(), OrgError> {
+    let org = context.shared.read();
+    let used = context
+        .shared
+        .calls_used(&org)
+        .saturating_add(earlier_parts);
     if used > org.settings.daily_limit {
         return Err(OrgError::daily_limit());
     }
     Ok(())
 }
 
-fn part_call(visit: Visit<'_>, part: &Value) -> Result<Call, OrgError> {
+fn part_call(context: RequestContext<'_>, part: &Value) -> Result<Call, OrgError> {
     let text = |name: &str| part.get(name).and_then(Value::as_str).unwrap_or("");
     let refused = |reason: &str| OrgError::new(400, "INVALID_BATCH_REQUEST", reason);
     let method = text("method").to_ascii_uppercase();
@@ -83,7 +87,7 @@ fn part_call(visit: Visit<'_>, part: &Value) -> Result<Call, OrgError> {
         .and_then(|part| part.strip_prefix('v'));
     let version = version.and_then(|text| text.strip_suffix(".0"));
     let version = version.and_then(|text| text.parse::<u32>().ok());
-    if !version.is_some_and(|it| (OLDEST_PART..=visit.caller.version).contains(&it)) {
+    if !version.is_some_and(|it| (OLDEST_PART..=context.caller.version).contains(&it)) {
         return Err(refused("a subrequest has no valid url"));
     }
     if url.contains("/composite") {

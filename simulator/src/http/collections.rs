@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
+use super::context::RequestContext;
 use super::reply::Reply;
-use super::rest::Visit;
 use super::rows;
 use super::upsert::{self, Key, Upserted};
 use crate::org::id::Id;
@@ -19,17 +19,17 @@ const MOST_READ: usize = 2000;
 const MOST_CHUNKS: usize = 10;
 
 pub(super) fn handle(
-    visit: Visit<'_>,
+    context: RequestContext<'_>,
     call: &Call,
     object: Option<&str>,
 ) -> Result<Reply, OrgError> {
     match (call.method.as_str(), object) {
-        ("POST" | "PATCH", None) => write(visit, call),
-        ("DELETE", None) => delete(visit, call),
+        ("POST" | "PATCH", None) => write(context, call),
+        ("DELETE", None) => delete(context, call),
         ("GET", Some(object)) => {
             let ids = list(call.param("ids"));
             let fields = call.param("fields").unwrap_or_default().to_owned();
-            read(visit, object, &ids, &fields)
+            read(context, object, &ids, &fields)
         }
         ("POST", Some(object)) => {
             let body = call.json()?;
@@ -42,13 +42,13 @@ pub(super) fn handle(
                     .map(str::to_owned)
                     .collect()
             };
-            read(visit, object, &texts("ids"), &texts("fields").join(","))
+            read(context, object, &texts("ids"), &texts("fields").join(","))
         }
         (method, _) => Ok(Reply::method_not_allowed(method, "GET,POST,PATCH,DELETE")),
     }
 }
 
-fn write(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
+fn write(context: RequestContext<'_>, call: &Call) -> Result<Reply, OrgError> {
     let (all_or_none, records) = records(call)?;
     let create = call.method == "POST";
     let mut seen = HashSet::new();
@@ -61,27 +61,27 @@ fn write(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
                 return Err(OrgError::dml("INVALID_FIELD", text, &["Id"]));
             }
             if org
-                .visible_object(&record.object, visit.caller.version)
+                .visible_object(&record.object, context.caller.version)
                 .is_none()
             {
                 return Err(unsupported(&record.object));
             }
             if create {
                 record.refuse_id()?;
-                let saved = org.create_record(&visit.caller, &record.object, &record.fields)?;
+                let saved = org.create_record(&context.caller, &record.object, &record.fields)?;
                 return Ok((saved.id.to_string(), None));
             }
             let id = typed_id(org, &record.object, record.id.as_deref())?;
-            org.update_record(&visit.caller, &record.object, &id, &record.fields)?;
+            org.update_record(&context.caller, &record.object, &id, &record.fields)?;
             Ok((id, None))
         }
     });
-    Ok(run(visit, all_or_none, work))
+    Ok(run(context, all_or_none, work))
 }
 
 /// `PATCH /composite/sobjects/{Object}/{field}`: updates or creates records by an external id.
 pub(super) fn upsert(
-    visit: Visit<'_>,
+    context: RequestContext<'_>,
     call: &Call,
     object: &str,
     field: &str,
@@ -96,16 +96,16 @@ pub(super) fn upsert(
     }
     let work = records.into_iter().map(|record| {
         move |org: &mut Org| {
-            let done = upsert_one(org, visit, object, field, record)?;
+            let done = upsert_one(org, context, object, field, record)?;
             Ok((done.id.to_string(), Some(done.created)))
         }
     });
-    Ok(run(visit, all_or_none, work))
+    Ok(run(context, all_or_none, work))
 }
 
 fn upsert_one(
     org: &mut Org,
-    visit: Visit<'_>,
+    context: RequestContext<'_>,
     object: &str,
     field: &str,
     record: Record,
@@ -126,12 +126,12 @@ fn upsert_one(
         field,
         value,
     };
-    let found = upsert::find(org, &visit.caller, key)?;
+    let found = upsert::find(org, &context.caller, key)?;
     if found.len() > 1 {
         let text = format!("{field}: more than one record found for external id field");
         return Err(OrgError::dml("DUPLICATE_EXTERNAL_ID", text, &[field]));
     }
-    upsert::write(org, &visit.caller, key, found.first().copied(), body)
+    upsert::write(org, &context.caller, key, found.first().copied(), body)
 }
 
 /// Parses `allOrNone` and the records of a request.
@@ -151,12 +151,12 @@ fn records(call: &Call) -> Result<(bool, Vec<Record>), OrgError> {
     Ok((all_or_none.unwrap_or(false), records))
 }
 
-fn delete(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
+fn delete(context: RequestContext<'_>, call: &Call) -> Result<Reply, OrgError> {
     let ids = list(call.param("ids"));
     check_count(ids.len(), MOST_RECORDS)?;
     let all_or_none = call.param("allOrNone").is_some_and(|text| text == "true");
     let objects: Vec<Option<(String, bool)>> = {
-        let org = visit.shared.read();
+        let org = context.shared.read();
         ids.iter().map(|id| object_of(&org, id)).collect()
     };
     let kinds: HashSet<&str> = objects
@@ -175,20 +175,25 @@ fn delete(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
                 let text = format!("malformed id {id}");
                 return Err(OrgError::dml("MALFORMED_ID", text, &[]));
             };
-            org.delete_record(&visit.caller, &object, &id)?;
+            org.delete_record(&context.caller, &object, &id)?;
             Ok((Id::parse(&id).map_or(id, |id| id.to_string()), None))
         }
     });
-    Ok(run(visit, all_or_none, work))
+    Ok(run(context, all_or_none, work))
 }
 
-fn read(visit: Visit<'_>, object: &str, ids: &[String], fields: &str) -> Result<Reply, OrgError> {
+fn read(
+    context: RequestContext<'_>,
+    object: &str,
+    ids: &[String],
+    fields: &str,
+) -> Result<Reply, OrgError> {
     check_count(ids.len(), MOST_READ)?;
     if fields.is_empty() {
         let text = "fields is required";
         return Err(OrgError::new(400, "INVALID_INPUT", text));
     }
-    let one = |id: &String| match rows::read(visit, object, id, Some(fields)) {
+    let one = |id: &String| match rows::read(context, object, id, Some(fields)) {
         Ok(row) => Ok(row),
         Err(error) if error.http == 404 && error.message != NO_RESOURCE => Ok(Value::Null),
         Err(error) => Err(error),
@@ -203,11 +208,11 @@ const NO_RESOURCE: &str = "The requested resource does not exist";
 type Written = (String, Option<bool>);
 
 /// Runs the writes in one transaction and returns a result for each.
-fn run<W>(visit: Visit<'_>, all_or_none: bool, work: impl Iterator<Item = W>) -> Reply
+fn run<W>(context: RequestContext<'_>, all_or_none: bool, work: impl Iterator<Item = W>) -> Reply
 where
     W: FnOnce(&mut Org) -> Result<Written, OrgError>,
 {
-    let mut org = visit.shared.write();
+    let mut org = context.shared.write();
     let start = org.begin();
     let results: Vec<_> = work.map(|act| act(&mut org)).collect();
     let failed = results.iter().any(Result::is_err);

@@ -6,15 +6,16 @@ use serde_json::{Map, Value, json};
 
 use super::batch::inner_call;
 use super::call::Call;
+use super::context::RequestContext;
 use super::reply::Reply;
-use super::rest::{self, Visit};
+use super::rest;
 use crate::org::OrgError;
 
 /// Maximum number of subrequests, and of queries and collections among them.
 const MOST_REQUESTS: usize = 25;
 const MOST_QUERIES: usize = 5;
 
-pub(super) fn handle(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
+pub(super) fn handle(context: RequestContext<'_>, call: &Call) -> Result<Reply, OrgError> {
     if call.method != "POST" {
         return Ok(Reply::method_not_allowed(&call.method, "POST"));
     }
@@ -30,8 +31,8 @@ pub(super) fn handle(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
         .and_then(Value::as_bool)
         .unwrap_or(false);
     let parts: Vec<Part> = parts.iter().map(Part::parse).collect();
-    let user = visit.caller.user.to_string();
-    let start = all_or_none.then(|| visit.shared.write().begin());
+    let user = context.caller.user.to_string();
+    let start = all_or_none.then(|| context.shared.write().begin());
     let mut bodies = BTreeMap::new();
     let mut replies: Vec<Reply> = Vec::with_capacity(parts.len());
     let mut failed = false;
@@ -40,7 +41,7 @@ pub(super) fn handle(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
             halted()
         } else {
             match part.resolved(&bodies) {
-                Ok(call) => rest::handle(visit.shared, &call, &user),
+                Ok(call) => rest::handle(context.shared, &call, &user),
                 Err(error) => error.into(),
             }
         };
@@ -49,7 +50,7 @@ pub(super) fn handle(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
         replies.push(reply);
     }
     if let Some(start) = start {
-        let mut org = visit.shared.write();
+        let mut org = context.shared.write();
         if failed {
             org.abort(start);
         } else {

@@ -1,49 +1,17 @@
 //! `If-Modified-Since` and `If-Unmodified-Since` on rows and descriptions.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde_json::Value;
 
 use super::call::Call;
+use super::context::RequestContext;
 use super::reply::Reply;
-use super::rest::Visit;
 use crate::org::OrgError;
 
-/// Time of the last known change of each description, by path.
-#[derive(Debug, Default)]
-pub(super) struct Descriptions {
-    seen: HashMap<String, (u64, Timestamp)>,
-}
-
-impl Descriptions {
-    /// Returns when a description last changed. On the first request, that is the start of the server.
-    fn changed(
-        &mut self,
-        path: &str,
-        body: &Value,
-        started: Timestamp,
-        now: Timestamp,
-    ) -> Timestamp {
-        let mut hasher = DefaultHasher::new();
-        body.to_string().hash(&mut hasher);
-        let hash = hasher.finish();
-        let (known, changed) = self
-            .seen
-            .entry(path.trim_end_matches('/').to_ascii_lowercase())
-            .or_insert((hash, started));
-        if *known != hash {
-            (*known, *changed) = (hash, now);
-        }
-        *changed
-    }
-}
-
 /// Answers with a description, or with 304 if it has not changed since the given date.
-pub(super) fn description(visit: Visit<'_>, call: &Call, body: Value) -> Reply {
-    let shared = visit.shared;
+pub(super) fn description(context: RequestContext<'_>, call: &Call, body: Value) -> Reply {
+    let shared = context.shared;
     let now = shared.clock.now();
     let changed = shared
         .descriptions()

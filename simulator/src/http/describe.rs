@@ -4,37 +4,37 @@ use serde_json::{Map, Value, json};
 
 use super::call::Call;
 use super::conditional;
+use super::context::RequestContext;
 use super::reply::Reply;
-use super::rest::Visit;
 use crate::org::schema::{ChildRelationship, FieldDef, FieldType, ObjectDef};
 use crate::org::{Org, OrgError};
 
 /// `GET /sobjects`.
-pub(super) fn global(visit: Visit<'_>, call: &Call) -> Reply {
+pub(super) fn global(context: RequestContext<'_>, call: &Call) -> Reply {
     if call.method != "GET" {
         return Reply::method_not_allowed(&call.method, "GET,HEAD");
     }
-    let org = visit.shared.read();
+    let org = context.shared.read();
     let objects: Vec<Value> = org
         .database()
         .schema()
         .objects()
         .filter(|def| {
-            org.visible_object(&def.name, visit.caller.version)
+            org.visible_object(&def.name, context.caller.version)
                 .is_some()
         })
-        .map(|def| Value::Object(summary(visit, def)))
+        .map(|def| Value::Object(summary(context, def)))
         .collect();
     let body = json!({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects});
-    conditional::description(visit, call, body)
+    conditional::description(context, call, body)
 }
 
 /// `GET /sobjects/{Object}`.
-pub(super) fn brief(visit: Visit<'_>, object: &str) -> Reply {
-    let org = visit.shared.read();
-    match org.visible_object(object, visit.caller.version) {
+pub(super) fn brief(context: RequestContext<'_>, object: &str) -> Reply {
+    let org = context.shared.read();
+    match org.visible_object(object, context.caller.version) {
         Some(def) => {
-            let described = summary(visit, def);
+            let described = summary(context, def);
             Reply::json(200, json!({"objectDescribe": described, "recentItems": []}))
         }
         None => OrgError::no_such_resource().into(),
@@ -42,36 +42,36 @@ pub(super) fn brief(visit: Visit<'_>, object: &str) -> Reply {
 }
 
 /// `GET /sobjects/{Object}/describe`.
-pub(super) fn full(visit: Visit<'_>, call: &Call, object: &str) -> Reply {
+pub(super) fn full(context: RequestContext<'_>, call: &Call, object: &str) -> Reply {
     if call.method != "GET" {
         return Reply::method_not_allowed(&call.method, "GET,HEAD");
     }
-    let org = visit.shared.read();
-    let Some(def) = org.visible_object(object, visit.caller.version) else {
+    let org = context.shared.read();
+    let Some(def) = org.visible_object(object, context.caller.version) else {
         return OrgError::no_such_resource().into();
     };
-    let mut body = summary(visit, def);
+    let mut body = summary(context, def);
     let fields = def
         .fields
         .iter()
         .enumerate()
-        .filter(|(_, field)| field.since_version <= visit.caller.version)
+        .filter(|(_, field)| field.since_version <= context.caller.version)
         .map(|(number, field)| self::field(def, number, field));
     body.insert("fields".into(), fields.collect());
     body.insert(
         "childRelationships".into(),
-        children(&org, visit.caller.version, def),
+        children(&org, context.caller.version, def),
     );
     body.insert("recordTypeInfos".into(), json!([]));
     body.insert(
         "supportedScopes".into(),
         json!([{"name": "everything", "label": "All"}]),
     );
-    conditional::description(visit, call, Value::Object(body))
+    conditional::description(context, call, Value::Object(body))
 }
 
-fn summary(visit: Visit<'_>, def: &ObjectDef) -> Map<String, Value> {
-    let url = format!("{}/sobjects/{}", visit.root(), def.name);
+fn summary(context: RequestContext<'_>, def: &ObjectDef) -> Map<String, Value> {
+    let url = format!("{}/sobjects/{}", context.root(), def.name);
     let body = json!({
         "name": def.name,
         "label": def.label,

@@ -20,9 +20,10 @@ use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
 use super::call::Call;
-use super::probe::Facts;
 use super::reply::{Payload, Reply};
-use super::{Shared, rest};
+use super::request_info::RequestInfo;
+use super::rest;
+use super::shared::Shared;
 use crate::connection::CutHandle;
 use crate::fault::Fault;
 use crate::log::RequestRecord;
@@ -70,8 +71,8 @@ async fn answer(shared: &Arc<Shared>, cut_handle: &CutHandle, request: Request) 
     // A client that disconnects while sending gets no answer.
     let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
     let call = Call::new(parts.method.as_str(), target, parts.headers, body);
-    let facts = Facts::of(shared, &call);
-    let fault = shared.faults.take(&facts.probe(&call));
+    let info = RequestInfo::of(shared, &call);
+    let fault = shared.faults.take(&info.probe(&call));
 
     let mut pause = shared.read().settings.latency;
     if let Some(Fault::Latency(extra)) = fault {
@@ -81,15 +82,15 @@ async fn answer(shared: &Arc<Shared>, cut_handle: &CutHandle, request: Request) 
         tokio::time::sleep(pause).await;
     }
     let done = too_long.map_or_else(
-        || execute(shared, &call, &facts, fault.as_ref(), in_progress.count),
+        || execute(shared, &call, &info, fault.as_ref(), in_progress.count),
         |reply| Done { reply, cost: 0 },
     );
     let dropped = matches!(fault, Some(Fault::DropBefore | Fault::DropAfter));
-    record(shared, &call, &facts, fault.as_ref(), &done, dropped);
+    record(shared, &call, &info, fault.as_ref(), &done, dropped);
     if dropped {
         cut_handle.cut();
     }
-    let limit = (done.cost > 0 || facts.counts).then(|| limit_info(shared));
+    let limit = (done.cost > 0 || info.counts).then(|| limit_info(shared));
     render(done.reply, limit, fault.as_ref())
 }
 
@@ -102,18 +103,18 @@ struct Done {
 fn execute(
     shared: &Shared,
     call: &Call,
-    facts: &Facts,
+    info: &RequestInfo,
     fault: Option<&Fault>,
     concurrent: usize,
 ) -> Done {
     if let Some(reply) = fault.and_then(|fault| instead(shared, call, fault)) {
         // Only requests that reached the org count as API calls.
         let counted = matches!(fault, Some(Fault::LockRow | Fault::QueryLocatorInvalid));
-        let cost = u64::from(counted && facts.counts);
+        let cost = u64::from(counted && info.counts);
         spend(shared, cost);
         return Done { reply, cost };
     }
-    let done = run(shared, call, facts, concurrent);
+    let done = run(shared, call, info, concurrent);
     match fault {
         Some(Fault::ErrorAfter {
             http,
@@ -152,8 +153,8 @@ fn with_cell(mut reply: Reply, row: usize, column: &str, value: &Value) -> Reply
     reply
 }
 
-fn run(shared: &Shared, call: &Call, facts: &Facts, concurrent: usize) -> Done {
-    if !facts.counts {
+fn run(shared: &Shared, call: &Call, info: &RequestInfo, concurrent: usize) -> Done {
+    if !info.counts {
         return Done {
             reply: rest::open(shared, call),
             cost: 0,
@@ -274,7 +275,7 @@ fn instead(shared: &Shared, call: &Call, fault: &Fault) -> Option<Reply> {
 fn record(
     shared: &Shared,
     call: &Call,
-    facts: &Facts,
+    info: &RequestInfo,
     fault: Option<&Fault>,
     done: &Done,
     dropped: bool,
@@ -290,12 +291,12 @@ fn record(
     shared.log.push(RequestRecord {
         method: call.method.clone(),
         path: call.path.clone(),
-        soql: facts.soql.clone(),
-        object: facts.objects.first().cloned(),
+        soql: info.soql.clone(),
+        object: info.objects.first().cloned(),
         status: if dropped { 0 } else { done.reply.status },
         api_call: done.cost > 0,
         cost: done.cost,
-        login: facts.login,
+        login: info.login,
         known: !unknown,
         fault: fault.map(Fault::name),
         error_code: done.reply.error_code.clone(),

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::call::Call;
 use super::reply::Reply;
+use super::shared::Shared;
 
 /// `GET /services/oauth2/userinfo`.
 pub(crate) fn userinfo(shared: &Shared, call: &Call) -> Reply {

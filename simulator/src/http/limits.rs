@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 
 use super::call::Call;
+use super::context::RequestContext;
 use super::reply::Reply;
-use super::rest::Visit;
 use crate::org::OrgError;
 
 /// `GET /limits`.
-pub(super) fn limits(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
-    check(visit, call)?;
-    let org = visit.shared.read();
+pub(super) fn limits(context: RequestContext<'_>, call: &Call) -> Result<Reply, OrgError> {
+    check(context, call)?;
+    let org = context.shared.read();
     let daily = org.settings.daily_limit;
-    let left = daily.saturating_sub(visit.shared.calls_used(&org));
+    let left = daily.saturating_sub(context.shared.calls_used(&org));
     let sets = org.count("PermissionSet");
     let pair = |max: u64, remaining: u64| json!({"Max": max, "Remaining": remaining});
     let mut body = json!({
@@ -40,9 +40,9 @@ pub(super) fn limits(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
 }
 
 /// `GET /limits/recordCount`.
-pub(super) fn record_count(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgError> {
-    check(visit, call)?;
-    let org = visit.shared.read();
+pub(super) fn record_count(context: RequestContext<'_>, call: &Call) -> Result<Reply, OrgError> {
+    check(context, call)?;
+    let org = context.shared.read();
     let wanted: Vec<String> = match call.param("sObjects") {
         Some(list) => list.split(',').map(|name| name.trim().to_owned()).collect(),
         None => org
@@ -54,14 +54,14 @@ pub(super) fn record_count(visit: Visit<'_>, call: &Call) -> Result<Reply, OrgEr
     };
     let mut counts: Vec<Value> = wanted
         .iter()
-        .filter_map(|name| org.visible_object(name, visit.caller.version))
+        .filter_map(|name| org.visible_object(name, context.caller.version))
         .map(|def| json!({"count": org.count(&def.name), "name": def.name}))
         .collect();
     counts.sort_by_key(|entry| entry.get("name").map(Value::to_string));
     Ok(Reply::json(200, json!({"sObjects": counts})))
 }
 
-fn check(visit: Visit<'_>, call: &Call) -> Result<(), OrgError> {
+fn check(context: RequestContext<'_>, call: &Call) -> Result<(), OrgError> {
     if call.method != "GET" {
         let text = format!(
             "HTTP Method '{}' not allowed. Allowed are GET,HEAD",
@@ -69,7 +69,7 @@ fn check(visit: Visit<'_>, call: &Call) -> Result<(), OrgError> {
         );
         return Err(OrgError::new(405, "METHOD_NOT_ALLOWED", text));
     }
-    if !visit.shared.read().settings.permits("ViewSetup") {
+    if !context.shared.read().settings.permits("ViewSetup") {
         let text = "This feature is not currently enabled for this user type or org: [Limits]";
         return Err(OrgError::new(403, "FUNCTIONALITY_NOT_ENABLED", text));
     }

@@ -9,9 +9,10 @@ use sha2::Sha256;
 
 use super::call::Call;
 use super::identity;
+use super::login;
 use super::reply::Reply;
 use super::session::Session;
-use super::{Shared, login};
+use super::shared::Shared;
 use crate::org::settings::HostKind;
 
 mod authorize;

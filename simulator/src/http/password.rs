@@ -3,17 +3,21 @@
 use serde_json::{Value, json};
 
 use super::call::Call;
+use super::context::RequestContext;
 use super::reply::Reply;
-use super::rest::Visit;
 use super::session::opaque;
 use crate::org::OrgError;
 
 const SHORTEST: usize = 8;
 
-pub(super) fn handle(visit: Visit<'_>, call: &Call, id: &str) -> Result<Reply, OrgError> {
-    let mut org = visit.shared.write();
+pub(super) fn handle(
+    context: RequestContext<'_>,
+    call: &Call,
+    id: &str,
+) -> Result<Reply, OrgError> {
+    let mut org = context.shared.write();
     let user = org
-        .visible_object("User", visit.caller.version)
+        .visible_object("User", context.caller.version)
         .ok_or_else(OrgError::no_such_resource)
         .and_then(|def| org.known_record(def, id))?
         .to_string();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::call::Call;
+use super::context::RequestContext;
 use super::reply::Reply;
-use super::rest::Visit;
 use crate::org::schema::{NEWEST_VERSION, ObjectDef};
 use crate::org::{Org, OrgError};
 use crate::soql::{self, Context, Cut, Cuts, Outcome, SoqlError};
@@ -14,30 +14,30 @@ use crate::soql::{self, Context, Cut, Cuts, Outcome, SoqlError};
 /// Bounds of the batch size; values outside are clamped.
 const SMALLEST_PAGE: usize = 200;
 const LARGEST_PAGE: usize = 2000;
-/// Maximum batch size for `OauthToken`. Source: Object Reference, "OauthToken".
+/// Maximum batch size for `OauthToken`. Source: Object Reference, `OauthToken`.
 const TOKEN_PAGE: usize = 500;
 
 /// `GET /query?q=`.
-pub(super) fn start(visit: Visit<'_>, call: &Call, all_rows: bool) -> Reply {
+pub(super) fn start(context: RequestContext<'_>, call: &Call, all_rows: bool) -> Reply {
     if call.method != "GET" {
         return Reply::method_not_allowed(&call.method, "GET,HEAD");
     }
     let Some(text) = call.param("q") else {
         return malformed("A query string has to be specified");
     };
-    expire(visit);
-    let org = visit.shared.read();
+    expire(context);
+    let org = context.shared.read();
     let query = match soql::parse(text) {
         Ok(query) => query,
         Err(error) => return refused(&error),
     };
     let object = query.from.text.clone();
-    if let Some(def) = org.visible_object(&object, visit.caller.version)
+    if let Some(def) = org.visible_object(&object, context.caller.version)
         && let Err(error) = org.check_readable(def)
     {
         return error.into();
     }
-    let outcome = with_context(visit, &org, all_rows, |ctx| soql::evaluate(&query, ctx));
+    let outcome = with_context(context, &org, all_rows, |ctx| soql::evaluate(&query, ctx));
     let outcome = match outcome {
         Ok(outcome) => Arc::new(outcome),
         Err(error) => return refused(&error),
@@ -48,11 +48,11 @@ pub(super) fn start(visit: Visit<'_>, call: &Call, all_rows: bool) -> Reply {
         outcome,
         key: None,
     };
-    page(visit, &org, &result, 0, size)
+    page(context, &org, &result, 0, size)
 }
 
 /// `GET /query/{locator}-{offset}`.
-pub(super) fn more(visit: Visit<'_>, call: &Call, text: &str) -> Reply {
+pub(super) fn more(context: RequestContext<'_>, call: &Call, text: &str) -> Reply {
     if call.method != "GET" {
         return Reply::method_not_allowed(&call.method, "GET,HEAD");
     }
@@ -68,13 +68,13 @@ pub(super) fn more(visit: Visit<'_>, call: &Call, text: &str) -> Reply {
     else {
         return unknown();
     };
-    expire(visit);
-    let org = visit.shared.read();
+    expire(context);
+    let org = context.shared.read();
     let life = org.settings.locator_lifetime;
-    let locator = visit
+    let locator = context
         .shared
         .locators()
-        .find(key, visit.shared.clock.now(), life);
+        .find(key, context.shared.clock.now(), life);
     match locator {
         Some(locator) if offset < locator.outcome.len() => {
             let size = batch_size(&org, call, &locator.object, locator.size);
@@ -83,7 +83,7 @@ pub(super) fn more(visit: Visit<'_>, call: &Call, text: &str) -> Reply {
                 outcome: locator.outcome,
                 key: Some(key.to_owned()),
             };
-            page(visit, &org, &result, offset, size)
+            page(context, &org, &result, offset, size)
         }
         _ => unknown(),
     }
@@ -97,12 +97,18 @@ struct QueryResult {
     key: Option<String>,
 }
 
-fn page(visit: Visit<'_>, org: &Org, result: &QueryResult, offset: usize, size: usize) -> Reply {
+fn page(
+    context: RequestContext<'_>,
+    org: &Org,
+    result: &QueryResult,
+    offset: usize,
+    size: usize,
+) -> Reply {
     let outcome = &result.outcome;
-    let batch = with_context(visit, org, true, |ctx| outcome.batch(ctx, offset, size));
+    let batch = with_context(context, org, true, |ctx| outcome.batch(ctx, offset, size));
     let end = batch.end;
     let next = (end < outcome.len()).then(|| {
-        let open = || open_locator(visit, org, &result.object, outcome, size);
+        let open = || open_locator(context, org, &result.object, outcome, size);
         result.key.clone().unwrap_or_else(open)
     });
     let cuts: Cuts = batch
@@ -110,8 +116,8 @@ fn page(visit: Visit<'_>, org: &Org, result: &QueryResult, offset: usize, size: 
         .into_iter()
         .map(|set| {
             let shown = set.shown;
-            let key = open_locator(visit, org, &result.object, &Arc::new(set.rows), size);
-            let next = format!("{}/query/{key}-{shown}", visit.root());
+            let key = open_locator(context, org, &result.object, &Arc::new(set.rows), size);
+            let next = format!("{}/query/{key}-{shown}", context.root());
             ((set.parent, set.name), Cut { shown, next })
         })
         .collect();
@@ -125,11 +131,14 @@ fn page(visit: Visit<'_>, org: &Org, result: &QueryResult, offset: usize, size: 
         .as_bytes(),
     );
     if let Some(key) = next {
-        let url = format!("\"nextRecordsUrl\":\"{}/query/{key}-{end}\",", visit.root());
+        let url = format!(
+            "\"nextRecordsUrl\":\"{}/query/{key}-{end}\",",
+            context.root()
+        );
         body.extend_from_slice(url.as_bytes());
     }
     body.extend_from_slice(b"\"records\":");
-    let written = with_context(visit, org, true, |ctx| {
+    let written = with_context(context, org, true, |ctx| {
         let page = outcome.page(ctx, offset..end);
         serde_json::to_writer(&mut body, &page.with_cuts(&cuts))
     });
@@ -141,32 +150,32 @@ fn page(visit: Visit<'_>, org: &Org, result: &QueryResult, offset: usize, size: 
 }
 
 fn open_locator(
-    visit: Visit<'_>,
+    context: RequestContext<'_>,
     org: &Org,
     object: &str,
     outcome: &Arc<Outcome>,
     size: usize,
 ) -> String {
-    visit.shared.locators().open(
+    context.shared.locators().open(
         object.to_owned(),
         Arc::clone(outcome),
         size,
-        visit.shared.clock.now(),
+        context.shared.clock.now(),
         org.settings.open_cursor_limit,
     )
 }
 
 fn with_context<T>(
-    visit: Visit<'_>,
+    context: RequestContext<'_>,
     org: &Org,
     all_rows: bool,
     act: impl FnOnce(&Context<'_>) -> T,
 ) -> T {
-    let version = visit.caller.version;
+    let version = context.caller.version;
     let hidden = |def: &ObjectDef| org.visible_object(&def.name, version).is_none();
     act(&Context {
         db: org.database(),
-        now: visit.shared.clock.now(),
+        now: context.shared.clock.now(),
         api_version: version,
         hidden: &hidden,
         visible: None,
@@ -194,9 +203,9 @@ fn batch_size(org: &Org, call: &Call, object: &str, usual: usize) -> usize {
 }
 
 /// Applies expirations that are due, so that a query sees them.
-fn expire(visit: Visit<'_>) {
-    if visit.shared.read().has_expiry_due() {
-        visit.shared.write().expire_assignments();
+fn expire(context: RequestContext<'_>) {
+    if context.shared.read().has_expiry_due() {
+        context.shared.write().expire_assignments();
     }
 }
 

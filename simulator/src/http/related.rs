@@ -3,8 +3,8 @@
 use http::HeaderMap;
 
 use super::call::Call;
+use super::context::RequestContext;
 use super::reply::Reply;
-use super::rest::Visit;
 use super::{query, rows};
 use crate::org::id::Id;
 use crate::org::schema::ObjectDef;
@@ -18,7 +18,7 @@ enum Related {
 
 /// Returns the record or the records of a relationship.
 pub(super) fn read(
-    visit: Visit<'_>,
+    context: RequestContext<'_>,
     call: &Call,
     object: &str,
     id: &str,
@@ -27,27 +27,28 @@ pub(super) fn read(
     if call.method != "GET" {
         return Ok(Reply::method_not_allowed(&call.method, "HEAD,GET"));
     }
-    let found = find(&visit.shared.read(), visit, object, id, name)?;
+    let found = find(&context.shared.read(), context, object, id, name)?;
     match found {
-        Related::Parent { object, id } => rows::single(visit, call, &object, &id.to_string()),
+        Related::Parent { object, id } => rows::single(context, call, &object, &id.to_string()),
         Related::Children { soql } => {
-            let target = url::form_urlencoded::Serializer::new(format!("{}/query?", visit.root()))
-                .append_pair("q", &soql)
-                .finish();
+            let target =
+                url::form_urlencoded::Serializer::new(format!("{}/query?", context.root()))
+                    .append_pair("q", &soql)
+                    .finish();
             let inner = Call::new("GET", &target, HeaderMap::new(), bytes::Bytes::new());
-            Ok(query::start(visit, &inner, false))
+            Ok(query::start(context, &inner, false))
         }
     }
 }
 
 fn find(
     org: &Org,
-    visit: Visit<'_>,
+    context: RequestContext<'_>,
     object: &str,
     id: &str,
     name: &str,
 ) -> Result<Related, OrgError> {
-    let version = visit.caller.version;
+    let version = context.caller.version;
     let def = org
         .visible_object(object, version)
         .ok_or_else(OrgError::no_such_resource)?;

@@ -4,8 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::call::Call;
+use super::context::RequestContext;
 use super::reply::Reply;
-use super::rest::Visit;
 use crate::org::schema::ObjectDef;
 use crate::org::table::RowRef;
 use crate::org::value::Moment;
@@ -17,13 +17,17 @@ const DELETED_DAYS: i64 = 15;
 const HOURS_IN_A_DAY: i64 = 24;
 
 /// Lists created and changed records.
-pub(super) fn updated(visit: Visit<'_>, call: &Call, object: &str) -> Result<Reply, OrgError> {
+pub(super) fn updated(
+    context: RequestContext<'_>,
+    call: &Call,
+    object: &str,
+) -> Result<Reply, OrgError> {
     if call.method != "GET" {
         return Ok(Reply::method_not_allowed(&call.method, "GET,HEAD"));
     }
-    let org = visit.shared.read();
-    let def = replicated(&org, visit, object)?;
-    let span = Span::of(visit, call, UPDATED_DAYS)?;
+    let org = context.shared.read();
+    let def = replicated(&org, context, object)?;
+    let span = Span::of(context, call, UPDATED_DAYS)?;
     let changed = |row: &RowRef<'_>| {
         let stamp = row.get("SystemModstamp").as_timestamp();
         let stamp = stamp.or_else(|| row.get("LastModifiedDate").as_timestamp());
@@ -36,13 +40,17 @@ pub(super) fn updated(visit: Visit<'_>, call: &Call, object: &str) -> Result<Rep
 }
 
 /// Lists deleted records.
-pub(super) fn deleted(visit: Visit<'_>, call: &Call, object: &str) -> Result<Reply, OrgError> {
+pub(super) fn deleted(
+    context: RequestContext<'_>,
+    call: &Call,
+    object: &str,
+) -> Result<Reply, OrgError> {
     if call.method != "GET" {
         return Ok(Reply::method_not_allowed(&call.method, "GET,HEAD"));
     }
-    let org = visit.shared.read();
-    let def = replicated(&org, visit, object)?;
-    let span = Span::of(visit, call, DELETED_DAYS)?;
+    let org = context.shared.read();
+    let def = replicated(&org, context, object)?;
+    let span = Span::of(context, call, DELETED_DAYS)?;
     let gone = org.deleted_records(def);
     let gone = gone.into_iter().filter(|(_, at)| span.covers(*at));
     let records: Vec<Value> = gone
@@ -50,15 +58,19 @@ pub(super) fn deleted(visit: Visit<'_>, call: &Call, object: &str) -> Result<Rep
         .collect();
     let body = json!({
         "deletedRecords": records,
-        "earliestDateAvailable": text(visit.shared.started),
+        "earliestDateAvailable": text(context.shared.started),
         "latestDateCovered": text(span.end),
     });
     Ok(Reply::json(200, body))
 }
 
-fn replicated<'o>(org: &'o Org, visit: Visit<'_>, object: &str) -> Result<&'o ObjectDef, OrgError> {
+fn replicated<'o>(
+    org: &'o Org,
+    context: RequestContext<'_>,
+    object: &str,
+) -> Result<&'o ObjectDef, OrgError> {
     let def = org
-        .visible_object(object, visit.caller.version)
+        .visible_object(object, context.caller.version)
         .ok_or_else(OrgError::no_such_resource)?;
     org.check_readable(def)?;
     if def.replicateable {
@@ -76,7 +88,7 @@ struct Span {
 }
 
 impl Span {
-    fn of(visit: Visit<'_>, call: &Call, days: i64) -> Result<Self, OrgError> {
+    fn of(context: RequestContext<'_>, call: &Call, days: i64) -> Result<Self, OrgError> {
         let refused = |text: &str| OrgError::new(400, "INVALID_REPLICATION_DATE", text);
         let date = |name: &str| {
             // An unencoded plus sign is decoded as a blank.
@@ -89,7 +101,7 @@ impl Span {
         if start >= end {
             return Err(refused("startDate must be before endDate"));
         }
-        let age = visit.shared.clock.now().duration_since(start);
+        let age = context.shared.clock.now().duration_since(start);
         if age > SignedDuration::from_hours(days * HOURS_IN_A_DAY) {
             return Err(refused(&format!("startDate is more than {days} days ago")));
         }

@@ -3,29 +3,17 @@
 use serde_json::{Value, json};
 
 use super::call::Call;
+use super::context::RequestContext;
 use super::reply::Reply;
+use super::shared::Shared;
 use super::upsert::Key;
 use super::{
-    Shared, batch, collections, composite, describe, identity, limits, oauth, password, query,
-    related, replication, rows, soap, upsert,
+    batch, collections, composite, describe, identity, limits, oauth, password, query, related,
+    replication, rows, soap, upsert,
 };
 use crate::org::id::Id;
 use crate::org::schema::{NEWEST_VERSION, OLDEST_VERSION};
 use crate::org::{Caller, OrgError};
-
-/// The context of an authenticated request.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Visit<'a> {
-    pub(super) shared: &'a Shared,
-    pub(super) caller: Caller,
-}
-
-impl Visit<'_> {
-    /// Returns `/services/data/vNN.0`, for URLs in responses.
-    pub(super) fn root(&self) -> String {
-        format!("/services/data/v{}.0", self.caller.version)
-    }
-}
 
 /// Answers requests that need no session.
 pub(super) fn open(shared: &Shared, call: &Call) -> Reply {
@@ -55,11 +43,11 @@ pub(super) fn handle(shared: &Shared, call: &Call, user: &str) -> Reply {
         Err(reply) => return reply,
     };
     let user = Id::parse(user).unwrap_or(Id::ZERO);
-    let visit = Visit {
+    let context = RequestContext {
         shared,
         caller: Caller { user, version },
     };
-    resource(visit, call, rest)
+    resource(context, call, rest)
 }
 
 /// Resources of an object that the simulator does not have. These words are not ids.
@@ -73,30 +61,30 @@ const OTHER_RESOURCES: &[&str] = &[
     "relevantItems",
 ];
 
-fn resource(visit: Visit<'_>, call: &Call, rest: &[&str]) -> Reply {
+fn resource(context: RequestContext<'_>, call: &Call, rest: &[&str]) -> Reply {
     let method = call.method.as_str();
     match rest {
-        [] if method == "GET" => Reply::json(200, resources(visit)),
-        ["query"] => query::start(visit, call, false),
-        ["queryAll"] => query::start(visit, call, true),
-        ["query" | "queryAll", locator] => query::more(visit, call, locator),
-        ["sobjects"] => describe::global(visit, call),
-        ["sobjects", "User", id, "password"] => password::handle(visit, call, id).into(),
-        ["sobjects", object] if method == "GET" => describe::brief(visit, object),
-        ["sobjects", object] => rows::create(visit, call, object).into(),
-        ["sobjects", object, "describe"] => describe::full(visit, call, object),
+        [] if method == "GET" => Reply::json(200, resources(context)),
+        ["query"] => query::start(context, call, false),
+        ["queryAll"] => query::start(context, call, true),
+        ["query" | "queryAll", locator] => query::more(context, call, locator),
+        ["sobjects"] => describe::global(context, call),
+        ["sobjects", "User", id, "password"] => password::handle(context, call, id).into(),
+        ["sobjects", object] if method == "GET" => describe::brief(context, object),
+        ["sobjects", object] => rows::create(context, call, object).into(),
+        ["sobjects", object, "describe"] => describe::full(context, call, object),
         ["sobjects", _, "describe", ..] => Reply::unknown_path(),
         ["sobjects", _, resource, ..] if OTHER_RESOURCES.contains(resource) => {
             Reply::unknown_path()
         }
-        ["sobjects", object, "updated"] => replication::updated(visit, call, object).into(),
-        ["sobjects", object, "deleted"] => replication::deleted(visit, call, object).into(),
+        ["sobjects", object, "updated"] => replication::updated(context, call, object).into(),
+        ["sobjects", object, "deleted"] => replication::deleted(context, call, object).into(),
         ["sobjects", object, field] if field.eq_ignore_ascii_case("Id") => {
-            rows::create(visit, call, object).into()
+            rows::create(context, call, object).into()
         }
-        ["sobjects", object, id] => rows::single(visit, call, object, id).into(),
+        ["sobjects", object, id] => rows::single(context, call, object, id).into(),
         ["sobjects", object, id, relationship] if Id::parse(id).is_ok() => {
-            related::read(visit, call, object, id, relationship).into()
+            related::read(context, call, object, id, relationship).into()
         }
         ["sobjects", object, field, value] => {
             let key = Key {
@@ -104,17 +92,19 @@ fn resource(visit: Visit<'_>, call: &Call, rest: &[&str]) -> Reply {
                 field,
                 value,
             };
-            upsert::single(visit, call, key).into()
+            upsert::single(context, call, key).into()
         }
-        ["limits"] => limits::limits(visit, call).into(),
-        ["limits", "recordCount"] => limits::record_count(visit, call).into(),
-        ["composite"] => composite::handle(visit, call).into(),
-        ["composite", "batch"] => batch::handle(visit, call).into(),
-        ["composite", "sobjects"] => collections::handle(visit, call, None).into(),
+        ["limits"] => limits::limits(context, call).into(),
+        ["limits", "recordCount"] => limits::record_count(context, call).into(),
+        ["composite"] => composite::handle(context, call).into(),
+        ["composite", "batch"] => batch::handle(context, call).into(),
+        ["composite", "sobjects"] => collections::handle(context, call, None).into(),
         ["composite", "sobjects", object, field] => {
-            collections::upsert(visit, call, object, field).into()
+            collections::upsert(context, call, object, field).into()
         }
-        ["composite", "sobjects", object] => collections::handle(visit, call, Some(object)).into(),
+        ["composite", "sobjects", object] => {
+            collections::handle(context, call, Some(object)).into()
+        }
         [] => Reply::method_not_allowed(method, "GET,HEAD"),
         _ => Reply::unknown_path(),
     }
@@ -157,9 +147,9 @@ fn versions() -> Value {
     (OLDEST_VERSION..=NEWEST_VERSION).map(one).collect()
 }
 
-fn resources(visit: Visit<'_>) -> Value {
-    let root = visit.root();
-    let org = visit.shared.read();
+fn resources(context: RequestContext<'_>) -> Value {
+    let root = context.root();
+    let org = context.shared.read();
     json!({
         "sobjects": format!("{root}/sobjects"),
         "query": format!("{root}/query"),
@@ -167,7 +157,7 @@ fn resources(visit: Visit<'_>) -> Value {
         "composite": format!("{root}/composite"),
         "limits": format!("{root}/limits"),
         "identity": format!(
-            "{}/id/{}/{}", visit.shared.base, org.organization_id(), visit.caller.user
+            "{}/id/{}/{}", context.shared.base, org.organization_id(), context.caller.user
         ),
     })
 }

@@ -5,45 +5,49 @@ use serde_json::{Map, Value, json};
 
 use super::call::Call;
 use super::conditional;
+use super::context::RequestContext;
 use super::reply::Reply;
-use super::rest::Visit;
 use crate::org::OrgError;
 use crate::org::id::Id;
 
 /// `POST /sobjects/{Object}`.
-pub(super) fn create(visit: Visit<'_>, call: &Call, object: &str) -> Result<Reply, OrgError> {
+pub(super) fn create(
+    context: RequestContext<'_>,
+    call: &Call,
+    object: &str,
+) -> Result<Reply, OrgError> {
     if call.method != "POST" {
         return Ok(Reply::method_not_allowed(&call.method, "GET,HEAD,POST"));
     }
     let body = object_body(call)?;
-    let saved = visit
+    let saved = context
         .shared
         .write()
-        .create_record(&visit.caller, object, &body)?;
-    let location = location(visit, object, saved.id);
+        .create_record(&context.caller, object, &body)?;
+    let location = location(context, object, saved.id);
     let body = json!({"id": saved.id, "success": true, "errors": []});
     Ok(Reply::json(201, body).with_header("location", location))
 }
 
 /// Returns the URL of a record.
-pub(super) fn location(visit: Visit<'_>, object: &str, id: Id) -> String {
-    let org = visit.shared.read();
-    let def = org.visible_object(object, visit.caller.version);
+pub(super) fn location(context: RequestContext<'_>, object: &str, id: Id) -> String {
+    let org = context.shared.read();
+    let def = org.visible_object(object, context.caller.version);
     let name = def.map_or(object, |def| &def.name);
-    format!("{}/sobjects/{name}/{id}", visit.root())
+    format!("{}/sobjects/{name}/{id}", context.root())
 }
 
 /// `GET|PATCH|DELETE /sobjects/{Object}/{id}`.
 pub(super) fn single(
-    visit: Visit<'_>,
+    context: RequestContext<'_>,
     call: &Call,
     object: &str,
     id: &str,
 ) -> Result<Reply, OrgError> {
     match call.method.as_str() {
         "GET" => {
-            let body = read(visit, object, id, call.param("fields"))?;
-            if conditional::is_wanted(call, changed(visit, object, id))? {
+            let body = read(context, object, id, call.param("fields"))?;
+            if conditional::is_wanted(call, changed(context, object, id))? {
                 Ok(Reply::json(200, body))
             } else {
                 Ok(Reply::empty(304))
@@ -51,18 +55,18 @@ pub(super) fn single(
         }
         "PATCH" => {
             let body = object_body(call)?;
-            conditional::is_wanted(call, changed(visit, object, id))?;
-            visit
+            conditional::is_wanted(call, changed(context, object, id))?;
+            context
                 .shared
                 .write()
-                .update_record(&visit.caller, object, id, &body)?;
+                .update_record(&context.caller, object, id, &body)?;
             Ok(Reply::no_content())
         }
         "DELETE" => {
-            visit
+            context
                 .shared
                 .write()
-                .delete_record(&visit.caller, object, id)?;
+                .delete_record(&context.caller, object, id)?;
             Ok(Reply::no_content())
         }
         method => Ok(Reply::method_not_allowed(method, "HEAD,GET,PATCH,DELETE")),
@@ -70,8 +74,8 @@ pub(super) fn single(
 }
 
 /// Returns when a record last changed, or 1970 if it has no such column.
-fn changed(visit: Visit<'_>, object: &str, id: &str) -> Timestamp {
-    let org = visit.shared.read();
+fn changed(context: RequestContext<'_>, object: &str, id: &str) -> Timestamp {
+    let org = context.shared.read();
     let row = Id::parse(id)
         .ok()
         .and_then(|id| org.database().get(object, id));
@@ -83,13 +87,13 @@ fn changed(visit: Visit<'_>, object: &str, id: &str) -> Timestamp {
 
 /// Reads a record, with all fields or the given ones.
 pub(super) fn read(
-    visit: Visit<'_>,
+    context: RequestContext<'_>,
     object: &str,
     id: &str,
     fields: Option<&str>,
 ) -> Result<Value, OrgError> {
-    let org = visit.shared.read();
-    let version = visit.caller.version;
+    let org = context.shared.read();
+    let version = context.caller.version;
     let def = org
         .visible_object(object, version)
         .ok_or_else(OrgError::no_such_resource)?;
@@ -100,7 +104,7 @@ pub(super) fn read(
         .get(&def.name, id)
         .ok_or_else(OrgError::no_such_resource)?;
     let mut body = Map::new();
-    body.insert("attributes".into(), attributes(visit, &def.name, id));
+    body.insert("attributes".into(), attributes(context, &def.name, id));
     let wanted: Vec<&str> = match fields {
         Some(list) => list
             .split(',')
@@ -127,8 +131,8 @@ pub(super) fn read(
 }
 
 /// Returns the `attributes` of a record.
-pub(super) fn attributes(visit: Visit<'_>, object: &str, id: Id) -> Value {
-    json!({"type": object, "url": format!("{}/sobjects/{object}/{id}", visit.root())})
+pub(super) fn attributes(context: RequestContext<'_>, object: &str, id: Id) -> Value {
+    json!({"type": object, "url": format!("{}/sobjects/{object}/{id}", context.root())})
 }
 
 /// Parses the fields to write. The id of an existing record is in the path, not in the body.

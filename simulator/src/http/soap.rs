@@ -2,16 +2,16 @@
 
 use quick_xml::escape::escape;
 
-use super::Shared;
 use super::call::Call;
 use super::reply::Reply;
+use super::shared::Shared;
 use crate::org::schema::{NEWEST_VERSION, OLDEST_VERSION};
 use envelope::Request;
 
 mod envelope;
 mod login;
 
-/// The last version with `login()`. Source: SOAP API Developer Guide, "login()".
+/// The last version with `login()`. Source: SOAP API Developer Guide, `login()`.
 const LAST_WITH_LOGIN: u32 = 64;
 
 /// The WSDL and API version of a request.

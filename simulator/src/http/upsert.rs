@@ -3,10 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
+use super::context::RequestContext;
 use super::reply::Reply;
-use super::rest::Visit;
 use super::rows;
 use crate::org::id::Id;
+use crate::org::table::RowRef;
 use crate::org::{Caller, Org, OrgError};
 
 /// First API version that answers the update of an existing record with a body.
@@ -28,16 +29,20 @@ pub(super) struct Upserted {
 }
 
 /// `/sobjects/{Object}/{field}/{value}`.
-pub(super) fn single(visit: Visit<'_>, call: &Call, key: Key<'_>) -> Result<Reply, OrgError> {
+pub(super) fn single(
+    context: RequestContext<'_>,
+    call: &Call,
+    key: Key<'_>,
+) -> Result<Reply, OrgError> {
     let object = key.object;
     if !matches!(call.method.as_str(), "GET" | "PATCH" | "DELETE") {
         let allowed = "HEAD,GET,PATCH,DELETE";
         return Ok(Reply::method_not_allowed(&call.method, allowed));
     }
-    let mut org = visit.shared.write();
-    let found = find(&org, &visit.caller, key)?;
+    let mut org = context.shared.write();
+    let found = find(&org, &context.caller, key)?;
     if found.len() > 1 {
-        let url = |id| format!("{}/sobjects/{object}/{id}", visit.root());
+        let url = |id| format!("{}/sobjects/{object}/{id}", context.root());
         return Ok(Reply::json(300, found.into_iter().map(url).collect()));
     }
     let id = found.first().copied();
@@ -47,17 +52,17 @@ pub(super) fn single(visit: Visit<'_>, call: &Call, key: Key<'_>) -> Result<Repl
         if id.is_none() && call.param("updateOnly") == Some("true") {
             return Err(OrgError::no_such_resource());
         }
-        let done = write(&mut org, &visit.caller, key, id, body)?;
+        let done = write(&mut org, &context.caller, key, id, body)?;
         drop(org);
-        return Ok(answer(visit, object, &done));
+        return Ok(answer(context, object, &done));
     }
     drop(org);
     let id = id.ok_or_else(OrgError::no_such_resource)?;
-    rows::single(visit, call, object, &id.to_string())
+    rows::single(context, call, object, &id.to_string())
 }
 
-fn answer(visit: Visit<'_>, object: &str, done: &Upserted) -> Reply {
-    let described = visit.caller.version >= DESCRIBES_UPDATES;
+fn answer(context: RequestContext<'_>, object: &str, done: &Upserted) -> Reply {
+    let described = context.caller.version >= DESCRIBES_UPDATES;
     let body = if described {
         json!({"id": done.id, "success": true, "errors": [], "created": done.created})
     } else {
@@ -65,7 +70,7 @@ fn answer(visit: Visit<'_>, object: &str, done: &Upserted) -> Reply {
     };
     match (done.created, described) {
         (true, _) => {
-            let location = rows::location(visit, object, done.id);
+            let location = rows::location(context, object, done.id);
             Reply::json(201, body).with_header("location", location)
         }
         (false, true) => Reply::json(200, body),
@@ -106,5 +111,5 @@ pub(super) fn find(org: &Org, caller: &Caller, key: Key<'_>) -> Result<Vec<Id>, 
     };
     let rows = org.database().find(&def.name, &field.name, &value);
     let living = rows.iter().filter(|row| !row.get("IsDeleted").is_true());
-    Ok(living.map(|row| row.id()).collect())
+    Ok(living.map(RowRef::id).collect())
 }

@@ -7,30 +7,30 @@ mod apps;
 mod essentials;
 mod groups;
 mod licenses;
-mod oddities;
 mod people;
-mod planter;
 mod records;
 mod rng;
+mod seeder;
 mod size;
+mod unusual;
 mod words;
 
 pub use size::{Preset, SeedSize};
 
-pub(super) use essentials::plant as plant_essentials;
+pub(super) use essentials::fill as seed_essentials;
 
 /// Fills an org that has only what every org has.
-pub(super) fn plant(org: &mut Org, size: SeedSize) {
-    let mut planter = planter::Planter::new(org, size);
-    planter.plant_licenses();
-    planter.plant_profiles();
-    planter.plant_roles();
-    planter.plant_sets();
-    planter.plant_people();
-    planter.plant_groups();
-    planter.plant_assignments();
-    planter.plant_apps();
-    planter.plant_oddities();
-    planter.plant_records();
-    planter.finish();
+pub(super) fn fill(org: &mut Org, size: SeedSize) {
+    let mut seeder = seeder::Seeder::new(org, size);
+    seeder.seed_licenses();
+    seeder.seed_profiles();
+    seeder.seed_roles();
+    seeder.seed_sets();
+    seeder.seed_people();
+    seeder.seed_groups();
+    seeder.seed_assignments();
+    seeder.seed_apps();
+    seeder.seed_unusual();
+    seeder.seed_records();
+    seeder.finish();
 }

@@ -18,7 +18,7 @@ pub(super) struct Undo {
 
 impl Org {
     /// Adds a row with audit columns, defaults and derived columns; clears the undo log.
-    pub(super) fn plant<N: AsRef<str>>(
+    pub(super) fn seed_row<N: AsRef<str>>(
         &mut self,
         object: &str,
         cells: impl IntoIterator<Item = (N, Value)>,

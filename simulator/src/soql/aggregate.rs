@@ -6,10 +6,10 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, json};
 
-use super::SoqlError;
 use super::ast::{
     Aggregate, Condition, FieldPath, Function, Name, Operand, OrderBy, Query, SelectItem, Test,
 };
+use super::error::SoqlError;
 use super::eval::{Selection, directed};
 use super::filter::Matcher;
 use super::render::Outcome;

@@ -2,9 +2,9 @@
 
 use jiff::tz::TimeZone;
 
-use super::SoqlError;
 use super::ast::{Comparator, Literal, LiteralValue};
 use super::dates;
+use super::error::SoqlError;
 use super::resolve::{Path, Scope};
 use crate::org::id::Id;
 use crate::org::schema::FieldType;

@@ -5,10 +5,10 @@ mod semijoin;
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use super::SoqlError;
 use super::ast::{Comparator, Condition, Literal, LiteralValue, Negated, Operand, Test};
 use super::check::Wanted;
 use super::compare::{self, Pattern};
+use super::error::SoqlError;
 use super::resolve::{Path, Route, Scope};
 use crate::org::id::Id;
 use crate::org::schema::{FieldType, ObjectKey};

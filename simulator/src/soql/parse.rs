@@ -5,10 +5,10 @@ mod cursor;
 
 use std::sync::Arc;
 
-use super::SoqlError;
 use super::ast::{
     Aggregate, FieldPath, FieldsScope, Function, Name, Operand, OrderBy, Query, SelectItem,
 };
+use super::error::SoqlError;
 use super::token::{Kind, Token, tokens};
 use cursor::is_reserved;
 

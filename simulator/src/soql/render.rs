@@ -9,7 +9,7 @@ use std::ops::Range;
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use super::Context;
+use super::context::Context;
 use super::resolve::{Hop, Leaf};
 use crate::org::id::Id;
 use crate::org::schema::ObjectKey;

@@ -1,7 +1,8 @@
 //! Resolves dotted paths to columns.
 
 use super::ast::{FieldPath, Name};
-use super::{Context, SoqlError};
+use super::context::Context;
+use super::error::SoqlError;
 use crate::org::schema::{FieldDef, FieldType, ObjectDef, ObjectKey};
 use crate::org::table::{Database, Row};
 use crate::org::value::Value;

@@ -1,7 +1,7 @@
 //! Splits SOQL into tokens and decodes string literals.
 
-use super::SoqlError;
 use super::ast::TextLiteral;
+use super::error::SoqlError;
 
 /// Maximum length of a string literal, in characters.
 const MAX_LITERAL: usize = 4_000;

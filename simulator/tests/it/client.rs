@@ -15,7 +15,7 @@ pub(crate) struct Client {
 pub(crate) type Answer = (u16, Value);
 
 impl Client {
-    /// Signs in to an org with every oddity.
+    /// Signs in to an org with unusual data.
     pub(crate) async fn tiny() -> Self {
         Self::of(Org::seed(Preset::Tiny)).await
     }

@@ -67,7 +67,7 @@ async fn only_some_objects_can_be_replicated(object: &str, replicateable: bool) 
     let client = Client::tiny().await;
     let (_, body) = client.get(&format!("/sobjects/{object}/describe")).await;
     assert_eq!(body["replicateable"], replicateable);
-    let start = client.sim.clock().now() - std::time::Duration::from_secs(3600);
+    let start = client.sim.clock().now() - std::time::Duration::from_hours(1);
     let span = format!("start={start:.0}&end={:.0}", client.sim.clock().now());
     let path = format!("/sobjects/{object}/updated?{span}");
     assert_eq!(client.get(&path).await.0 == 200, replicateable);

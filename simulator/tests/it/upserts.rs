@@ -103,8 +103,8 @@ fn span(client: &Client) -> String {
     let now = client.sim.clock().now();
     let text =
         |at: jiff::Timestamp| url_encoded(&at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string());
-    let start = now - Duration::from_secs(3600);
-    let end = now + Duration::from_secs(60);
+    let start = now - Duration::from_hours(1);
+    let end = now + Duration::from_mins(1);
     format!("start={}&end={}", text(start), text(end))
 }
 
@@ -125,7 +125,7 @@ async fn changes_and_deletions_of_an_hour_are_listed() {
         let path = format!("/sobjects/{object}/{}", record["id"].as_str().unwrap());
         assert_eq!(client.delete(&path).await.0, 204);
     }
-    client.sim.clock().advance(Duration::from_secs(60));
+    client.sim.clock().advance(Duration::from_mins(1));
     let span = span(&client);
     let (status, body) = client
         .get(&format!("/sobjects/Group/updated/?{span}"))

@@ -5,10 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::{ALL_SCOPES, Form, Granted, OauthError, grant, refuse_generic_host};
-use crate::http::Shared;
 use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::http::session::{Code, opaque};
+use crate::http::shared::Shared;
 
 /// The scopes that an app can have. Source: Salesforce Help, "OAuth Tokens and Scopes".
 const SCOPES: &[&str] = &[

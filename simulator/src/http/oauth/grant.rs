@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{ALL_SCOPES, Form, Granted, OauthError, refuse_generic_host};
-use crate::http::Shared;
 use crate::http::call::Call;
 use crate::http::login::{Refusal, check_password};
 use crate::http::session::opaque;
+use crate::http::shared::Shared;
 use crate::org::settings::HostKind;
 
 pub(super) fn client_credentials(

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use super::{Form, Granted, OauthError, refuse_generic_host};
-use crate::http::Shared;
+use crate::http::shared::Shared;
 
 /// Maximum lifetime of an assertion, with some tolerance for clock differences.
 const LONGEST_LIFE_SECONDS: i64 = 5 * 60;

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::envelope::Request;
 use super::{Flavour, fault};
-use crate::http::Shared;
 use crate::http::login::{Refusal, check_password};
 use crate::http::reply::Reply;
 use crate::http::session::Session;
+use crate::http::shared::Shared;
 use crate::org::Org;
 use crate::org::settings::HostKind;
 
@@ -48,7 +48,7 @@ pub(super) fn log_in(shared: &Shared, flavour: &Flavour<'_>, request: &Request) 
     flavour.response("loginResponse", &format!("<result>{result}</result>"))
 }
 
-/// Ends the session in the header. Source: SOAP API Developer Guide, "logout()".
+/// Ends the session in the header. Source: SOAP API Developer Guide, `logout()`.
 pub(super) fn log_out(shared: &Shared, flavour: &Flavour<'_>, request: &Request) -> Reply {
     let session = request.session.as_deref().unwrap_or("");
     if shared.session_user(session).is_none() {

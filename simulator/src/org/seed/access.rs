@@ -1,13 +1,13 @@
 //! Roles, permission sets, permission set groups and assignments.
 
-use super::planter::Planter;
+use super::seeder::Seeder;
 use super::words::{AREAS, DUTIES};
 use crate::org::id::Id;
 use crate::org::rules::ROLE_GROUPS;
 use crate::org::value::Value;
 
-impl Planter<'_> {
-    pub(super) fn plant_roles(&mut self) {
+impl Seeder<'_> {
+    pub(super) fn seed_roles(&mut self) {
         for number in 0..self.size.roles {
             let area = AREAS.get(number % AREAS.len()).copied().unwrap_or("North");
             // A tree in which every role but the first has a parent.
@@ -45,7 +45,7 @@ impl Planter<'_> {
         }
     }
 
-    pub(super) fn plant_sets(&mut self) {
+    pub(super) fn seed_sets(&mut self) {
         for number in 0..self.size.permission_sets {
             let duty = DUTIES.get(number % DUTIES.len()).copied().unwrap_or("Duty");
             let area = AREAS
@@ -74,11 +74,11 @@ impl Planter<'_> {
             self.sets.push(id);
         }
         for number in 0..self.size.permission_set_groups {
-            self.plant_set_group(number);
+            self.seed_set_group(number);
         }
     }
 
-    fn plant_set_group(&mut self, number: usize) {
+    fn seed_set_group(&mut self, number: usize) {
         let label = format!("Bundle {number}");
         let group = self.add(
             "PermissionSetGroup",
@@ -108,13 +108,13 @@ impl Planter<'_> {
             self.add("PermissionSetGroupComponent", &parts);
         }
         if number.is_multiple_of(3) {
-            self.plant_muting(group, number);
+            self.seed_muting(group, number);
         }
         self.set_groups.push((group, aggregate));
     }
 
     /// Adds a muting permission set as a component of its group.
-    fn plant_muting(&mut self, group: Id, number: usize) {
+    fn seed_muting(&mut self, group: Id, number: usize) {
         let muting = self.add(
             "MutingPermissionSet",
             &[
@@ -130,7 +130,7 @@ impl Planter<'_> {
         self.add("PermissionSetGroupComponent", &parts);
     }
 
-    pub(super) fn plant_assignments(&mut self) {
+    pub(super) fn seed_assignments(&mut self) {
         let (sets, groups) = (self.sets.clone(), self.set_groups.clone());
         let (targets, joined) = (
             self.groups

@@ -1,10 +1,10 @@
 //! Connected apps, access to them, and OAuth tokens.
 
-use super::planter::{Planter, at};
+use super::seeder::{Seeder, at};
 use crate::org::value::Value;
 
-impl Planter<'_> {
-    pub(super) fn plant_apps(&mut self) {
+impl Seeder<'_> {
+    pub(super) fn seed_apps(&mut self) {
         for number in 0..self.size.connected_apps {
             let name = match number {
                 0 => "Dataloader \"Pro\"".to_owned(),
@@ -33,7 +33,7 @@ impl Planter<'_> {
             );
             self.open_app(number);
         }
-        self.plant_tokens();
+        self.seed_tokens();
     }
 
     /// Gives access through permission sets and profiles.
@@ -61,7 +61,7 @@ impl Planter<'_> {
         }
     }
 
-    fn plant_tokens(&mut self) {
+    fn seed_tokens(&mut self) {
         let users: Vec<_> = self.users.iter().step_by(5).take(200).copied().collect();
         for (number, user) in users.into_iter().enumerate() {
             let seconds = i64::try_from(number).unwrap_or(0) * 3600;

@@ -68,10 +68,10 @@ const ADMIN_RIGHTS: &[&str] = &[
 ];
 
 /// Adds these to an empty org.
-pub(in crate::org) fn plant(org: &mut Org) {
+pub(in crate::org) fn fill(org: &mut Org) {
     // A fixed date, so that the same seed gives the same org.
     org.stamp = Timestamp::from_second(1_546_300_800).ok();
-    org.organization = org.plant(
+    org.organization = org.seed_row(
         "Organization",
         [
             ("Name", Value::text("Simulated Org")),
@@ -84,7 +84,7 @@ pub(in crate::org) fn plant(org: &mut Org) {
         ],
     );
     for (key, name, seats) in LICENSES {
-        org.plant(
+        org.seed_row(
             "UserLicense",
             [
                 ("LicenseDefinitionKey", Value::text(key)),
@@ -97,7 +97,7 @@ pub(in crate::org) fn plant(org: &mut Org) {
         );
     }
     for (name, license, user_type) in PROFILES {
-        plant_profile(
+        seed_profile(
             org,
             name,
             license,
@@ -105,9 +105,9 @@ pub(in crate::org) fn plant(org: &mut Org) {
             if *name == ADMIN { ADMIN_RIGHTS } else { &[] },
         );
     }
-    plant_administrator(org);
+    seed_administrator(org);
     let owner = Value::Id(org.organization);
-    org.plant(
+    org.seed_row(
         "Group",
         [
             ("Name", Value::text("All Internal Users")),
@@ -120,7 +120,7 @@ pub(in crate::org) fn plant(org: &mut Org) {
 }
 
 /// Adds a profile with its permission set and returns both ids.
-pub(super) fn plant_profile(
+pub(super) fn seed_profile(
     org: &mut Org,
     name: &str,
     license: &str,
@@ -136,7 +136,7 @@ pub(super) fn plant_profile(
         ("UserLicenseId", license.clone()),
         ("UserType", Value::text(user_type)),
     ];
-    let profile = org.plant("Profile", profile.into_iter().chain(granted()));
+    let profile = org.seed_row("Profile", profile.into_iter().chain(granted()));
     let set = [
         ("Name", Value::text(format!("X{}", profile.short()))),
         // The label of such a set is generated.
@@ -146,16 +146,16 @@ pub(super) fn plant_profile(
         ("ProfileId", profile.into()),
         ("LicenseId", license),
     ];
-    let set = org.plant("PermissionSet", set.into_iter().chain(granted()));
+    let set = org.seed_row("PermissionSet", set.into_iter().chain(granted()));
     (profile, set)
 }
 
-fn plant_administrator(org: &mut Org) {
+fn seed_administrator(org: &mut Org) {
     let profile = org
         .find_one("Profile", "Name", &ADMIN.into())
         .map_or(Id::ZERO, |row| row.id());
     let username = org.settings.username.clone();
-    let user = org.plant(
+    let user = org.seed_row(
         "User",
         [
             ("Username", Value::text(&username)),
@@ -174,11 +174,11 @@ fn plant_administrator(org: &mut Org) {
         ],
     );
     org.integration_user = user;
-    org.plant("UserLogin", [("UserId", Value::Id(user))]);
+    org.seed_row("UserLogin", [("UserId", Value::Id(user))]);
     let set = org
         .find_one("PermissionSet", "ProfileId", &profile.into())
         .map(|row| row.id());
-    org.plant(
+    org.seed_row(
         "PermissionSetAssignment",
         [
             ("AssigneeId", Value::Id(user)),

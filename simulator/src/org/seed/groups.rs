@@ -1,24 +1,24 @@
 //! Public groups and queues, including nested and cyclic ones.
 
-use super::planter::Planter;
+use super::seeder::Seeder;
 use super::words::AREAS;
 use crate::org::id::Id;
 use crate::org::value::Value;
 
-impl Planter<'_> {
-    pub(super) fn plant_groups(&mut self) {
+impl Seeder<'_> {
+    pub(super) fn seed_groups(&mut self) {
         for number in 0..self.size.groups {
             let area = AREAS.get(number % AREAS.len()).copied().unwrap_or("North");
             let name = match number {
                 0 => "Müller's \"A-Team\" \\ 東京".to_owned(),
                 _ => format!("{area} Team {number}"),
             };
-            let group = self.plant_group(&name, &format!("Team_{number}"), "Regular");
+            let group = self.seed_group(&name, &format!("Team_{number}"), "Regular");
             self.groups.push(group);
         }
         for number in 0..self.size.queues {
             let name = format!("Queue {number}");
-            let queue = self.plant_group(&name, &format!("Queue_{number}"), "Queue");
+            let queue = self.seed_group(&name, &format!("Queue_{number}"), "Queue");
             for object in ["Case", "Lead"] {
                 self.add(
                     "QueueSobject",
@@ -30,7 +30,7 @@ impl Planter<'_> {
         self.nest();
     }
 
-    fn plant_group(&mut self, name: &str, developer_name: &str, kind: &str) -> Id {
+    fn seed_group(&mut self, name: &str, developer_name: &str, kind: &str) -> Id {
         let owner = self.org.organization;
         self.add(
             "Group",

@@ -1,7 +1,7 @@
 //! Custom profiles, permission set licenses and package licenses.
 
-use super::essentials::plant_profile;
-use super::planter::Planter;
+use super::essentials::seed_profile;
+use super::seeder::Seeder;
 use crate::org::value::Value;
 
 /// Permission set licences: key, label, seats.
@@ -33,8 +33,8 @@ const SPECIAL: &[&str] = &[
     "XOrg Proxy User",
 ];
 
-impl Planter<'_> {
-    pub(super) fn plant_licenses(&mut self) {
+impl Seeder<'_> {
+    pub(super) fn seed_licenses(&mut self) {
         for (key, label, seats) in SET_LICENSES {
             let id = self.add(
                 "PermissionSetLicense",
@@ -64,7 +64,7 @@ impl Planter<'_> {
         }
     }
 
-    pub(super) fn plant_profiles(&mut self) {
+    pub(super) fn seed_profiles(&mut self) {
         for name in SPECIAL {
             let id = self
                 .org
@@ -85,7 +85,7 @@ impl Planter<'_> {
             } else {
                 &[]
             };
-            let (profile, _) = plant_profile(self.org, &name, license, "Standard", rights);
+            let (profile, _) = seed_profile(self.org, &name, license, "Standard", rights);
             self.profiles.push(profile);
         }
         self.profiles

@@ -2,20 +2,20 @@
 
 use jiff::civil::Date;
 
-use super::planter::{Planter, at};
+use super::seeder::{Seeder, at};
 use super::words::{DEPARTMENTS, FIRST, LAST, TITLES};
 use crate::org::id::Id;
 use crate::org::schema::{FieldDef, FieldType};
 use crate::org::value::Value;
 
-impl Planter<'_> {
-    pub(super) fn plant_people(&mut self) {
+impl Seeder<'_> {
+    pub(super) fn seed_people(&mut self) {
         let schema = self.org.db.schema_mut();
         schema.add_custom_field("User", FieldDef::new("Cost_Center__c", FieldType::Text));
         schema.add_custom_field("User", FieldDef::new("Start_Date__c", FieldType::Date));
         schema.add_custom_field("User", FieldDef::new("Badge__c", FieldType::Double));
         for number in 0..self.size.users {
-            let user = self.plant_person(number);
+            let user = self.seed_person(number);
             if number % 97 == 50 {
                 self.set_login(user, "IsFrozen");
             }
@@ -23,7 +23,7 @@ impl Planter<'_> {
         }
     }
 
-    fn plant_person(&mut self, number: usize) -> Id {
+    fn seed_person(&mut self, number: usize) -> Id {
         let first = FIRST.get(number % FIRST.len()).copied().unwrap_or("Ada");
         let last = LAST
             .get(number * 7 % LAST.len())
@@ -67,12 +67,12 @@ impl Planter<'_> {
             let last_login = self.moment();
             cells.push(("LastLoginDate", last_login));
         }
-        self.plant_user(&format!("user{number:06}"), profile, &cells)
+        self.seed_user(&format!("user{number:06}"), profile, &cells)
     }
 
     /// Adds a user with the usual fields, a `UserLogin` record and the permission set of the profile.
-    pub(super) fn plant_user(&mut self, name: &str, profile: Id, cells: &[(&str, Value)]) -> Id {
-        let user = self.plant_bare_user(name, profile, cells);
+    pub(super) fn seed_user(&mut self, name: &str, profile: Id, cells: &[(&str, Value)]) -> Id {
+        let user = self.seed_bare_user(name, profile, cells);
         let seconds = i64::try_from(self.rng.below(1_000_000)).unwrap_or(0);
         let changed = Value::from(at(seconds));
         self.add(
@@ -83,7 +83,7 @@ impl Planter<'_> {
     }
 
     /// Adds a user without a `UserLogin` record.
-    pub(super) fn plant_bare_user(
+    pub(super) fn seed_bare_user(
         &mut self,
         name: &str,
         profile: Id,

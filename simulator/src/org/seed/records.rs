@@ -2,11 +2,11 @@
 
 use jiff::civil::Date;
 
-use super::planter::Planter;
+use super::seeder::Seeder;
 use crate::org::value::Value;
 
-impl Planter<'_> {
-    pub(super) fn plant_records(&mut self) {
+impl Seeder<'_> {
+    pub(super) fn seed_records(&mut self) {
         let owners = self.users.clone();
         for (number, owner) in owners.into_iter().enumerate() {
             for turn in 0..self.size.records_per_user {

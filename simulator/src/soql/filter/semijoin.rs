@@ -2,8 +2,8 @@
 
 use super::{Among, Position};
 use crate::org::schema::FieldDef;
-use crate::soql::SoqlError;
 use crate::soql::ast::{Condition, Query, SelectItem, Test};
+use crate::soql::error::SoqlError;
 use crate::soql::eval::Selection;
 use crate::soql::resolve::{Path, Scope};
 

@@ -1,9 +1,9 @@
 //! Parses conditions of `WHERE` and `HAVING`.
 
 use super::{Parser, Place};
-use crate::soql::SoqlError;
 use crate::soql::ast::{Comparator, Condition, Literal, LiteralValue, Test};
 use crate::soql::dates;
+use crate::soql::error::SoqlError;
 use crate::soql::token::Kind;
 
 impl Parser {

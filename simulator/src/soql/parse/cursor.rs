@@ -1,7 +1,7 @@
 //! Access to the tokens of a query.
 
 use super::Parser;
-use crate::soql::SoqlError;
+use crate::soql::error::SoqlError;
 use crate::soql::token::Kind;
 
 /// Words that cannot be an alias.

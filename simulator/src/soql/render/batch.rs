@@ -7,7 +7,7 @@ use super::plan::{Children, Node};
 use super::{Kind, Outcome, Plan};
 use crate::org::id::Id;
 use crate::org::table::Row;
-use crate::soql::Context;
+use crate::soql::context::Context;
 
 /// Results of sub-queries to shorten, by parent and relationship.
 pub type Cuts = HashMap<(Id, String), Cut>;

@@ -5,10 +5,11 @@ use crate::org::schema::ObjectKey;
 use crate::org::table::Row;
 use crate::org::value::Value;
 use crate::soql::ast::{FieldPath, FieldsScope, Query, SelectItem};
+use crate::soql::context::Context;
+use crate::soql::error::SoqlError;
 use crate::soql::eval::{Selection, SortKey};
 use crate::soql::filter::{Filter, Position};
 use crate::soql::resolve::{Hop, Leaf, Scope};
-use crate::soql::{Context, SoqlError};
 
 /// The fields to serialize for each row.
 #[derive(Clone, Debug)]

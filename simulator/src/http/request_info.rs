@@ -3,12 +3,13 @@
 use serde_json::Value;
 
 use super::call::Call;
-use super::{Shared, soap};
+use super::shared::Shared;
+use super::soap;
 use crate::fault::Probe;
 
 /// Properties of a request.
 #[derive(Debug)]
-pub(super) struct Facts {
+pub(super) struct RequestInfo {
     pub(super) soql: Option<String>,
     pub(super) objects: Vec<String>,
     pub(super) write: bool,
@@ -17,7 +18,7 @@ pub(super) struct Facts {
     pub(super) counts: bool,
 }
 
-impl Facts {
+impl RequestInfo {
     pub(super) fn of(shared: &Shared, call: &Call) -> Self {
         let segments = call.segments();
         let parts: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -26,7 +27,7 @@ impl Facts {
             ["services", "Soap", ..] => soap::is_login(call),
             _ => false,
         };
-        let mut facts = Self {
+        let mut info = Self {
             soql: None,
             objects: Vec::new(),
             write: false,
@@ -34,27 +35,26 @@ impl Facts {
             counts: false,
         };
         let ["services", "data", _version, rest @ ..] = parts.as_slice() else {
-            return facts;
+            return info;
         };
-        facts.counts = true;
+        info.counts = true;
         match rest {
             ["query" | "queryAll"] => {
-                facts.soql = call.param("q").map(str::to_owned);
-                facts
-                    .objects
-                    .extend(facts.soql.as_deref().and_then(from_object));
+                info.soql = call.param("q").map(str::to_owned);
+                info.objects
+                    .extend(info.soql.as_deref().and_then(from_object));
             }
             ["query" | "queryAll", locator] => {
-                facts.objects.extend(shared.locators().object_of(locator));
+                info.objects.extend(shared.locators().object_of(locator));
             }
             ["sobjects", object, tail @ ..] => {
-                facts.objects.push((*object).to_owned());
-                facts.write = call.method != "GET" && tail.last() != Some(&"describe");
+                info.objects.push((*object).to_owned());
+                info.write = call.method != "GET" && tail.last() != Some(&"describe");
             }
-            ["composite", ..] => facts.look_into_body(call),
+            ["composite", ..] => info.look_into_body(call),
             _ => {}
         }
-        facts
+        info
     }
 
     pub(super) fn probe<'a>(&'a self, call: &'a Call) -> Probe<'a> {

@@ -14,7 +14,7 @@ use crate::org::value::Value;
 const FOUNDED: i64 = 1_546_300_800;
 
 /// Seeds an org.
-pub(super) struct Planter<'a> {
+pub(super) struct Seeder<'a> {
     pub(super) org: &'a mut Org,
     pub(super) rng: Rng,
     pub(super) size: SeedSize,
@@ -36,7 +36,7 @@ pub(super) struct Planter<'a> {
     pub(super) apps: Vec<Id>,
 }
 
-impl<'a> Planter<'a> {
+impl<'a> Seeder<'a> {
     pub(super) fn new(org: &'a mut Org, size: SeedSize) -> Self {
         org.stamp = Timestamp::from_second(FOUNDED).ok();
         Self {
@@ -59,7 +59,7 @@ impl<'a> Planter<'a> {
     }
 
     pub(super) fn add(&mut self, object: &str, cells: &[(&str, Value)]) -> Id {
-        self.org.plant(
+        self.org.seed_row(
             object,
             cells.iter().map(|(name, value)| (*name, value.clone())),
         )

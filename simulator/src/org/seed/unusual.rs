@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::planter::Planter;
+use super::seeder::Seeder;
 use crate::org::id::Id;
 use crate::org::value::Value;
 
@@ -10,26 +10,26 @@ use crate::org::value::Value;
 const FAR_FUTURE: &str = "2099-12-31T00:00:00Z";
 const PAST: &str = "2024-06-30T00:00:00Z";
 
-impl Planter<'_> {
-    pub(super) fn plant_oddities(&mut self) {
-        self.plant_login_oddities();
-        self.plant_outsiders();
-        self.plant_machines();
-        self.plant_assignment_oddities();
-        self.plant_license_holders();
+impl Seeder<'_> {
+    pub(super) fn seed_unusual(&mut self) {
+        self.seed_unusual_logins();
+        self.seed_outsiders();
+        self.seed_machines();
+        self.seed_unusual_assignments();
+        self.seed_license_holders();
     }
 
     fn profile(&self, name: &str) -> Id {
         self.special.get(name).copied().unwrap_or(Id::ZERO)
     }
 
-    fn plant_login_oddities(&mut self) {
+    fn seed_unusual_logins(&mut self) {
         let standard = self.profile("Standard User");
-        let frozen = self.plant_user("frozen", standard, &[("LastName", "Frozen".into())]);
+        let frozen = self.seed_user("frozen", standard, &[("LastName", "Frozen".into())]);
         self.set_login(frozen, "IsFrozen");
-        let locked = self.plant_user("locked", standard, &[("LastName", "Locked".into())]);
+        let locked = self.seed_user("locked", standard, &[("LastName", "Locked".into())]);
         self.set_login(locked, "IsPasswordLocked");
-        self.plant_bare_user("nologin", standard, &[("LastName", "Without Login".into())]);
+        self.seed_bare_user("nologin", standard, &[("LastName", "Without Login".into())]);
         // Without first name and role, and with an email address that others share.
         let shared = ("Email", Value::text("shared.mailbox@simulated.example"));
         for number in 0..3 {
@@ -37,16 +37,16 @@ impl Planter<'_> {
                 ("LastName", Value::text(format!("Mononym{number}"))),
                 shared.clone(),
             ];
-            self.plant_user(&format!("shared{number}"), standard, &cells);
+            self.seed_user(&format!("shared{number}"), standard, &cells);
         }
         let quoted = [
             ("FirstName", Value::text("Conan \"The\\Quote\"")),
             ("LastName", Value::text("O'Neill; DROP TABLE-- 漢字")),
         ];
-        self.plant_user("o'neill+test", standard, &quoted);
+        self.seed_user("o'neill+test", standard, &quoted);
         // Inactive, but still holding sets, a group of sets and memberships.
         let gone = [("LastName", "Gone".into()), ("IsActive", false.into())];
-        let gone = self.plant_user("gone", standard, &gone);
+        let gone = self.seed_user("gone", standard, &gone);
         if let Some(set) = self.sets.first().copied() {
             self.hold(gone, set);
         }
@@ -58,7 +58,7 @@ impl Planter<'_> {
         }
         // A second administrator, so that the first can be deactivated.
         let admin = self.profile("System Administrator");
-        self.plant_user("second.admin", admin, &[("LastName", "Admin".into())]);
+        self.seed_user("second.admin", admin, &[("LastName", "Admin".into())]);
     }
 
     pub(super) fn set_login(&mut self, user: Id, flag: &str) {
@@ -74,7 +74,7 @@ impl Planter<'_> {
     }
 
     /// Portal users have contacts.
-    fn plant_outsiders(&mut self) {
+    fn seed_outsiders(&mut self) {
         let admin = self.org.integration_user;
         let account = [
             ("Name", Value::text("Partner & Söhne")),
@@ -102,44 +102,44 @@ impl Planter<'_> {
                 ("IsPortalEnabled", true.into()),
             ];
             let profile = self.profile(profile);
-            self.plant_user(name, profile, &cells);
+            self.seed_user(name, profile, &cells);
         }
         let guest = self.profile("Guest Profile");
-        self.plant_bare_user(
+        self.seed_bare_user(
             "site.guest",
             guest,
             &[("LastName", "Site Guest User".into())],
         );
         let chatter = self.profile("Chatter Free User");
-        self.plant_user("chatter", chatter, &[("LastName", "Chatter".into())]);
+        self.seed_user("chatter", chatter, &[("LastName", "Chatter".into())]);
     }
 
-    fn plant_machines(&mut self) {
+    fn seed_machines(&mut self) {
         let standard = self.profile("Standard User");
         let process = [
             ("LastName", "Automated Process".into()),
             ("UserType", "AutomatedProcess".into()),
         ];
-        self.plant_bare_user("autoproc", standard, &process);
+        self.seed_bare_user("autoproc", standard, &process);
         let integration = self.profile("Minimum Access - API Only Integrations");
         let cloud = [
             ("FirstName", "Platform".into()),
             ("LastName", "Integration".into()),
             ("UserType", "CloudIntegrationUser".into()),
         ];
-        self.plant_bare_user("cloud.integration", integration, &cloud);
-        self.plant_user(
+        self.seed_bare_user("cloud.integration", integration, &cloud);
+        self.seed_user(
             "integration",
             integration,
             &[("LastName", "Integration Two".into())],
         );
         let agent = self.profile("Einstein Agent User");
-        let agent = self.plant_user("agent", agent, &[("LastName", "Service Agent".into())]);
+        let agent = self.seed_user("agent", agent, &[("LastName", "Service Agent".into())]);
         let proxy = self.profile("XOrg Proxy User");
-        self.plant_user("proxy", proxy, &[("LastName", "Proxy".into())]);
+        self.seed_user("proxy", proxy, &[("LastName", "Proxy".into())]);
         // A user without a type.
         let empty = [("LastName", "Typeless".into()), ("UserType", Value::Null)];
-        self.plant_bare_user("typeless", standard, &empty);
+        self.seed_bare_user("typeless", standard, &empty);
         self.add(
             "BotDefinition",
             &[
@@ -150,10 +150,10 @@ impl Planter<'_> {
                 ("BotUserId", agent.into()),
             ],
         );
-        self.plant_territories();
+        self.seed_territories();
     }
 
-    fn plant_territories(&mut self) {
+    fn seed_territories(&mut self) {
         let kind = [
             ("MasterLabel", "Named".into()),
             ("DeveloperName", "Named".into()),
@@ -187,13 +187,13 @@ impl Planter<'_> {
         }
     }
 
-    fn plant_assignment_oddities(&mut self) {
+    fn seed_unusual_assignments(&mut self) {
         let standard = self.profile("Standard User");
         let cells = [
             ("FirstName", "Odd".into()),
             ("LastName", "Assignments".into()),
         ];
-        let user = self.plant_user("odd.assignments", standard, &cells);
+        let user = self.seed_user("odd.assignments", standard, &cells);
         let sets = self.sets.clone();
         let when = |text: &str| text.parse::<Timestamp>().map_or(Value::Null, Value::from);
         let dated = [
@@ -240,7 +240,7 @@ impl Planter<'_> {
         self.hold(user, standard_set);
     }
 
-    fn plant_license_holders(&mut self) {
+    fn seed_license_holders(&mut self) {
         let users: Vec<Id> = self.users.iter().step_by(4).copied().take(2000).collect();
         let licenses: Vec<Id> = self.set_licenses.iter().take(2).copied().collect();
         for (user, license) in users.iter().zip(licenses.iter().cycle()) {
