@@ -55,7 +55,7 @@ impl Program for Connector {
 
     async fn host(&self, config: Config, options: HostOptions, job: Job) -> Result<(), Failure> {
         // The child would refuse a wrong configuration, too, but the error would be less clear.
-        scope::check(&options, &registry(&config)?)?;
+        scope::check(&options, &job, &registry(&config)?)?;
         jobs::run(&options, job).await
     }
 

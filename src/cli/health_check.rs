@@ -5,6 +5,7 @@ use std::time::Duration;
 use tonic::Code;
 
 use super::failure::Failure;
+use crate::causes;
 use crate::config::{HealthSettings, Written, health_check};
 
 /// Queries the endpoint and returns the URL and its answer as a line for people.
@@ -27,8 +28,13 @@ pub(super) async fn run(written: &Written) -> Result<String, Failure> {
 
 async fn ask(url: &str, timeout: Duration) -> Result<String, Failure> {
     let unreachable = |error: reqwest::Error| {
-        let text = Failure::from(anyhow::Error::from(error)).to_string();
-        Failure::status(Code::Unavailable, format!("health check failed: {text}"))
+        // The causes in between name parts of the HTTP library.
+        let cause = causes::all(&error).last().map(ToString::to_string);
+        let cause = cause.unwrap_or_default();
+        Failure::status(
+            Code::Unavailable,
+            format!("health check failed: {url}: {cause}"),
+        )
     };
     let client = reqwest::Client::builder()
         .no_proxy()

@@ -210,6 +210,16 @@ fn create_account(values: &Values, problems: &mut Problems) -> Option<Job> {
         either("login", login),
         either("email", &one_shot::CREATE_ACCOUNT_EMAIL),
     );
+    if email.as_deref().is_some_and(|email| !is_email(email)) {
+        // The address is personal data, so it is not repeated.
+        problems.push(if fields.contains_key("email") {
+            format!("field {}: email is not an email address", profile.name)
+        } else {
+            let name = one_shot::CREATE_ACCOUNT_EMAIL.name;
+            format!("field {name}: is not an email address")
+        });
+        return None;
+    }
     if login.is_none() && email.is_none() {
         problems.push(format!(
             "unknown provisioning action: field {} needs a login or an email",
@@ -304,6 +314,13 @@ fn file_tools(values: &Values, directory: &Path) -> Option<Job> {
         files: files.iter().map(|path| directory.join(path)).collect(),
         output: directory.join(values.optional(&file_tool::COMPACT_OUTPUT_PATH)?),
     })
+}
+
+/// Whether the text has the form of an email address.
+fn is_email(text: &str) -> bool {
+    let is_clean = |part: &str| !part.is_empty() && !part.contains([' ', '@', '<', '>', ',']);
+    text.split_once('@')
+        .is_some_and(|(local, domain)| is_clean(local) && is_clean(domain))
 }
 
 /// The JSON object of a flag; the empty text counts as an empty object. The error only gives the

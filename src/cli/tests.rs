@@ -178,7 +178,7 @@ fn a_failure_has_the_first_code_and_all_texts_of_its_chain() {
 #[test_case(&["--event-feed=false"], "Sync"; "no event feed")]
 #[test_case(&["--create-account-email=a@b.c"], "Sync"; "an email alone")]
 #[test_case(&["--create-account-login=l"], r#"CreateAccount(NewAccount { login: Some("l"), email: None, profile: {}, resource_type: None })"#; "account by login")]
-#[test_case(&["--create-account-profile={\"login\":\"l\",\"alias\":\"x\"}", "--create-account-email=e"], r#"CreateAccount(NewAccount { login: Some("l"), email: Some("e"), profile: {"alias": String("x"), "login": String("l")}, resource_type: None })"#; "account by profile")]
+#[test_case(&["--create-account-profile={\"login\":\"l\",\"alias\":\"x\"}", "--create-account-email=e@f"], r#"CreateAccount(NewAccount { login: Some("l"), email: Some("e@f"), profile: {"alias": String("x"), "login": String("l")}, resource_type: None })"#; "account by profile")]
 #[test_case(&["--invoke-action=a", "--invoke-action-args={\"x\":1}"], r#"InvokeAction { name: "a", arguments: {"x": Number(1)}, resource_type: None }"#; "action")]
 #[test_case(&["--invoke-action=a", "--revoke-grant=g"], r#"Revoke { grant: "g" }"#; "in the order of the protocol")]
 #[test_case(&["--list-action-schemas"], "ListActionSchemas { resource_type: None }"; "action schemas")]
@@ -195,6 +195,8 @@ fn flags_ask_for_a_job(arguments: &[&str], expected: &str) {
 }
 
 #[test_case(&["--create-account-profile={}"], "unknown provisioning action: field create-account-profile needs a login or an email"; "account without a name")]
+#[test_case(&["--create-account-profile={\"email\":\"bad\"}"], "field create-account-profile: email is not an email address"; "email")]
+#[test_case(&["--create-account-login=l", "--create-account-email=a@b@c"], "field create-account-email: is not an email address"; "email in a flag")]
 #[test_case(&["--create-account-profile=S3CRET"], "field create-account-profile: expected a JSON object, wrong at column 1"; "profile")]
 #[test_case(&["--invoke-action=a", "--invoke-action-args=[1]"], "field invoke-action-args: expected a JSON object, wrong at column 0"; "arguments")]
 #[test_case(&["--event-feed", "--event-feed-start-at=soon"], "field event-feed-start-at: expected a time such as 2026-11-22T20:00:00Z but got 'soon'"; "start")]
@@ -212,10 +214,9 @@ async fn a_missing_endpoint_is_unhealthy_with_the_code_of_unavailable() {
     let written = world.sources.read().unwrap();
     let failure = health_check::run(&written).await.unwrap_err();
     assert_eq!(failure.code(), 14);
-    assert!(
-        failure.to_string().starts_with("health check failed: "),
-        "{failure}"
-    );
+    let expected = format!("health check failed: http://127.0.0.1:{port}/health: ");
+    assert!(failure.to_string().starts_with(&expected), "{failure}");
+    assert_eq!(failure.to_string().matches(": ").count(), 2, "{failure}");
 }
 
 #[tokio::test]

@@ -15,6 +15,9 @@ pub(super) const VARIABLE: &str = "BATON_CONFIG_PATH";
 /// The file that is read if none is named.
 const DEFAULT: &str = ".baton.yaml";
 
+/// A name that is easily mistaken for it.
+const MISNAMED: &str = ".baton.yml";
+
 /// The largest config file.
 const LARGEST: u64 = 1024 * 1024;
 
@@ -52,6 +55,15 @@ pub(super) fn read(
         Err(Unreadable::Link) => Err(refuse("is a link to a file that does not exist")),
         Err(Unreadable::Reason(reason)) => Err(refuse(&reason)),
     }
+}
+
+/// A warning about a file that nobody reads, because its name ends with `.yml`.
+pub(super) fn overlooked(named: Option<&str>, directory: &Path) -> Option<String> {
+    let exists = |name: &str| directory.join(name).symlink_metadata().is_ok();
+    let is_overlooked = named.is_none() && exists(MISNAMED) && !exists(DEFAULT);
+    is_overlooked.then(|| {
+        format!("the file {MISNAMED} has no effect: rename it to {DEFAULT} or set {VARIABLE}")
+    })
 }
 
 /// Why a file has no text.

@@ -57,6 +57,7 @@ impl Sources {
         let variables = environment::given(&self.variables, &mut problems);
         let values = Values::merge([line.given.clone(), variables, file.unwrap_or_default()]);
         let mut warnings = environment::misspelt(&self.variables);
+        warnings.extend(file::overlooked(named, &self.directory));
         if values.is_set(&telemetry::OTEL_COLLECTOR_ENDPOINT) {
             warnings.push("this build sends nothing to an OpenTelemetry collector".to_owned());
         }

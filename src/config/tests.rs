@@ -251,9 +251,10 @@ fn a_named_file_is_read_instead_of_the_default_one() {
 #[test_case("gone.yaml", "", "config file gone.yaml (BATON_CONFIG_PATH) does not exist"; "absent")]
 #[test_case("x.json", "{}", "config file x.json (BATON_CONFIG_PATH) has the wrong ending: expected .yaml or .yml"; "no yaml")]
 #[test_case("x.yaml", "workers: many", "config file x.yaml, line 1, column 10: key workers: expected a whole number"; "wrong type")]
-#[test_case("x.yaml", "a: [S3CRET", "config file x.yaml, line 1, column 4: expected YAML with flag names as keys"; "broken")]
+#[test_case("x.yaml", "a: [S3CRET", "config file x.yaml, line 1, column 4: expected YAML with flag names as keys, each once"; "broken")]
 #[test_case("x.yaml", "salesforce-password: [S3CRET]", "config file x.yaml, line 1, column 22: key salesforce-password: expected a text"; "a list for a text")]
-#[test_case("x.yaml", "- S3CRET", "config file x.yaml, line 1, column 1: expected YAML with flag names as keys"; "no map")]
+#[test_case("x.yaml", "workers: 1\nworkers: 2", "config file x.yaml, line 2, column 1: expected YAML with flag names as keys, each once"; "a key twice")]
+#[test_case("x.yaml", "- S3CRET", "config file x.yaml, line 1, column 1: expected YAML with flag names as keys, each once"; "no map")]
 fn a_bad_file_is_named_and_not_quoted(name: &str, text: &str, expected: &str) {
     let setup = Setup::new().var("BATON_CONFIG_PATH", name);
     let setup = if text.is_empty() {
@@ -335,6 +336,18 @@ fn a_config_file_that_exists_and_cannot_be_read_is_refused(kind: &str, reason: &
         );
         assert!(problem.contains(reason), "{problem}");
     }
+}
+
+#[test]
+fn a_config_file_with_another_ending_is_a_warning() {
+    let setup = Setup::new().file(".baton.yml", "dry-run: true");
+    assert_eq!(
+        setup.read().warnings,
+        ["the file .baton.yml has no effect: rename it to .baton.yaml or set BATON_CONFIG_PATH"]
+    );
+    let setup = setup.var("BATON_CONFIG_PATH", ".baton.yml");
+    assert!(setup.values().switch(&connector::DRY_RUN));
+    assert_eq!(setup.read().warnings, [""; 0]);
 }
 
 #[test]

@@ -1,15 +1,17 @@
-//! Checks the filters of a sync against what the connector has, before anything is started.
+//! Checks what a run is about against what the connector has, before anything is started.
+
+use tonic::Code;
 
 use crate::baton::Registry;
-use crate::cli::Failure;
-use crate::config::{HostOptions, Problems, host_flags, nearest};
+use crate::cli::{Failure, Job};
+use crate::config::{HostOptions, Problems, host_flags, nearest, one_shot};
 use crate::connector;
 use crate::runner::Target;
 use crate::salesforce::SalesforceId;
 
-/// Refuses resource types and ids that the connector cannot have. Its ids are the record ids of
-/// Salesforce.
-pub(super) fn check(options: &HostOptions, registry: &Registry) -> Result<(), Failure> {
+/// Refuses resource types, ids and actions that the connector cannot have. Its ids are the record
+/// ids of Salesforce.
+pub(super) fn check(options: &HostOptions, job: &Job, registry: &Registry) -> Result<(), Failure> {
     let mut problems = Problems::default();
     let known = |name, id: &str| known_type(registry, name, id);
     for id in &options.resource_types {
@@ -25,6 +27,19 @@ pub(super) fn check(options: &HostOptions, registry: &Registry) -> Result<(), Fa
                 record_id(name, &target.id.1)
             });
         problems.keep(checked);
+    }
+    match job {
+        Job::DeleteResource { resource_type, .. } => {
+            problems.keep(known(one_shot::DELETE_RESOURCE_TYPE.name, resource_type));
+        }
+        Job::Grant {
+            principal_type: Some(id),
+            ..
+        } => {
+            problems.keep(known(one_shot::GRANT_PRINCIPAL_TYPE.name, id));
+        }
+        Job::InvokeAction { name, .. } => known_action(registry, name)?,
+        _ => {}
     }
     Ok(problems.or(())?)
 }
@@ -42,13 +57,36 @@ fn known_type(registry: &Registry, name: &str, id: &str) -> Result<(), String> {
         .syncers()
         .map(|syncer| syncer.resource_type().id)
         .collect();
-    Err(match nearest::of(id, ids.iter().copied()) {
-        Some(meant) => format!("field {name}: unknown resource type '{id}': did you mean {meant}?"),
+    Err(format!(
+        "field {name}: {}",
+        unknown("resource type", id, &ids)
+    ))
+}
+
+/// The exit code is that of a connector which does not find the action.
+fn known_action(registry: &Registry, name: &str) -> Result<(), Failure> {
+    if registry.action(name).is_some() {
+        return Ok(());
+    }
+    let names: Vec<&str> = registry
+        .actions()
+        .map(|action| action.schema().name)
+        .collect();
+    let field = one_shot::INVOKE_ACTION.name;
+    Err(Failure::status(
+        Code::NotFound,
+        format!("field {field}: {}", unknown("action", name, &names)),
+    ))
+}
+
+fn unknown(what: &str, written: &str, known: &[&str]) -> String {
+    match nearest::of(written, known.iter().copied()) {
+        Some(meant) => format!("unknown {what} '{written}': did you mean {meant}?"),
         None => format!(
-            "field {name}: unknown resource type '{id}': expected one of {}",
-            ids.join(", ")
+            "unknown {what} '{written}': expected one of {}",
+            known.join(", ")
         ),
-    })
+    }
 }
 
 fn record_id(name: &str, id: &str) -> Result<(), String> {

@@ -107,6 +107,11 @@ async fn a_config_file_that_cannot_be_used_stops_a_write(make: fn(&Path), reason
     &["--sync-resources=bid:r:user/jane"],
     "field sync-resources: 'jane': a Salesforce id has 15 or 18 characters"; "a BID without an id"
 )]
+#[test_case(
+    &["--delete-resource=005000000000001", "--delete-resource-type=usr"],
+    "field delete-resource-type: unknown resource type 'usr': did you mean user?";
+    "a type to delete"
+)]
 #[test_case(&["--provisioning", "maybe"], "field provisioning: expected true or false"; "a switch")]
 #[test_case(&["--revoke-grant="], "field revoke-grant: is empty"; "an empty grant")]
 #[test_case(
@@ -122,6 +127,15 @@ async fn a_wrong_value_is_refused_before_signing_in(arguments: &[&str], problem:
     let told = ended.told();
     assert_eq!(told.len(), 2, "{}", ended.stderr);
     assert!(told[1].starts_with(problem), "{}", told[1]);
+    scene.assert_untouched();
+}
+
+#[tokio::test]
+async fn an_unknown_action_is_not_found_before_signing_in() {
+    let scene = Scene::new().await;
+    let ended = scene.run(&["--invoke-action=freeze_usr"]).await;
+    let message = "field invoke-action: unknown action 'freeze_usr': did you mean freeze_user?";
+    ended.assert_failure(5, message);
     scene.assert_untouched();
 }
 

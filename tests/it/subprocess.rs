@@ -147,7 +147,12 @@ async fn a_sync_through_a_subprocess_brings_the_rows_of_one_in_this_process(work
         ..Setup::default()
     };
     let harness = Harness::with(setup).await;
-    let wanted = harness.sync().await;
+    let mut wanted = harness.sync().await;
+    for resource in wanted.resources.values_mut() {
+        // The file leaves out what the released `baton` CLI cannot decode.
+        let marks = &mut resource.annotations;
+        marks.retain(|mark| !mark.type_url.ends_with(".NonHumanIdentityTrait"));
+    }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sync.c1z");
     let summary = sync(&harness.simulator, &path, workers).await;

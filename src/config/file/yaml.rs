@@ -37,7 +37,9 @@ pub(super) fn parse(text: &str, name: &str, problems: &mut Problems) -> Result<G
                     expected(flag)
                 )
             }
-            None => format!("config file {name}{place}: expected YAML with flag names as keys"),
+            None => format!(
+                "config file {name}{place}: expected YAML with flag names as keys, each once"
+            ),
         }
     })?;
     for key in unknown {
@@ -50,7 +52,7 @@ fn describe_unknown(name: &str, key: &Spanned<String>) -> String {
     let place = format!("config file {name}, line {}", key.referenced.line());
     let key = &key.value;
     // A text that cannot be a name may be a secret in the wrong place.
-    let is_name = key.len() <= 64
+    let is_name = (1..=64).contains(&key.len())
         && key
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
