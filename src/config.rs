@@ -87,6 +87,8 @@ pub struct Config {
     pub api_reserve: u64,
     /// The timeout of a call to Salesforce.
     pub http_timeout: Duration,
+    /// The longest wait that Salesforce may ask for; a longer one ends the call.
+    pub max_retry_after: Duration,
     /// The largest size in bytes of the session store in memory.
     pub session_store_maximum_size: u64,
 }
@@ -124,6 +126,11 @@ impl Config {
             http_timeout: Duration::from_secs(
                 values
                     .number(&flags::telemetry::HTTP_TIMEOUT_SECONDS)
+                    .unsigned_abs(),
+            ),
+            max_retry_after: Duration::from_secs(
+                values
+                    .number(&flags::telemetry::MAX_RETRY_AFTER_SECONDS)
                     .unsigned_abs(),
             ),
             session_store_maximum_size: values

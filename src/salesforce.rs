@@ -1,10 +1,11 @@
-//! A typed client of Salesforce: login, REST, SOQL. There is no Baton in here.
+//! A typed client for Salesforce: sign-in, REST API, SOQL. It does not depend on Baton.
 //!
-//! Everything starts at [`Client`]. A call returns [`Response`]: the value, what is left of the
-//! org's daily calls, and how many calls it took; or an [`Error`], which answers what a caller has
-//! to decide (is it transient, is it ambiguous, is the object absent) without showing any data.
-//! Must not know: anything outside this module.
+//! Start with [`Client`]. A call returns a [`Response`] with the value, the remaining daily API calls
+//! of the org, and the number of calls it took. An [`Error`] answers what a caller has to decide: is
+//! it transient, is it ambiguous, is the object unavailable? Its text contains no data of the org.
 
+mod answer;
+mod attempts;
 pub mod auth;
 pub mod client;
 pub mod composite;

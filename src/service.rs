@@ -1,8 +1,8 @@
-//! The sixteen gRPC services of a connector, in terms of the domain's traits.
+//! The sixteen gRPC services of a connector, on top of the traits of [`crate::baton`].
 //!
-//! [`Services`] implements all of them, one file per service in here. A method is always the same
-//! few lines: check the request, find who is responsible, ask, answer. What the connector does not
-//! offer has its right answer too; none is a stub.
+//! [`Services`] implements all of them, each in a file of its own. Each method validates the request,
+//! finds the responsible syncer or action, calls it, and converts the result. Methods for what the
+//! connector does not offer return the response that hosts expect in this case.
 
 mod accounts;
 mod actions;
@@ -50,20 +50,20 @@ pub struct Toggles {
     pub ticketing: bool,
 }
 
-/// All services over one registry.
+/// All services for one registry.
 #[derive(Clone)]
 pub struct Services {
     registry: Arc<Registry>,
     toggles: Toggles,
     backoffs: Arc<Backoffs>,
     runs: Runs,
-    /// Work that goes on when its caller is gone.
+    /// Work that continues after its caller has disconnected.
     tasks: TaskTracker,
     stopping: CancellationToken,
 }
 
 impl Services {
-    /// The services of `registry`.
+    /// Creates the services for `registry`.
     #[must_use]
     pub fn new(registry: Arc<Registry>, toggles: Toggles) -> Self {
         let tasks = TaskTracker::new();
@@ -77,7 +77,7 @@ impl Services {
         }
     }
 
-    /// The services as routes of a gRPC server; anything else answers `Unimplemented`.
+    /// The services as routes of a gRPC server. Any other path returns `Unimplemented`.
     #[must_use]
     pub fn routes(&self) -> Routes {
         Routes::new(pb::connector_service_server::ConnectorServiceServer::new(
@@ -126,7 +126,7 @@ impl Services {
         .add_service(RateLimiterServiceServer::new(self.clone()))
     }
 
-    /// The full names of the services.
+    /// The full names of all services.
     #[must_use]
     pub fn names() -> [&'static str; 16] {
         [
@@ -149,8 +149,8 @@ impl Services {
         ]
     }
 
-    /// Ends what goes on by itself: asks running actions to stop and waits until they and running
-    /// writes have ended. The caller says how long that may take, by dropping the future.
+    /// Stops background work: asks running actions to stop, and waits until they and running writes
+    /// have ended. To limit the time, drop the future.
     pub async fn stop(&self) {
         self.stopping.cancel();
         self.runs.cancel_all();
@@ -158,8 +158,8 @@ impl Services {
         self.tasks.wait().await;
     }
 
-    /// Refuses writes unless they are switched on. Called after the request was checked: a wrong
-    /// request is wrong either way.
+    /// Rejects writes unless they are enabled. Called after validation, because an invalid request
+    /// is invalid in any case.
     fn require_provisioning(&self) -> Result<()> {
         if self.toggles.provisioning {
             Ok(())
@@ -168,8 +168,8 @@ impl Services {
         }
     }
 
-    /// Runs a write to its end, even if the caller goes away: half a write is worse than an unread
-    /// answer.
+    /// Runs a write to its end, even if the caller disconnects: a half-finished write is worse than
+    /// an unread response.
     async fn to_the_end<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
@@ -194,7 +194,7 @@ fn respond<T>(result: Result<T>) -> Result<Response<T>, Status> {
         .map_err(|error| wire::status(&error))
 }
 
-/// Puts what was being done before an error.
+/// Wraps an error in one that says what the call was doing.
 fn wrap(doing: impl Into<String>) -> impl FnOnce(Error) -> Error {
     move |error| error.context(doing)
 }

@@ -1,7 +1,7 @@
-//! The domain ⇄ the protocol's messages: pure functions, no I/O.
+//! Converts between the types of [`crate::baton`] and the protocol's messages. No I/O.
 //!
-//! Nothing else builds or reads protobuf on the connector's side. Reading a request is validating
-//! it: first against the contract's rules ([`validate`]), then by constructing domain values.
+//! Only this module builds and reads protobuf on the connector's side. A request is validated twice:
+//! against the contract's rules ([`validate`]), and by constructing domain values.
 
 pub mod account;
 pub mod action;

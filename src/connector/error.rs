@@ -15,8 +15,7 @@ pub(super) fn wrap(doing: impl Into<String>, error: salesforce::Error) -> Error 
     let kind = kind(&error);
     let wait = error
         .retry_after()
-        .or((kind == Kind::Unavailable).then_some(THROTTLED));
-    let wait = wait.filter(|_| error.is_throttled());
+        .or((kind == Kind::Unavailable && error.is_throttled()).then_some(THROTTLED));
     let quota = error.quota().map(quota);
     let exhausted = error.is_exhausted();
     let mut doing = doing.into();
@@ -40,7 +39,7 @@ pub(super) fn wrap_listing(doing: impl Into<String>, error: salesforce::Error) -
 }
 
 pub(super) fn kind(error: &salesforce::Error) -> Kind {
-    if error.is_daily_limit() {
+    if error.is_daily_limit() || error.is_wait_too_long() {
         return Kind::ResourceExhausted;
     }
     if error.is_login_refused() || error.is_session_expired() {
@@ -50,6 +49,10 @@ pub(super) fn kind(error: &salesforce::Error) -> Kind {
         return Kind::Unavailable;
     }
     match error {
+        // The same answer would come again: a host that asks until it gets another asks for ever.
+        salesforce::Error::Unreadable {
+            flaw, operation, ..
+        } if !flaw.may_pass() && !operation.is_write() => Kind::Internal,
         salesforce::Error::Auth(_) | salesforce::Error::Unreadable { .. } => Kind::Unavailable,
         salesforce::Error::DryRun { .. } => Kind::FailedPrecondition,
         salesforce::Error::Soql(_) | salesforce::Error::Invalid(_) => Kind::InvalidArgument,
@@ -97,7 +100,10 @@ fn by_code(code: &ErrorCode) -> Kind {
         | C::EntityNotQueryable
         | C::OperationTooLarge
         | C::QueryTooComplicated => Kind::FailedPrecondition,
-        C::MixedDmlOperation | C::MalformedQuery | C::UnsupportedApiVersion => Kind::Internal,
+        C::MixedDmlOperation
+        | C::MalformedQuery
+        | C::UnknownException
+        | C::UnsupportedApiVersion => Kind::Internal,
         _ => Kind::InvalidArgument,
     }
 }
@@ -107,6 +113,8 @@ fn by_code(code: &ErrorCode) -> Kind {
 /// The Baton SDK maps HTTP statuses in the same way.
 fn by_status(status: u16) -> Kind {
     match status {
+        // Nobody follows a redirect: the configuration or the org has to change first.
+        300..=399 => Kind::FailedPrecondition,
         401 => Kind::Unauthenticated,
         403 => Kind::PermissionDenied,
         404 => Kind::NotFound,

@@ -1,13 +1,12 @@
-//! Sessions: one login at a time, shared by every call, and a refusal that is not repeated.
+//! Sessions: all calls share one, only one sign-in runs at a time, and a refused one is not retried.
 //!
-//! Must not know: what the token is used for. Sources stand in `auth/`; the web flow and the
-//! refresh token belong there too, once an issue asks for them ([`Auth`] is open for more).
+//! Each way to sign in is a [`TokenSource`] in `auth/`. Must not know: what the session is used for.
 
 use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
 };
 
@@ -29,11 +28,11 @@ use self::{
 };
 use super::instance::Instance;
 
-/// How to log in; each way has exactly its own fields.
+/// How to sign in.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Auth {
-    /// OAuth client credentials: a connected app that runs as one user. Needs the My Domain.
+    /// OAuth client credentials flow: a connected app that runs as one user. Needs the My Domain.
     ClientCredentials {
         /// The connected app's consumer key.
         client_id: String,
@@ -49,26 +48,31 @@ pub enum Auth {
         /// The user's security token, unless the address is trusted.
         security_token: Option<SecretString>,
     },
-    /// An access token that somebody else obtained; it cannot be renewed.
+    /// An existing access token, which cannot be renewed.
     Token(SecretString),
-    /// Any other way.
+    /// Another way.
     Source(Arc<dyn TokenSource>),
 }
 
-/// A session: the bearer token and the host it is good for.
+/// Whether a text can be a bearer token.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// A session: a bearer token and its host.
 pub struct AccessToken {
     secret: SecretString,
     instance: Url,
 }
 
 impl AccessToken {
-    /// A session that was obtained; `instance` has scheme and host only.
+    /// Creates a session. `instance` contains only scheme and host.
     #[must_use]
     pub fn new(secret: SecretString, instance: Url) -> Self {
         Self { secret, instance }
     }
 
-    /// The API host that this session belongs to.
+    /// The API host of the session.
     #[must_use]
     pub fn instance(&self) -> &Url {
         &self.instance
@@ -87,10 +91,10 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// One way to log in. Each call is a login.
+/// A way to sign in.
 #[async_trait]
 pub trait TokenSource: fmt::Debug + Send + Sync {
-    /// Logs in, once.
+    /// Signs in. Each call is one sign-in.
     async fn fetch(&self) -> Result<AccessToken, AuthError>;
 }
 
@@ -128,16 +132,21 @@ impl Auth {
     }
 }
 
-/// The session all calls share.
+/// After this many responses that are not sign-in responses, no request is sent any more.
+const MAX_NONSENSE: u32 = 2;
+
+/// The session that all calls share.
 #[derive(Debug)]
 pub(crate) struct TokenCache {
     source: Arc<dyn TokenSource>,
     last: RwLock<Option<Login>>,
     logins: AtomicU64,
+    /// Responses since the last session that were not sign-in responses.
+    nonsense: AtomicU32,
 }
 
-/// What the last login brought. A refusal is kept: asking again would only lock the account. A
-/// passing failure is kept too, for those who were already waiting for it.
+/// Result of the last sign-in. A refusal is kept, because a retry could lock the user. A temporary
+/// failure is kept for the calls that were already waiting.
 #[derive(Clone, Debug)]
 enum Login {
     Granted(Arc<AccessToken>),
@@ -151,11 +160,12 @@ impl TokenCache {
             source,
             last: RwLock::new(None),
             logins: AtomicU64::new(0),
+            nonsense: AtomicU32::new(0),
         }
     }
 
-    /// The session, logging in if there is none. One login at a time; everyone else waits for it
-    /// and shares its outcome.
+    /// Returns the session, and signs in if there is none. Concurrent calls wait for the same
+    /// sign-in and share its result.
     pub(super) async fn token(&self) -> Result<Arc<AccessToken>, AuthError> {
         let before = self.logins.load(Ordering::Acquire);
         if let Some(outcome) = Login::outcome(self.last.read().await.as_ref(), false) {
@@ -168,15 +178,27 @@ impl TokenCache {
         }
         let fetched = self.source.fetch().await;
         self.logins.fetch_add(1, Ordering::Release);
-        let login = match fetched {
-            Ok(token) => Login::Granted(Arc::new(token)),
-            Err(refusal) if refusal.is_permanent() => Login::Refused(refusal),
-            Err(passing) => Login::Failed(passing),
-        };
-        last.insert(login).clone().into()
+        last.insert(self.judge(fetched)).clone().into()
     }
 
-    /// Forgets `stale`, unless another task has already replaced it.
+    fn judge(&self, fetched: Result<AccessToken, AuthError>) -> Login {
+        match fetched {
+            Ok(token) => {
+                self.nonsense.store(0, Ordering::Relaxed);
+                Login::Granted(Arc::new(token))
+            }
+            Err(refusal) if refusal.is_permanent() => Login::Refused(refusal),
+            Err(error) if error.is_nonsense() => {
+                match self.nonsense.fetch_add(1, Ordering::Relaxed) + 1 {
+                    MAX_NONSENSE.. => Login::Refused(error.for_good()),
+                    _ => Login::Failed(error),
+                }
+            }
+            Err(passing) => Login::Failed(passing),
+        }
+    }
+
+    /// Drops the session `stale`, unless another task has replaced it already.
     pub(super) async fn discard(&self, stale: &Arc<AccessToken>) {
         let mut last = self.last.write().await;
         if matches!(&*last, Some(Login::Granted(held)) if Arc::ptr_eq(held, stale)) {
@@ -186,7 +208,8 @@ impl TokenCache {
 }
 
 impl Login {
-    /// `waited`: a login ended while the caller stood in line, so its failure is the caller's too.
+    /// `waited` says whether a sign-in ended while the caller waited. Its failure is then the
+    /// caller's, too.
     fn outcome(last: Option<&Self>, waited: bool) -> Option<Result<Arc<AccessToken>, AuthError>> {
         match last? {
             Self::Failed(_) if !waited => None,

@@ -1,7 +1,7 @@
-//! The client: one short method per call.
-//!
-//! Must not know: what the objects are for. Queries stand in `query.rs`, collections in
+//! The client: one method for each kind of call. Queries are in `query.rs`, collections in
 //! `composite.rs`, descriptions in `describe.rs`.
+//!
+//! Must not know: what the objects are for.
 
 use std::{collections::BTreeMap, fmt, str::FromStr, sync::Arc, time::Duration};
 
@@ -26,40 +26,40 @@ use super::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiVersion(u16);
 
-/// How a client is set up; [`ClientConfig::new`] has the usual values.
+/// Configuration of a client. [`ClientConfig::new`] sets the defaults.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClientConfig {
     /// The org.
     pub instance: Instance,
-    /// How to log in.
+    /// How to sign in.
     pub auth: Auth,
-    /// The API version of all calls but the SOAP login.
+    /// API version of all calls except the SOAP login.
     pub api_version: ApiVersion,
-    /// Longest time for one HTTP request, its body included.
+    /// Timeout of one HTTP request, including its body.
     pub request_timeout: Duration,
-    /// Longest time to get a connection.
+    /// Timeout for connecting.
     pub connect_timeout: Duration,
-    /// Calls in flight at once.
+    /// Maximum number of concurrent calls.
     pub concurrency: usize,
-    /// Largest body held, in bytes.
+    /// Maximum size of a response body in bytes, uncompressed.
     pub max_response: usize,
-    /// What is repeated, and how.
+    /// Which calls are retried, and how.
     pub retry: RetryPolicy,
-    /// Daily API calls that are left to others: with fewer left, nothing is sent.
+    /// Daily API calls to leave for other clients. If fewer remain, nothing is sent.
     pub api_reserve: Option<u64>,
-    /// Sends no write: each is refused as [`Error::DryRun`] and tells what it would be.
+    /// Rejects each write with [`Error::DryRun`], which says what would be sent.
     pub dry_run: bool,
 }
 
-/// A session with one org; cheap to clone, and shared by its clones.
+/// A client for one org. Cheap to clone; clones share the session.
 #[derive(Clone, Debug)]
 pub struct Client {
     transport: Arc<Transport>,
     instance: Arc<Instance>,
 }
 
-/// One version that the org's host speaks.
+/// An API version that the org supports.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct Version {
@@ -75,9 +75,9 @@ pub struct Version {
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Limit {
-    /// What is allowed.
+    /// The maximum.
     pub max: i64,
-    /// What is left.
+    /// What remains.
     pub remaining: i64,
 }
 
@@ -95,12 +95,12 @@ pub struct Organization {
     /// Whether it is a sandbox.
     #[serde(default)]
     pub is_sandbox: bool,
-    /// The pod it lives on.
+    /// Its instance, such as `NA139`.
     pub instance_name: Option<String>,
 }
 
 impl ClientConfig {
-    /// The usual values for an org and a way to log in.
+    /// The defaults for an org and a way to sign in.
     #[must_use]
     pub fn new(instance: Instance, auth: Auth) -> Self {
         Self {
@@ -119,7 +119,7 @@ impl ClientConfig {
 }
 
 impl Client {
-    /// Sets a client up; nothing is sent until the first call.
+    /// Creates a client. Nothing is sent before the first call.
     pub fn new(config: ClientConfig) -> Result<Self> {
         let http = reqwest::Client::builder()
             .user_agent(concat!("baton-salesforce/", env!("CARGO_PKG_VERSION")))
@@ -148,7 +148,7 @@ impl Client {
         })
     }
 
-    /// The org as configured.
+    /// The configured org.
     #[must_use]
     pub fn instance(&self) -> &Instance {
         &self.instance
@@ -160,29 +160,29 @@ impl Client {
         self.transport.version()
     }
 
-    /// HTTP requests sent so far, repetitions included and logins not.
+    /// Number of HTTP requests sent so far, including retries, excluding logins.
     #[must_use]
     pub fn calls_sent(&self) -> u64 {
         self.transport.sent()
     }
 
-    /// Sends any request, and repeats it as its idempotency allows.
+    /// Sends a request, and retries it as far as its idempotency allows.
     pub async fn send<T: DeserializeOwned>(&self, request: &Request) -> Result<Response<T>> {
         self.transport.send(request).await
     }
 
-    /// Logs in, unless there is a session, and tells the host that the session belongs to.
+    /// Signs in, unless there is a session. Returns the host of the session.
     pub async fn login(&self) -> Result<Url> {
         Ok(self.transport.login().await?.instance().clone())
     }
 
-    /// Asks which API versions the host speaks; needs no login and costs nothing.
+    /// Lists the API versions that the org supports. Needs no session and costs no API call.
     pub async fn versions(&self) -> Result<Response<Vec<Version>>> {
         let request = Request::get("/services/data/", "list the API versions");
         self.send(&request.absolute().anonymous()).await
     }
 
-    /// Asks who and what the org is: the cheapest call that proves a working session.
+    /// Reads the org's own record: the cheapest call that proves a working session.
     pub async fn organization(&self) -> Result<Response<Organization>> {
         let select = Select::from("Organization")
             .fields([
@@ -201,7 +201,7 @@ impl Client {
         })
     }
 
-    /// Asks for the org's limits; needs View Setup and Configuration.
+    /// Reads the org's limits. Needs the permission View Setup and Configuration.
     pub async fn limits(&self) -> Result<Response<BTreeMap<String, Limit>>> {
         let limits = self
             .send::<BTreeMap<String, serde_json::Value>>(&Request::get("limits", "read the limits"))
@@ -222,7 +222,7 @@ impl Client {
         self.send(&request.query("fields", names.join(","))).await
     }
 
-    /// Creates a record; sent once, unless Salesforce surely did nothing.
+    /// Creates a record. Retried only if Salesforce certainly did not execute the request.
     pub async fn create<T: Serialize + Sync>(
         &self,
         object: &FieldName,
@@ -246,7 +246,7 @@ impl Client {
             })
     }
 
-    /// Changes the given fields of a record and no others; `null` clears.
+    /// Updates the given fields of a record. `null` clears a field.
     pub async fn update<T: Serialize + Sync>(
         &self,
         object: &FieldName,
@@ -257,13 +257,13 @@ impl Client {
         self.send(&request.json(fields)?).await
     }
 
-    /// Deletes a record; [`Error::is_not_found`] when it was gone already.
+    /// Deletes a record. If it does not exist, the error [is not found](Error::is_not_found).
     pub async fn delete(&self, object: &FieldName, id: SalesforceId) -> Result<Response<()>> {
         let request = Request::delete(record(object, id), format!("delete {}", object.as_str()));
         self.send(&request).await
     }
 
-    /// Resets a user's password; Salesforce mails the user. The new password is thrown away.
+    /// Resets a user's password. Salesforce emails the user; the new password is discarded.
     pub async fn reset_password(&self, user: SalesforceId) -> Result<Response<()>> {
         let path = format!("sobjects/User/{user}/password");
         let answer = self
@@ -278,13 +278,13 @@ fn record(object: &FieldName, id: SalesforceId) -> String {
 }
 
 impl ApiVersion {
-    /// The version by its main number; Salesforce counts up by one each season.
+    /// The version with this major number.
     #[must_use]
     pub const fn new(major: u16) -> Self {
         Self(major)
     }
 
-    /// The main number.
+    /// The major number.
     #[must_use]
     pub const fn major(self) -> u16 {
         self.0
@@ -303,7 +303,7 @@ impl fmt::Display for ApiVersion {
     }
 }
 
-/// A text that is no version of an API that is still answered.
+/// A text that is not a supported API version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("api-version: give a version from 31.0 on, such as 63.0")]
 pub struct InvalidVersion;

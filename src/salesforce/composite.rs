@@ -1,7 +1,7 @@
-//! Many records or many requests in one call.
+//! Several records or several requests in one API call.
 //!
-//! Must not know: why they belong together. Collections are cut to Salesforce's size by the caller,
-//! so that one call is one API call and its failure is the failure of that call.
+//! Callers split collections to the size that Salesforce allows, so each method is one API call.
+//! Must not know: why records or requests belong together.
 
 use std::borrow::Cow;
 
@@ -23,22 +23,22 @@ pub const MAX_SUBREQUESTS: usize = 25;
 
 const TOO_MANY: Error = Error::Invalid("more items than one call may have");
 
-/// What became of one record.
+/// Result for one record.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
 pub struct SaveResult {
-    /// The record's id, where there is one.
+    /// The record's id, if there is one.
     #[serde(default)]
     pub id: Option<SalesforceId>,
-    /// Whether it was done.
+    /// Whether the record was saved or deleted.
     pub success: bool,
-    /// Why not.
+    /// Errors, if it was not saved.
     #[serde(default)]
     pub errors: Vec<Problem>,
 }
 
 impl SaveResult {
-    /// The id of what was saved, or the refusal as an error like any other.
+    /// The id of the record, or its errors as an [`Error`].
     pub fn into_result(self, name: &'static str) -> Result<Option<SalesforceId>> {
         if self.success {
             return Ok(self.id);
@@ -48,7 +48,7 @@ impl SaveResult {
     }
 }
 
-/// A record with its object's name, as collections want it.
+/// A record with the name of its object, as collections need it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Record<T> {
     attributes: Attributes,
@@ -77,7 +77,7 @@ impl<T> Record<T> {
         }
     }
 
-    /// Changes to a record that is there.
+    /// Changes to an existing record.
     #[must_use]
     pub fn existing(object: impl Into<Cow<'static, str>>, id: SalesforceId, fields: T) -> Self {
         Self {
@@ -97,7 +97,7 @@ struct Collection<'a, T> {
     records: &'a [Record<T>],
 }
 
-/// One request inside a composite.
+/// A subrequest of a composite request.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Subrequest {
@@ -122,7 +122,7 @@ impl Subrequest {
         }
     }
 
-    /// A query; Salesforce takes five of them in one composite, and counts one call.
+    /// A query. Salesforce allows five in one composite request, which counts as one API call.
     pub fn select(select: &super::soql::Select, reference_id: impl Into<String>) -> Result<Self> {
         let soql = select.to_soql().map_err(Error::Soql)?;
         let mut request = Self::new(Method::GET, "query", reference_id);
@@ -156,14 +156,14 @@ impl Subrequest {
     }
 }
 
-/// What became of one request inside a composite.
+/// Result of a subrequest of a composite request.
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SubResponse {
-    /// The name the request was given.
+    /// The subrequest's name.
     pub reference_id: String,
-    /// Its own HTTP status.
+    /// Its HTTP status.
     #[serde(rename = "httpStatusCode")]
     pub status: u16,
     #[serde(default)]
@@ -180,12 +180,12 @@ impl std::fmt::Debug for SubResponse {
 }
 
 impl SubResponse {
-    /// The value, or the refusal as an error like any other.
+    /// The value, or the refusal as an [`Error`].
     pub fn decode<T: DeserializeOwned>(self, name: &'static str) -> Result<T> {
         let operation = Operation::new(name, true);
         if !(200..300).contains(&self.status) {
             let body = self.body.to_string();
-            let answer = ApiError::new(self.status, body.as_bytes(), None, None);
+            let answer = ApiError::new(self.status.into(), body.as_bytes(), None);
             return Err(Error::refused(operation, answer));
         }
         serde_json::from_value(self.body).map_err(|error| {
@@ -205,7 +205,7 @@ struct CompositeAnswer {
 }
 
 impl Client {
-    /// Creates up to [`MAX_RECORDS`] records; the results stand in the same order.
+    /// Creates up to [`MAX_RECORDS`] records. The results have the same order.
     pub async fn create_many<T: Serialize + Sync>(
         &self,
         records: &[Record<T>],
@@ -219,7 +219,7 @@ impl Client {
         .await
     }
 
-    /// Changes up to [`MAX_RECORDS`] records; the results stand in the same order.
+    /// Updates up to [`MAX_RECORDS`] records. The results have the same order.
     pub async fn update_many<T: Serialize + Sync>(
         &self,
         records: &[Record<T>],
@@ -233,7 +233,7 @@ impl Client {
         .await
     }
 
-    /// Deletes up to [`MAX_RECORDS`] records; the results stand in the same order.
+    /// Deletes up to [`MAX_RECORDS`] records. The results have the same order.
     pub async fn delete_many(
         &self,
         ids: &[SalesforceId],
@@ -249,7 +249,7 @@ impl Client {
         matching(self.send(&request).await?, &request, ids.len())
     }
 
-    /// Sends up to [`MAX_SUBREQUESTS`] requests as one API call; repeated only if all of them read.
+    /// Sends up to [`MAX_SUBREQUESTS`] requests as one API call. Retried only if all of them read.
     pub async fn composite(
         &self,
         requests: &[Subrequest],
@@ -289,7 +289,7 @@ impl Client {
     }
 }
 
-/// A list of another length cannot be told apart item by item: the outcome is unknown.
+/// If the number of results is wrong, it is unknown which result belongs to which record.
 fn matching(
     answer: Response<Vec<SaveResult>>,
     request: &Request,

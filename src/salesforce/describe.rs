@@ -1,6 +1,4 @@
-//! What an object looks like in this org: its fields, their types and picklists.
-//!
-//! Must not know: which fields anybody needs.
+//! Descriptions of objects: fields, types and picklists in this org.
 
 use serde::Deserialize;
 
@@ -11,7 +9,7 @@ use super::{
     transport::{Request, Response},
 };
 
-/// One object of the org.
+/// Description of an object.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -28,24 +26,24 @@ pub struct ObjectDescription {
     /// First three characters of its ids.
     #[serde(default)]
     pub key_prefix: Option<String>,
-    /// Whether records can be created at all; the user may still lack the right.
+    /// Whether records can be created. The user may still lack the permission.
     #[serde(default)]
     pub createable: bool,
-    /// Whether records can be changed at all.
+    /// Whether records can be updated.
     #[serde(default)]
     pub updateable: bool,
-    /// Whether records can be deleted at all.
+    /// Whether records can be deleted.
     #[serde(default)]
     pub deletable: bool,
     /// Whether it can be queried.
     #[serde(default)]
     pub queryable: bool,
-    /// The fields that this user may see.
+    /// The fields that the user may see.
     #[serde(default)]
     pub fields: Vec<FieldDescription>,
 }
 
-/// One field of an object.
+/// Description of a field.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -62,7 +60,7 @@ pub struct FieldDescription {
     /// `string`, `boolean`, `picklist`, `reference`, `datetime`…
     #[serde(rename = "type")]
     pub field_type: String,
-    /// Characters allowed, 0 if that means nothing.
+    /// Maximum number of characters; 0 if it does not apply.
     #[serde(default)]
     pub length: u32,
     /// May be set on create.
@@ -74,10 +72,10 @@ pub struct FieldDescription {
     /// May be empty.
     #[serde(default)]
     pub nillable: bool,
-    /// Gets a value on create when none is given.
+    /// Has a default value on create.
     #[serde(default)]
     pub defaulted_on_create: bool,
-    /// Made by the org, not by Salesforce.
+    /// A custom field.
     #[serde(default)]
     pub custom: bool,
     /// A formula.
@@ -92,7 +90,7 @@ pub struct FieldDescription {
     /// No two records have the same value.
     #[serde(default)]
     pub unique: bool,
-    /// Only the values of the picklist are accepted.
+    /// Only values of the picklist are accepted.
     #[serde(default)]
     pub restricted_picklist: bool,
     /// Values to choose from.
@@ -125,7 +123,7 @@ pub struct PicklistValue {
 }
 
 impl ObjectDescription {
-    /// The field of that name; Salesforce does not tell case apart.
+    /// The field with this name. Salesforce ignores case.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&FieldDescription> {
         self.fields
@@ -146,7 +144,7 @@ impl FieldDescription {
 }
 
 impl Client {
-    /// Asks what an object looks like to this user.
+    /// Describes an object as the user sees it.
     pub async fn describe(&self, object: &FieldName) -> Result<Response<ObjectDescription>> {
         let object = object.as_str();
         let path = format!("sobjects/{object}/describe");

@@ -1,7 +1,7 @@
-//! What can go wrong between asking Salesforce and having its answer.
+//! Errors of calls to Salesforce.
 //!
-//! `Display` says what was being done and never contains the source, a body, a token, a URL or any
-//! personal data; `source()` says why. Must not know: gRPC, Baton, who asked.
+//! `Display` says what the call was for; `source()` says why it failed. Neither contains a body, a
+//! token, a URL or personal data. Must not know: gRPC, Baton, or the caller.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -15,19 +15,24 @@ pub use self::{
     code::ErrorCode,
     missing_field::MissingField,
 };
-use super::{auth::AuthError, limits::Quota, retry::Recovery, soql::SoqlError};
+use super::{
+    attempts::Attempts,
+    auth::{AuthError, Refusal},
+    limits::Quota,
+    soql::SoqlError,
+};
 
 /// The result of a call to Salesforce.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a call brought no value.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no session: the login failed.
+    /// The sign-in failed.
     #[error("cannot log in to Salesforce")]
     Auth(#[source] AuthError),
-    /// Salesforce answered, and the answer is no.
+    /// Salesforce refused the request.
     #[error("Salesforce refused to {operation}")]
     Api {
         /// What was asked, for people (`query User`).
@@ -36,7 +41,7 @@ pub enum Error {
         #[source]
         source: Box<ApiError>,
     },
-    /// No connection: nothing was sent.
+    /// No connection. Nothing was sent.
     #[error("cannot reach Salesforce to {operation}")]
     NotSent {
         /// What was asked.
@@ -45,7 +50,7 @@ pub enum Error {
         #[source]
         source: reqwest::Error,
     },
-    /// Something was sent and no whole answer came back.
+    /// The request was sent, but no complete answer came back.
     #[error("the connection to Salesforce was lost while asking to {operation}")]
     Lost {
         /// What was asked.
@@ -54,7 +59,7 @@ pub enum Error {
         #[source]
         source: reqwest::Error,
     },
-    /// A success came back with a body that is not what it should be.
+    /// The answer has a body that cannot be used.
     #[error("cannot read the answer of Salesforce to {operation} (HTTP {status}): {flaw}")]
     Unreadable {
         /// What was asked.
@@ -64,7 +69,7 @@ pub enum Error {
         /// What is wrong with the body; never a part of it.
         flaw: Flaw,
     },
-    /// The configured number of daily API calls is all that is left.
+    /// Only the API calls that are reserved for other clients remain.
     #[error(
         "{used} of {limit} daily API calls of the org are used and {reserve} are reserved for \
          others; nothing was sent"
@@ -77,7 +82,7 @@ pub enum Error {
         /// Calls that must be left to others.
         reserve: u64,
     },
-    /// A write was asked for in a dry run; nothing was sent.
+    /// A write in a dry run. Nothing was sent.
     #[error("dry run: would {operation} ({method} {path})")]
     DryRun {
         /// What was asked.
@@ -87,18 +92,18 @@ pub enum Error {
         /// The path below the API version, without query.
         path: String,
     },
-    /// The statement cannot be written.
+    /// The query cannot be expressed in SOQL.
     #[error("cannot write the query")]
     Soql(#[source] SoqlError),
-    /// The caller handed over something that cannot be sent.
+    /// The caller's request cannot be sent.
     #[error("cannot send the request: {0}")]
     Invalid(&'static str),
-    /// The HTTP client could not be set up.
+    /// The HTTP client could not be created.
     #[error("cannot set up the HTTP client")]
     Setup(#[source] reqwest::Error),
 }
 
-/// What is wrong with a body.
+/// What is wrong with a response body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Flaw {
@@ -116,7 +121,7 @@ pub enum Flaw {
         /// Column of the first surprise.
         column: usize,
     },
-    /// It is larger than the client is willing to hold.
+    /// It is larger than the limit.
     #[error("it is larger than {0} bytes")]
     TooLarge(usize),
 }
@@ -128,15 +133,6 @@ impl Flaw {
     pub fn may_pass(self) -> bool {
         matches!(self, Self::Truncated | Self::NotJson)
     }
-}
-
-/// How often a failed request was sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Attempts {
-    /// HTTP requests that may have reached Salesforce, logins not counted.
-    pub(crate) calls: u32,
-    /// Whether only the end of its retries kept the transport from sending it again.
-    pub(crate) exhausted: bool,
 }
 
 /// What a request is for: a verb and an object, whether it changes the org, and after a failure how
@@ -157,13 +153,13 @@ impl Operation {
         }
     }
 
-    /// Whether the org may be different afterwards.
+    /// Whether it may change the org.
     #[must_use]
     pub fn is_write(&self) -> bool {
         self.write
     }
 
-    /// The words for people, such as `query User`.
+    /// The name for people, such as `query User`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.name
@@ -177,14 +173,6 @@ impl std::fmt::Display for Operation {
 }
 
 impl Error {
-    /// Whether asking again later may bring the value; `idempotent` says the request may be repeated.
-    ///
-    /// The transport has already repeated what it may; this is for the owner above it.
-    #[must_use]
-    pub fn is_transient(&self, idempotent: bool) -> bool {
-        !self.is_session_expired() && Recovery::of(self, idempotent).is_some()
-    }
-
     /// HTTP requests that were sent and failed with this error, repetitions included.
     #[must_use]
     pub fn calls(&self) -> u32 {
@@ -262,7 +250,18 @@ impl Error {
     /// How long Salesforce asks to wait.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.api()?.retry_after()
+        match self {
+            Self::Auth(refusal) => refusal.retry_after(),
+            error => error.api()?.retry_after(),
+        }
+    }
+
+    /// Whether Salesforce asks for a longer wait than
+    /// [`RetryPolicy::max_retry_after`](super::RetryPolicy::max_retry_after): whoever asked gives
+    /// up for now, as when the day's calls are used.
+    #[must_use]
+    pub fn is_wait_too_long(&self) -> bool {
+        self.attempts().wait_too_long
     }
 
     /// What was left of the org's calls, when the failed answer told it.
@@ -282,39 +281,42 @@ impl Error {
         }
     }
 
-    /// Whether the object is absent from the org or out of this user's reach, as opposed to a
-    /// request gone wrong: a reader goes on without it.
+    /// Whether the org does not have the object, or hides it from this user. A reader can continue
+    /// without it.
     #[must_use]
     pub fn is_object_unavailable(&self) -> bool {
         self.code().is_some_and(ErrorCode::is_object_unavailable)
     }
 
-    /// Whether Salesforce does not accept the session, even after one new login.
+    /// Whether Salesforce rejects the session, even after a new sign-in.
     #[must_use]
     pub fn is_session_expired(&self) -> bool {
         self.api().is_some_and(ApiError::is_session_expired)
     }
 
-    /// Whether the org has no API call left for hours: nobody should ask again soon.
+    /// Whether the org's daily API calls are used up. A retry makes no sense for hours.
     #[must_use]
     pub fn is_daily_limit(&self) -> bool {
         matches!(self, Self::ReserveReached { .. })
             || self.api().is_some_and(ApiError::is_daily_limit)
     }
 
-    /// Whether Salesforce asks for fewer calls at a time.
+    /// Whether Salesforce throttles: too many calls at once, or too many sign-ins.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
-        self.api().is_some_and(ApiError::is_throttled)
+        match self {
+            Self::Auth(refusal) => refusal.refusal() == Refusal::RateLimited,
+            error => error.api().is_some_and(ApiError::is_throttled),
+        }
     }
 
-    /// Whether the record is not there, or no longer.
+    /// Whether the record does not exist, or no longer.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.api().is_some_and(ApiError::is_not_found)
     }
 
-    /// Whether the credentials were refused for good.
+    /// Whether the sign-in was refused and a retry cannot succeed.
     #[must_use]
     pub fn is_login_refused(&self) -> bool {
         matches!(self, Self::Auth(refusal) if refusal.is_permanent())

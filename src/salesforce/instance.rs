@@ -1,7 +1,7 @@
-//! Where an org lives: every domain spelling a user pastes becomes one API host and one login host.
+//! The hosts of an org. Every spelling of a domain becomes one API host and one login host.
 //!
-//! The same rule guards what a login answers: a token is sent to a Salesforce host, to the custom
-//! host that was allowed by name, or to this computer, and nowhere else.
+//! Credentials and tokens are sent only to Salesforce's hosts, to a custom host that the
+//! configuration allows, or to this computer if it is configured.
 //! Must not know: tokens, paths, requests.
 
 use std::net::IpAddr;
@@ -14,7 +14,7 @@ mod tests;
 
 use self::domain::Domain;
 
-/// One org's hosts.
+/// The hosts of an org.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
     api: Url,
@@ -22,7 +22,7 @@ pub struct Instance {
     kind: InstanceKind,
 }
 
-/// What kind of host was given.
+/// Kind of host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InstanceKind {
@@ -47,7 +47,7 @@ pub enum InstanceKind {
     Loopback,
 }
 
-/// Why a text is no address of an org; every message names the field and the remedy.
+/// Why a text is not the address of an org. Each message names the field and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InstanceError {
@@ -97,7 +97,7 @@ pub enum InstanceError {
         /// What was probably meant.
         likely: String,
     },
-    /// A foreign host: the credentials would leave.
+    /// Not a Salesforce host; sending credentials there would leak them.
     #[error(
         "instance-url: {host} is not a Salesforce host and would receive the credentials; use the \
          org's My Domain, or allow custom domains if you trust it"
@@ -172,7 +172,7 @@ impl Instance {
         )
     }
 
-    /// Checks the host that a login names, before anything is sent there.
+    /// Checks the host that a sign-in response names, before anything is sent to it.
     pub(crate) fn admit(&self, told: &str) -> Result<Url, InstanceError> {
         let mut url = read(told)?;
         // Old orgs answer SOAP logins with a host that serves SOAP only.
@@ -187,8 +187,10 @@ impl Instance {
         if url.origin() == self.api.origin() {
             return Ok(origin(&url));
         }
-        if is_loopback(&url) && self.kind == InstanceKind::Loopback {
-            return Ok(origin(&url));
+        // `localhost` and `127.0.0.1` are the same computer, but another port is another program.
+        let is_same_program = url.scheme() == self.api.scheme() && url.port() == self.api.port();
+        if self.kind == InstanceKind::Loopback && is_loopback(&url) && is_same_program {
+            return Ok(self.api.clone());
         }
         if url.scheme() != "https" {
             return Err(InstanceError::Scheme);

@@ -1,17 +1,16 @@
-//! What the org has left to spend, as told by the `Sforce-Limit-Info` header of each answer.
+//! The org's daily API calls, from the `Sforce-Limit-Info` header of each answer.
 //!
-//! Must not know: transport, retries, or where a quota is shown. A quota belongs to the one answer
-//! that carried it; nothing here is shared between calls.
+//! Must not know: transport, retries, or where a quota is shown.
 
-/// API calls used and allowed in the org's rolling 24 hours, at the time of one answer.
+/// API calls of the org in the last 24 hours: used and allowed, at the time of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Quota {
-    /// Calls used so far, by everyone in the org.
+    /// Calls used by all clients of the org.
     pub used: u64,
     /// Calls allowed.
     pub limit: u64,
-    /// The same for this connected app alone, when the org sets such a limit.
+    /// The quota of this connected app, if the org limits it.
     pub per_app: Option<AppQuota>,
 }
 
@@ -23,12 +22,12 @@ pub struct AppQuota {
     pub used: u64,
     /// Calls allowed to the app.
     pub limit: u64,
-    /// The app's name, when the header tells it.
+    /// The app's name, if the header contains it.
     pub app_name: Option<String>,
 }
 
 impl Quota {
-    /// Reads the header; `None` when it has no `api-usage` part that makes sense.
+    /// Parses the header. `None` if it has no valid `api-usage` part.
     ///
     /// ```
     /// use baton_salesforce::salesforce::Quota;
@@ -54,7 +53,7 @@ impl Quota {
         })
     }
 
-    /// Calls left in the org: never negative, though an org may overdraw.
+    /// Remaining calls of the org; 0 if the limit is exceeded.
     #[must_use]
     pub fn remaining(&self) -> u64 {
         self.limit.saturating_sub(self.used)
@@ -77,7 +76,7 @@ impl AppQuota {
         })
     }
 
-    /// Calls left to the app.
+    /// Remaining calls of the app.
     #[must_use]
     pub fn remaining(&self) -> u64 {
         self.limit.saturating_sub(self.used)

@@ -1,4 +1,4 @@
-//! Which failure may be repeated, how often, and after how long: pure decisions.
+//! Decides which failed requests are retried, how often, and after which wait.
 //!
 //! Must not know: HTTP requests, tokens, or how to sleep.
 
@@ -13,16 +13,20 @@ use super::error::{ApiError, Error, ErrorCode};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// Sends of one idempotent request in all, the first included.
+    /// Maximum sends of an idempotent request, including the first.
     pub idempotent_attempts: u32,
-    /// Sends of any other request in all; only failures that changed nothing count as repeatable.
+    /// Maximum sends of any other request. It is sent again only if Salesforce did not execute it.
     pub other_attempts: u32,
-    /// The first wait, doubled each time and jittered.
+    /// First wait. Doubled for each retry, with jitter.
     pub first_wait: Duration,
-    /// The longest wait we choose.
+    /// Maximum wait between two sends.
     pub longest_wait: Duration,
-    /// The longest wait Salesforce may choose; beyond it the caller decides.
+    /// The longest wait that the transport accepts from Salesforce; for a longer one the caller
+    /// decides.
     pub longest_retry_after: Duration,
+    /// The longest wait after which a caller comes back by itself. An error that asks for a longer
+    /// one says so ([`Error::is_wait_too_long`]).
+    pub max_retry_after: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -33,27 +37,28 @@ impl Default for RetryPolicy {
             first_wait: Duration::from_millis(250),
             longest_wait: Duration::from_secs(4),
             longest_retry_after: Duration::from_secs(30),
+            max_retry_after: Duration::from_mins(5),
         }
     }
 }
 
-/// What makes a repetition promising.
+/// Why a retry may succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Recovery {
-    /// A new login: the session was not accepted and nothing was executed.
+    /// After a new sign-in: the session was rejected, and nothing was executed.
     Login,
-    /// Time: somebody else holds the rows, and Salesforce rolled back.
+    /// After a wait: another transaction holds the rows, and Salesforce rolled this one back.
     Contended,
-    /// Time: too many calls at once, and this one was turned away.
+    /// After a wait: there were too many calls, and this one was rejected.
     Throttled,
-    /// Another try: nothing was sent.
+    /// At once: nothing was sent.
     NotSent,
-    /// Another try, because the request is idempotent and the trouble may pass.
+    /// The request is idempotent, and the failure may be temporary.
     Idempotent,
 }
 
 impl Recovery {
-    /// `None` when repeating is pointless, or dangerous for a request that is not idempotent.
+    /// `None` if a retry is pointless, or dangerous because the request is not idempotent.
     pub(crate) fn of(error: &Error, idempotent: bool) -> Option<Self> {
         match error {
             Error::Auth(refusal) => refusal.may_pass_soon().then_some(Self::NotSent),
@@ -79,6 +84,16 @@ impl Recovery {
         } else {
             None
         }
+    }
+}
+
+impl Error {
+    /// Whether the same request may succeed later. `idempotent` says whether it may be repeated.
+    ///
+    /// The transport has already retried; this is for its callers.
+    #[must_use]
+    pub fn is_transient(&self, idempotent: bool) -> bool {
+        !self.is_session_expired() && Recovery::of(self, idempotent).is_some()
     }
 }
 
@@ -123,9 +138,12 @@ impl RetryBudget {
             .with_jitter()
     }
 
-    /// Whether to send once more after this failure; a session refused twice in a row is final.
+    /// Whether to send the request again after this failure. A session that is rejected twice in a
+    /// row is final.
     pub(crate) fn allows(&mut self, error: &Error) -> bool {
         let Some(recovery) = Recovery::of(error, self.idempotent) else {
+            // A login that was turned away would only be turned away again.
+            self.is_exhausted = matches!(error, Error::Auth(_));
             return false;
         };
         let asked_too_much = error.retry_after() > Some(self.policy.longest_retry_after);
@@ -147,7 +165,12 @@ impl RetryBudget {
         self.is_exhausted
     }
 
-    /// After a new login there is nothing to wait for; otherwise Salesforce's wish comes first.
+    /// Whether Salesforce asks for a longer wait than any caller should sit out.
+    pub(crate) fn is_wait_too_long(&self, error: &Error) -> bool {
+        error.retry_after() > Some(self.policy.max_retry_after)
+    }
+
+    /// No wait after a new sign-in; otherwise Salesforce's `Retry-After` wins over ours.
     pub(crate) fn wait(error: &Error, ours: Option<Duration>) -> Option<Duration> {
         if error.is_session_expired() {
             return ours.map(|_| Duration::ZERO);
@@ -161,12 +184,15 @@ mod tests {
     use test_case::test_case;
 
     use super::*;
-    use crate::salesforce::error::Operation;
+    use crate::salesforce::{answer::Head, error::Operation};
 
     fn answer(status: u16, code: &str, message: &str, retry_after: Option<u64>) -> Error {
         let body = format!(r#"[{{"errorCode":"{code}","message":"{message}"}}]"#);
-        let wait = retry_after.map(Duration::from_secs);
-        let answer = ApiError::new(status, body.as_bytes(), wait, None);
+        let head = Head {
+            retry_after: retry_after.map(Duration::from_secs),
+            ..Head::from(status)
+        };
+        let answer = ApiError::new(head, body.as_bytes(), None);
         Error::refused(Operation::new("create User", true), answer)
     }
 

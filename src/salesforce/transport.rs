@@ -1,7 +1,7 @@
-//! One attempt (token, send, read, decode or classify) and the retry around it.
+//! Sends requests, and retries them.
 //!
-//! Salesforce decides in the body whether a failure may be repeated, so this is one function and
-//! not a stack of layers. Login is inside the retry.
+//! Whether a failure may be retried depends on Salesforce's error code in the body, so this is one
+//! function instead of a stack of layers. Signing in is part of an attempt.
 //! Must not know: objects, queries, or what a value means.
 
 use std::{
@@ -18,19 +18,20 @@ use serde::de::DeserializeOwned;
 use tokio::{sync::Semaphore, time::Instant};
 use url::Url;
 
-mod answer;
+mod decode;
 mod request;
 #[cfg(test)]
 mod tests;
 
-pub(super) use self::answer::read_bounded;
-use self::answer::{BodyError, decode, header_text, retry_after};
+use self::decode::decode;
 pub use self::request::Request;
 pub(crate) use self::request::{Body, Path};
 use super::{
+    answer::{BodyError, Head, header_text, read_bounded},
+    attempts::Attempts,
     auth::{AccessToken, TokenCache},
     client::ApiVersion,
-    error::{ApiError, Attempts, Error, Flaw, Result},
+    error::{ApiError, Error, Flaw, Result},
     limits::Quota,
     retry::{RetryBudget, RetryPolicy},
 };
@@ -38,26 +39,26 @@ use super::{
 const LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
 const CALL_OPTIONS: HeaderName = HeaderName::from_static("sforce-call-options");
 
-/// A list of errors is small. A larger body is none, and comes from something that is no API.
+/// Maximum size of an error body. A larger one does not come from an API.
 const MAX_REFUSAL: usize = 1024 * 1024;
 
-/// After this long a last known quota is too old to refuse by, and one call may look again.
+/// After this time the last known quota is outdated, and a call may be sent to learn the new one.
 const QUOTA_LIFE: Duration = Duration::from_mins(5);
 
-/// A value, and what it cost.
+/// Result of a call, and its cost.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Response<T> {
-    /// What was asked for.
+    /// The result.
     pub value: T,
-    /// The org's daily calls, as this answer told them.
+    /// The org's daily API calls, if the answer contains them.
     pub quota: Option<Quota>,
-    /// HTTP requests sent for it, repetitions included.
+    /// Number of HTTP requests sent, including retries.
     pub calls: u32,
 }
 
 impl<T> Response<T> {
-    /// Changes the value and keeps what it cost.
+    /// Converts the value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
         Response {
             value: change(self.value),
@@ -66,11 +67,11 @@ impl<T> Response<T> {
         }
     }
 
-    /// Changes the value, or fails.
+    /// Converts the value with a function that may fail.
     pub fn try_map<U>(self, change: impl FnOnce(T) -> Result<U>) -> Result<Response<U>> {
         let made = Attempts {
             calls: self.calls,
-            exhausted: false,
+            ..Attempts::default()
         };
         Ok(Response {
             value: change(self.value).map_err(|error| error.with_attempts(made))?,
@@ -80,7 +81,7 @@ impl<T> Response<T> {
     }
 }
 
-/// What the transport is set up with.
+/// Configuration of the transport.
 #[derive(Debug)]
 pub(crate) struct Setup {
     pub(crate) http: reqwest::Client,
@@ -99,7 +100,7 @@ pub(crate) struct Transport {
     setup: Setup,
     permits: Semaphore,
     sent: AtomicU64,
-    /// Only for the reserve; every answer carries its own quota.
+    /// Used to keep the reserve; each answer has its own quota.
     last_quota: Mutex<Option<(Quota, Instant)>>,
 }
 
@@ -114,7 +115,7 @@ impl Transport {
         }
     }
 
-    /// HTTP requests sent since the start, logins not counted.
+    /// Number of HTTP requests sent since the start, excluding logins.
     pub(crate) fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
@@ -123,12 +124,12 @@ impl Transport {
         self.setup.version
     }
 
-    /// Logs in, unless there is a session.
+    /// Signs in, unless there is a session.
     pub(crate) async fn login(&self) -> Result<Arc<AccessToken>> {
         self.setup.tokens.token().await.map_err(Error::Auth)
     }
 
-    /// Sends a request, and sends it again where that is safe and promising.
+    /// Sends a request. Sends it again if that is safe and may succeed.
     pub(crate) async fn send<T: DeserializeOwned>(&self, request: &Request) -> Result<Response<T>> {
         self.refuse_unsent(request)?;
         let calls = AtomicU32::new(0);
@@ -145,10 +146,14 @@ impl Transport {
                 quota,
                 calls,
             }),
-            Err(error) => Err(error.with_attempts(Attempts {
-                calls,
-                exhausted: budget.is_exhausted(),
-            })),
+            Err(error) => {
+                let attempts = Attempts {
+                    calls,
+                    exhausted: budget.is_exhausted(),
+                    wait_too_long: budget.is_wait_too_long(&error),
+                };
+                Err(error.with_attempts(attempts))
+            }
         }
     }
 
@@ -194,7 +199,7 @@ impl Transport {
         let status = response.status();
         let quota = header_text(response.headers(), &LIMIT_INFO).and_then(Quota::parse);
         self.remember(quota.as_ref());
-        let retry_after = retry_after(response.headers());
+        let head = Head::of(&response);
         let unreadable = |flaw| Error::unreadable(operation(), status.as_u16(), flaw);
         let limit = if status.is_success() {
             self.setup.max_response
@@ -214,7 +219,7 @@ impl Transport {
             }
         };
         if !status.is_success() {
-            let answer = ApiError::new(status.as_u16(), &body, retry_after, quota);
+            let answer = ApiError::new(head, &body, quota);
             return Err(Error::refused(operation(), answer));
         }
         decode(&body)
@@ -249,7 +254,7 @@ impl Transport {
         Ok(call)
     }
 
-    /// A dry run sends no write; a reserve that is reached sends nothing at all.
+    /// Rejects writes in a dry run, and any request if only the reserve is left.
     fn refuse_unsent(&self, request: &Request) -> Result<()> {
         if self.setup.dry_run && request.operation.is_write() {
             let (Path::Versioned(path) | Path::Absolute(path)) = request.path.clone();
@@ -308,7 +313,8 @@ fn url(host: &Url, version: ApiVersion, request: &Request) -> Result<Url> {
     Ok(url)
 }
 
-/// A timeout while connecting and a refused connection sent nothing; anything else may have.
+/// If connecting fails, nothing was sent. After any other failure, Salesforce may have got the
+/// request.
 fn no_answer(request: &Request, error: reqwest::Error) -> Error {
     let operation = request.operation.clone();
     let source = error.without_url();

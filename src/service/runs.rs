@@ -63,7 +63,7 @@ struct Outcome {
     quota: Option<Quota>,
 }
 
-/// How a run stands.
+/// The state of a run, for its caller.
 pub(super) struct Report {
     pub(super) id: String,
     pub(super) name: &'static str,
@@ -116,7 +116,7 @@ impl Runs {
         })
     }
 
-    /// How the run `id` stands, if there is such a run.
+    /// The state of the run `id`, if it exists.
     pub(super) fn report(&self, id: &str) -> Option<Report> {
         let records = self.lock();
         let record = records.by_id.get(id)?;
@@ -147,7 +147,7 @@ impl Runs {
         })
     }
 
-    /// Asks everything that runs to stop.
+    /// Asks all running actions to stop.
     pub(super) fn cancel_all(&self) {
         for record in self.lock().by_id.values() {
             record.progress.cancel();
@@ -185,7 +185,7 @@ impl Records {
         Ok(())
     }
 
-    /// A final state stays, and so does the caller's leaving until the end.
+    /// A finished run keeps its state; an abandoned one keeps it until it finishes.
     fn set(&mut self, id: &str, state: State) {
         let Some(record) = self.by_id.get_mut(id) else {
             return;
@@ -198,7 +198,7 @@ impl Records {
 }
 
 impl Run {
-    /// Waits for the end, but not longer than `wait`; tells how the run stands then.
+    /// Waits for the end of the run, at most `wait`, and returns its state.
     pub(super) async fn wait(mut self, wait: Duration) -> Result<Report> {
         let ended = tokio::time::timeout(wait, &mut self.task).await.is_ok();
         self.waited = true;
@@ -224,7 +224,7 @@ impl Drop for Run {
     }
 }
 
-/// Runs the action to its end, whatever that is.
+/// Runs the action until it ends, panics or runs out of time.
 async fn supervise(action: Arc<dyn Action>, arguments: Arguments, progress: Progress) -> Outcome {
     let watched = progress.clone();
     let work = async move { action.invoke(arguments, &watched).await };
@@ -246,8 +246,11 @@ async fn supervise(action: Arc<dyn Action>, arguments: Arguments, progress: Prog
         Some(Ok(Err(error))) => error,
         Some(Err(lost)) => match lost.try_into_panic() {
             Ok(panic) => {
-                tracing::error!(panic = said(panic.as_ref()), "an action panicked");
-                Error::internal(format!("panic in action handler: {}", said(panic.as_ref())))
+                tracing::error!(panic = panic_message(panic.as_ref()), "an action panicked");
+                Error::internal(format!(
+                    "panic in action handler: {}",
+                    panic_message(panic.as_ref())
+                ))
             }
             Err(_) => Error::new(Kind::Cancelled, "the action was stopped"),
         },
@@ -272,8 +275,8 @@ fn failed(mut so_far: Object, why: &str) -> Object {
     so_far
 }
 
-/// What a panic said.
-pub(super) fn said(panic: &(dyn Any + Send)) -> &str {
+/// The message of a panic.
+pub(super) fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no message")

@@ -1,5 +1,4 @@
-//! What lies around every call: an id for its lines in the log, a line of its own, and a net under
-//! panics.
+//! The layers around every call: a request id, a log line, and panic recovery.
 
 use std::any::Any;
 use std::future::Future;
@@ -16,7 +15,7 @@ use tower_http::catch_panic::{CatchPanic, ResponseForPanic};
 use tracing::Instrument;
 
 use super::malformed::Malformed;
-use super::runs::said;
+use super::runs::panic_message;
 
 /// The metadata in which a caller may name its request.
 const REQUEST_ID: &str = "x-request-id";
@@ -44,7 +43,7 @@ impl ResponseForPanic for Answer {
     type ResponseBody = Body;
 
     fn response_for_panic(&mut self, panic: Box<dyn Any + Send>) -> Response<Body> {
-        tracing::error!(panic = said(panic.as_ref()), "a call panicked");
+        tracing::error!(panic = panic_message(panic.as_ref()), "a call panicked");
         Status::internal("Internal Server Error").into_http()
     }
 }

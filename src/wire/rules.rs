@@ -1,7 +1,6 @@
 //! The contract's rules for everything that a request can carry.
 //!
-//! The same rules stand as comments in `proto/`; `tests/it/contract.rs` compares this table with
-//! the contract, so a rule can neither be missing nor be invented.
+//! `tests/it/contract.rs` compares this table with the contract, so no rule is missing or invented.
 
 use super::rule::Rule;
 
@@ -29,7 +28,7 @@ pub fn of(message: &str, field: &str) -> &'static [Rule] {
     }
 }
 
-/// What requests are about.
+/// Messages inside requests.
 fn of_subject(message: &str, field: &str) -> &'static [Rule] {
     match (message, field) {
         ("ResourceId", "resource_type" | "resource")
@@ -52,7 +51,7 @@ fn of_subject(message: &str, field: &str) -> &'static [Rule] {
     }
 }
 
-/// Requests themselves. What has the same name has the same rule, save for a few.
+/// Requests. Fields with the same name have the same rule, with a few exceptions.
 fn of_request(message: &str, field: &str) -> &'static [Rule] {
     match (message, field) {
         ("AssetServiceGetAssetRequest", "asset")

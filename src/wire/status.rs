@@ -1,4 +1,4 @@
-//! A domain error as a gRPC status. There is no other way to a status for one.
+//! Converts an error into a gRPC status. Nothing else does.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -12,7 +12,7 @@ use crate::pb::connector as pb;
 use crate::pb::connector::rate_limit_description::Status as LimitStatus;
 use crate::pb::google::rpc;
 
-/// Hosts divide by the whole seconds that are left, so less than one is never sent.
+/// Hosts calculate in whole seconds, so the wait is at least one.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// Marks a status as the answer of a handler, unlike one that tonic makes of a request which it
@@ -21,7 +21,7 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 #[error("the handler answered so")]
 pub(crate) struct ByHandler;
 
-/// The status of `error`, with its chain of reasons as the message.
+/// The status of `error`, with its chain of causes as the message.
 #[must_use]
 pub fn status(error: &Error) -> Status {
     let mut status = status_at(error, SystemTime::now());
@@ -65,23 +65,25 @@ fn code(kind: Kind) -> Code {
 
 fn description(error: &Error, now: SystemTime) -> Option<pb::RateLimitDescription> {
     match error.kind() {
-        Kind::Unavailable => match error.wait() {
-            Some(wait) => Some(waiting(error.quota(), now + wait.max(SHORTEST_WAIT))),
+        Kind::Unavailable | Kind::ResourceExhausted => match error.wait() {
+            Some(wait) => {
+                let until = now.checked_add(wait.max(SHORTEST_WAIT));
+                Some(waiting(error.quota(), until))
+            }
             None => error.quota().map(limits),
         },
-        Kind::ResourceExhausted => error.quota().map(limits),
         _ => None,
     }
 }
 
-/// With calls left, a host would divide the waiting time by their number and come back too early.
-/// It is told that none are left: until then, that is so.
-fn waiting(quota: Option<Quota>, until: SystemTime) -> pb::RateLimitDescription {
+/// A host divides the waiting time by the remaining calls, and would retry too early. So the
+/// description says that none remain, which is true until then.
+fn waiting(quota: Option<Quota>, until: Option<SystemTime>) -> pb::RateLimitDescription {
     pb::RateLimitDescription {
         status: LimitStatus::Overlimit.into(),
         limit: quota.map_or(1, |quota| limits(quota).limit),
         remaining: 0,
-        reset_at: Some(until.into()),
+        reset_at: until.map(Into::into),
     }
 }
 
@@ -121,16 +123,26 @@ mod tests {
     }
 
     #[test]
-    fn an_exhausted_quota_names_no_time() {
-        let error = Error::new(Kind::ResourceExhausted, "all calls are used")
-            .retry_after(Some(Duration::from_secs(9)))
-            .with_quota(Some(Quota {
+    fn an_exhausted_quota_names_no_time_of_its_own() {
+        let error =
+            Error::new(Kind::ResourceExhausted, "all calls are used").with_quota(Some(Quota {
                 used: 100,
                 limit: 100,
             }));
         let description = described(&status(&error));
         assert_eq!(description.reset_at, None);
         assert_eq!((description.limit, description.remaining), (100, 0));
+    }
+
+    #[test]
+    fn a_wait_that_is_too_long_for_hosts_says_until_when() {
+        let day = Duration::from_hours(24);
+        let error = Error::new(Kind::ResourceExhausted, "later").retry_after(Some(day));
+        let description = described(&status_at(&error, SystemTime::UNIX_EPOCH));
+        assert_eq!(description.reset_at.unwrap().seconds, 86_400);
+        assert_eq!(description.status, i32::from(LimitStatus::Overlimit));
+        let error = error.retry_after(Some(Duration::MAX));
+        assert_eq!(described(&status(&error)).reset_at, None);
     }
 
     #[test]

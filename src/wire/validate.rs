@@ -17,7 +17,7 @@ use super::{rules, status};
 use crate::baton::Error;
 use crate::pb::FILE_DESCRIPTOR_SET;
 
-/// An unreadable set would be a defect of the build; then every request is refused.
+/// If the set cannot be decoded, which would be a bug of the build, every request is refused.
 static POOL: LazyLock<Option<DescriptorPool>> =
     LazyLock::new(|| DescriptorPool::decode(FILE_DESCRIPTOR_SET).ok());
 

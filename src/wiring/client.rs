@@ -18,6 +18,7 @@ pub(super) fn build(config: &Config) -> Result<Client, Failure> {
         .parse::<ApiVersion>()
         .map_err(|error| Failure::usage(format!("field api-version: {}", chain(&error))))?;
     setup.request_timeout = config.http_timeout;
+    setup.retry.max_retry_after = config.max_retry_after;
     setup.api_reserve = (config.api_reserve > 0).then_some(config.api_reserve);
     setup.dry_run = config.dry_run;
     Client::new(setup).map_err(|error| Failure::usage(chain(&error)))

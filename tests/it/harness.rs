@@ -158,11 +158,16 @@ impl Drop for Harness {
 
 /// A connector for `simulator`, served on a port of its own.
 pub(crate) async fn serve(simulator: &Simulator, setup: &Setup, end: CancellationToken) -> Channel {
+    serve_at(&simulator.url(), setup, end).await
+}
+
+/// A connector for the org at `url`, served on a port of its own.
+pub(crate) async fn serve_at(url: &str, setup: &Setup, end: CancellationToken) -> Channel {
     let auth = Auth::ClientCredentials {
         client_id: "simulated-client-id".to_owned(),
         client_secret: "simulated-client-secret".to_owned().into(),
     };
-    let instance = Instance::parse(&simulator.url(), false).unwrap();
+    let instance = Instance::parse(url, false).unwrap();
     let mut config = ClientConfig::new(instance, auth);
     config.retry = quick();
     (setup.client)(&mut config);

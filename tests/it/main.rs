@@ -24,6 +24,7 @@ mod kill;
 mod layering;
 mod log_files;
 mod malformed;
+mod odd_answers;
 mod odd_orgs;
 mod one_shot;
 mod process;

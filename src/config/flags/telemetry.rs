@@ -54,6 +54,12 @@ flags! {
         (1, 1800),
         "Timeout of a call to Salesforce, in seconds",
     ).ops().topic(Topic::Connection);
+    MAX_RETRY_AFTER_SECONDS = Flag::number(
+        "max-retry-after-seconds",
+        300,
+        (1, 604_800),
+        "Longest Retry-After of Salesforce, in seconds; a call that has to wait longer fails instead",
+    ).topic(Topic::Connection);
     LOG_FORMAT = Flag::text(
         "log-format",
         "Log format: json or console; by default console if stderr is a terminal, else json",

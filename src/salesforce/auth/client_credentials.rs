@@ -5,7 +5,7 @@
 
 use std::{
     pin::Pin,
-    sync::atomic::{AtomicU16, Ordering},
+    sync::{Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -20,10 +20,10 @@ use oauth2::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::{AccessToken, AuthError, Refusal, TokenSource};
+use super::{AccessToken, AuthError, Refusal, TokenSource, is_token};
 use crate::salesforce::{
+    answer::{Head, read_bounded},
     instance::{Instance, InstanceKind},
-    transport::read_bounded,
 };
 
 /// A token answer is small; anything larger is not one.
@@ -87,7 +87,7 @@ impl TokenSource for ClientCredentials {
             .set_auth_type(AuthType::RequestBody);
         let exchange = Exchange {
             http: self.http.clone(),
-            status: AtomicU16::new(0),
+            head: Mutex::default(),
         };
         let answer = client
             .exchange_client_credentials()
@@ -95,20 +95,23 @@ impl TokenSource for ClientCredentials {
             .await;
         match answer {
             Ok(tokens) => {
+                if !is_token(tokens.access_token().secret()) {
+                    return Err(AuthError::garbled());
+                }
                 let told = &tokens.extra_fields().instance_url;
                 let instance = self.instance.admit(told).map_err(AuthError::foreign)?;
                 let secret = SecretString::from(tokens.access_token().secret().as_str());
                 Ok(AccessToken::new(secret, instance))
             }
-            Err(error) => Err(refusal(error, exchange.status.into_inner())),
+            Err(error) => Err(refusal(error, exchange.into_head())),
         }
     }
 }
 
-/// One HTTP exchange for the `oauth2` crate; remembers the status, which that crate forgets.
+/// One HTTP exchange for the `oauth2` crate; remembers the answer's head, which that crate forgets.
 struct Exchange {
     http: reqwest::Client,
-    status: AtomicU16,
+    head: Mutex<Head>,
 }
 
 impl<'c> oauth2::AsyncHttpClient<'c> for Exchange {
@@ -122,6 +125,11 @@ impl<'c> oauth2::AsyncHttpClient<'c> for Exchange {
 }
 
 impl Exchange {
+    fn into_head(self) -> Head {
+        let head = self.head.into_inner();
+        head.unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, AuthError> {
         let request = request.try_into().map_err(AuthError::unreachable)?;
         let response = self
@@ -129,15 +137,14 @@ impl Exchange {
             .execute(request)
             .await
             .map_err(AuthError::unreachable)?;
-        self.status
-            .store(response.status().as_u16(), Ordering::Relaxed);
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = Head::of(&response);
         let mut answer = http::Response::builder().status(response.status());
         if let Some(headers) = answer.headers_mut() {
             headers.clone_from(response.headers());
         }
         let body = read_bounded(response, MAX_ANSWER)
             .await
-            .map_err(|_| AuthError::garbled())?;
+            .map_err(AuthError::unread)?;
         answer.body(body).map_err(|_| AuthError::garbled())
     }
 }
@@ -145,16 +152,14 @@ impl Exchange {
 /// The body of a failed exchange may hold anything, so only the code and known texts survive.
 fn refusal(
     error: RequestTokenError<AuthError, StandardErrorResponse<BasicErrorResponseType>>,
-    status: u16,
+    head: Head,
 ) -> AuthError {
     match error {
         RequestTokenError::Request(error) => error,
         RequestTokenError::ServerResponse(answer) => {
             let description = answer.error_description().map_or("", String::as_str);
-            AuthError::from_oauth(status, answer.error().as_ref(), description)
+            AuthError::from_oauth(head, answer.error().as_ref(), description)
         }
-        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-            AuthError::from_status(status)
-        }
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => AuthError::from_head(head),
     }
 }

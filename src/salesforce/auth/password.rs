@@ -10,8 +10,11 @@ use http::header::CONTENT_TYPE;
 use quick_xml::{Reader, escape::escape, events::Event};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{AccessToken, AuthError, Refusal, TokenSource};
-use crate::salesforce::{instance::Instance, transport::read_bounded};
+use super::{AccessToken, AuthError, Refusal, TokenSource, is_token};
+use crate::salesforce::{
+    answer::{Head, read_bounded},
+    instance::Instance,
+};
 
 const LOGIN_PATH: &str = "/services/Soap/u/60.0";
 const MAX_ANSWER: usize = 256 * 1024;
@@ -90,16 +93,16 @@ impl TokenSource for PasswordLogin {
             .header("SOAPAction", "login")
             .body(envelope.expose_secret().to_owned());
         let response = request.send().await.map_err(AuthError::unreachable)?;
-        let status = response.status().as_u16();
+        let head = Head::of(&response);
         let body = read_bounded(response, MAX_ANSWER)
             .await
-            .map_err(|_| AuthError::garbled())?;
-        self.session(status, Answer::read(&body).unwrap_or_default())
+            .map_err(AuthError::unread)?;
+        self.session(head, Answer::read(&body).unwrap_or_default())
     }
 }
 
 impl PasswordLogin {
-    fn session(&self, status: u16, answer: Answer) -> Result<AccessToken, AuthError> {
+    fn session(&self, head: Head, answer: Answer) -> Result<AccessToken, AuthError> {
         if let Some(code) = answer
             .exception_code
             .as_deref()
@@ -109,13 +112,10 @@ impl PasswordLogin {
                 code.rsplit(':').next().unwrap_or(code),
             ));
         }
-        let (200, Some(secret), Some(server_url)) = (status, answer.session_id, answer.server_url)
+        let session = answer.session_id.filter(|id| is_token(id.expose_secret()));
+        let (200, Some(secret), Some(server_url)) = (head.status, session, answer.server_url)
         else {
-            return Err(if status == 200 {
-                AuthError::garbled()
-            } else {
-                AuthError::from_status(status)
-            });
+            return Err(AuthError::from_head(head));
         };
         // The session would exist and be refused everywhere.
         if answer.password_expired {
@@ -226,7 +226,9 @@ mod tests {
             answer.session_id.as_ref().unwrap().expose_secret(),
             "00D!x&y"
         );
-        let error = login("jane", "pw", None).session(200, answer).unwrap_err();
+        let error = login("jane", "pw", None)
+            .session(200.into(), answer)
+            .unwrap_err();
         assert_eq!(error.refusal(), Refusal::PasswordExpired);
     }
 
@@ -234,7 +236,9 @@ mod tests {
     fn any_other_answer_is_garbled() {
         for body in ["", "<", "<html>", "<a>&nope;</a>", "{}", "<a/>"] {
             let answer = Answer::read(body.as_bytes()).unwrap_or_default();
-            let error = login("jane", "pw", None).session(200, answer).unwrap_err();
+            let error = login("jane", "pw", None)
+                .session(200.into(), answer)
+                .unwrap_err();
             assert_eq!(error.refusal(), Refusal::Garbled, "{body}");
         }
     }

@@ -1,24 +1,29 @@
-//! Why a login brought no session, in words that name the place in Setup that mends it.
+//! Why a sign-in failed, and where in Setup to fix it.
 //!
-//! Must not know: bodies. Only the error code and descriptions known beforehand decide, so that
-//! nothing an answer holds can reach a log.
+//! The texts are constants, chosen by the error code and by known descriptions, so nothing of a
+//! response can get into a log.
 
-use std::{error::Error as StdError, fmt, sync::Arc};
+use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
-use crate::salesforce::{error::Attempts, instance::InstanceError};
+use crate::salesforce::{
+    answer::{BodyError, Head},
+    attempts::Attempts,
+    instance::InstanceError,
+};
 
-/// A login that brought no session.
+/// A sign-in that failed.
 #[derive(Clone)]
 pub struct AuthError {
     refusal: Refusal,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+    retry_after: Option<Duration>,
     /// How often the request that needed the login was tried.
     pub(in crate::salesforce) attempts: Attempts,
 }
 
 macro_rules! refusals {
     ($($(#[$about:meta])* $variant:ident($lasting:literal) = $text:literal,)+) => {
-        /// The reasons a login fails for; the text of each says how to mend it.
+        /// Why a sign-in failed.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Refusal {
@@ -26,13 +31,13 @@ macro_rules! refusals {
         }
 
         impl Refusal {
-            /// What happened and the remedy.
+            /// What happened and how to fix it.
             #[must_use]
             pub fn text(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
             }
 
-            /// Whether another try with the same credentials cannot succeed, or may lock the user.
+            /// Whether a retry with the same credentials cannot succeed, or could lock the user.
             #[must_use]
             pub fn is_permanent(self) -> bool {
                 match self { $(Self::$variant => $lasting,)+ }
@@ -44,16 +49,18 @@ macro_rules! refusals {
 refusals! {
     /// No connection to the login host.
     Unreachable(false) = "the login host cannot be reached; check instance-url, DNS, proxy and firewall",
-    /// The login host answered something else than a login answer.
-    Garbled(false) = "the login host gave an answer that is none; check that instance-url is the org's My Domain",
-    /// The login host is out of order.
+    /// The response is not a sign-in response.
+    Garbled(false) = "the login host answered with something that is not a sign-in response; check that instance-url is the org's My Domain",
+    /// Two responses were not sign-in responses. The credentials are not sent again.
+    NotALoginHost(true) = "the login host answered twice with something that is not a sign-in response, so the credentials are not sent again until the connector is restarted; check that instance-url is the org's My Domain, and that no proxy intercepts the request",
+    /// The login host is unavailable.
     Unavailable(false) = "the login host is not available at the moment",
-    /// Too many logins.
-    RateLimited(false) = "Salesforce turned the login away because there were too many; wait an hour, and see Setup > Login History",
+    /// Too many sign-ins.
+    RateLimited(false) = "Salesforce rejected the login because there were too many; wait an hour, and see Setup > Login History",
     /// Logins are refused at this hour.
     LoginHours(false) = "the user may not log in at this hour; see Setup > Profiles > Login Hours",
-    /// The host that a login named is not Salesforce's.
-    ForeignHost(true) = "the login names a host that is not allowed; the token was thrown away, check instance-url",
+    /// The session belongs to a host that is not Salesforce's.
+    ForeignHost(true) = "the sign-in response names a host that is not allowed, so its token was discarded; check instance-url",
     /// Wrong name, password or token, or a locked user.
     InvalidLogin(true) = "user name, password or security token is wrong, or the user is locked; see Setup > Login History, and reset the security token under Settings > Reset My Security Token; it is not tried again, so that the user is not locked",
     /// The security token is missing.
@@ -74,7 +81,7 @@ refusals! {
     OrgLocked(true) = "the org is locked, inactive or its trial has ended; see Setup > Company Information",
     /// SOAP login is switched off or retired.
     SoapLoginOff(true) = "the org no longer takes SOAP logins; use OAuth client credentials",
-    /// Single sign-on stands in the way.
+    /// Single sign-on does not work.
     SingleSignOn(true) = "the single sign-on of the user does not answer; see Setup > Single Sign-On Settings, or use a user without it",
     /// A client certificate is asked for.
     MutualTls(true) = "the org asks for a client certificate; see Setup > Certificate and Key Management",
@@ -119,6 +126,7 @@ impl AuthError {
         Self {
             refusal,
             source: None,
+            retry_after: None,
             attempts: Attempts::default(),
         }
     }
@@ -135,13 +143,42 @@ impl AuthError {
         self.refusal.is_permanent()
     }
 
-    /// Whether a moment may mend it: the login host was out of reach or out of order.
+    /// Whether a retry soon may succeed: the login host was unreachable or unavailable.
     #[must_use]
     pub fn may_pass_soon(&self) -> bool {
         matches!(
             self.refusal,
             Refusal::Unreachable | Refusal::Garbled | Refusal::Unavailable
         )
+    }
+
+    /// How long the login host asks to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// Whether something answered that does not behave like a login host.
+    pub(super) fn is_nonsense(&self) -> bool {
+        self.refusal == Refusal::Garbled
+    }
+
+    /// The same nonsense as a refusal that is not repeated.
+    pub(super) fn for_good(self) -> Self {
+        Self {
+            refusal: Refusal::NotALoginHost,
+            ..self
+        }
+    }
+
+    /// An answer whose body could not be read. One that breaks a bound is no login answer.
+    pub(super) fn unread(error: BodyError) -> Self {
+        match error {
+            BodyError::Lost(error) if !error.is_timeout() && !error.is_decode() => {
+                Self::unreachable(error)
+            }
+            _ => Self::garbled(),
+        }
     }
 
     pub(super) fn unreachable(error: reqwest::Error) -> Self {
@@ -163,17 +200,23 @@ impl AuthError {
     }
 
     /// An answer without a code that we know how to read.
-    pub(super) fn from_status(status: u16) -> Self {
-        Self::refused(match status {
+    pub(super) fn from_head(head: Head) -> Self {
+        let refusal = match head.status {
             429 => Refusal::RateLimited,
             500.. => Refusal::Unavailable,
             401 | 403 => Refusal::Refused,
             _ => Refusal::Garbled,
-        })
+        };
+        Self {
+            source: head.redirect.map(|redirect| Arc::new(redirect) as _),
+            retry_after: head.retry_after,
+            ..Self::refused(refusal)
+        }
     }
 
     /// From the `error` and `error_description` of the token endpoint.
-    pub(super) fn from_oauth(status: u16, code: &str, description: &str) -> Self {
+    pub(super) fn from_oauth(head: Head, code: &str, description: &str) -> Self {
+        let retry_after = head.retry_after;
         let refusal = match code {
             "invalid_client_id" => Refusal::ClientId,
             "invalid_client" | "invalid_client_credentials" => Refusal::ClientSecret,
@@ -188,12 +231,15 @@ impl AuthError {
             }
             "temporarily_unavailable" | "server_error" | "unknown_error" => Refusal::Unavailable,
             "invalid_grant" => from_description(description),
-            _ => match Self::from_status(status).refusal {
+            _ => match Self::from_head(head).refusal {
                 Refusal::Garbled => from_description(description),
                 known => known,
             },
         };
-        Self::refused(refusal)
+        Self {
+            retry_after,
+            ..Self::refused(refusal)
+        }
     }
 
     /// From the `exceptionCode` of a SOAP fault.
@@ -260,7 +306,11 @@ fn from_description(description: &str) -> Refusal {
 
 impl fmt::Display for AuthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.refusal.text())
+        f.write_str(self.refusal.text())?;
+        match self.retry_after {
+            Some(wait) => write!(f, "; it asks to come back in {} s", wait.as_secs()),
+            None => Ok(()),
+        }
     }
 }
 

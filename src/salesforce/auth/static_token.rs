@@ -1,6 +1,6 @@
-//! A session that the host platform obtained and handed over.
+//! An access token that the host supplies.
 //!
-//! Must not know: how to renew it; when it expires, the host must hand over another.
+//! It is never refreshed: when it expires, the host has to supply a new one.
 
 use async_trait::async_trait;
 use secrecy::SecretString;

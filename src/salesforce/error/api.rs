@@ -1,9 +1,8 @@
-//! A refusal as Salesforce words it, read from any body whatsoever.
+//! Error responses of Salesforce, read from a body that may be anything.
 //!
-//! An org's message may quote names, addresses and our own query back at us, so it is kept for the
-//! caller ([`Problem::message`]) and stays out of `Display` and `Debug`. What is shown is the
-//! status, the codes and the field names, and no word of the org's.
-//! Must not know: which request was refused.
+//! A message may quote names, addresses and our own query, so `Display` and `Debug` show only the
+//! status, the codes and the names of fields. [`Problem::words`] returns a message without personal
+//! data. Must not know: which request was refused.
 
 use std::{fmt, time::Duration};
 
@@ -11,9 +10,12 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::{ErrorCode, MissingField, words::redact};
-use crate::salesforce::limits::Quota;
+use crate::salesforce::{
+    answer::{Head, Redirect},
+    limits::Quota,
+};
 
-/// Bounds on what is kept of a body that may be anything.
+/// Bounds on what is kept of a body.
 const MAX_PROBLEMS: usize = 200;
 const MAX_MESSAGE: usize = 4_000;
 const MAX_FIELDS: usize = 200;
@@ -21,7 +23,7 @@ const MAX_FIELD_NAME: usize = 255;
 /// Messages that are passed on.
 const MAX_WORDED: usize = 5;
 
-/// One complaint: a code, the org's words, and the fields they are about.
+/// One entry of an error response: a code, a message, and fields.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Problem {
     code: Option<ErrorCode>,
@@ -29,23 +31,19 @@ pub struct Problem {
     fields: Vec<String>,
 }
 
-/// Salesforce's answer to a request it did not carry out.
+/// Salesforce's response to a request that failed.
 #[derive(Clone, Debug)]
 pub struct ApiError {
     status: u16,
     problems: Vec<Problem>,
     retry_after: Option<Duration>,
+    redirect: Option<Redirect>,
     quota: Option<Quota>,
 }
 
 impl ApiError {
-    /// Reads what can be read; a body that is no error list leaves only the status.
-    pub(crate) fn new(
-        status: u16,
-        body: &[u8],
-        retry_after: Option<Duration>,
-        quota: Option<Quota>,
-    ) -> Self {
+    /// Reads an error response. If the body is not a list of errors, only the status is known.
+    pub(in crate::salesforce) fn new(head: Head, body: &[u8], quota: Option<Quota>) -> Self {
         let problems = match serde_json::from_slice(body) {
             Ok(Value::Array(items)) => items
                 .iter()
@@ -56,9 +54,10 @@ impl ApiError {
             Err(_) => Vec::new(),
         };
         Self {
-            status,
+            status: head.status,
             problems,
-            retry_after,
+            retry_after: head.retry_after,
+            redirect: head.redirect,
             quota,
         }
     }
@@ -68,6 +67,7 @@ impl ApiError {
             status,
             problems,
             retry_after: None,
+            redirect: None,
             quota: None,
         }
     }
@@ -78,13 +78,13 @@ impl ApiError {
         self.status
     }
 
-    /// The first code, when the body had one.
+    /// The first code, if the body has one.
     #[must_use]
     pub fn code(&self) -> Option<&ErrorCode> {
         self.problems.first()?.code()
     }
 
-    /// The org's words for the first problem: they may hold personal data, so never log them.
+    /// The message of the first problem. It may contain personal data: never log it.
     #[must_use]
     pub fn message(&self) -> &str {
         self.problems.first().map_or("", Problem::message)
@@ -96,7 +96,7 @@ impl ApiError {
         self.problems.first().map_or(&[], Problem::fields)
     }
 
-    /// Everything Salesforce complained about.
+    /// All entries of the response.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.problems
@@ -137,7 +137,7 @@ impl ApiError {
         self.retry_after
     }
 
-    /// What was left of the org's calls.
+    /// The org's daily API calls.
     #[must_use]
     pub fn quota(&self) -> Option<&Quota> {
         self.quota.as_ref()
@@ -147,7 +147,8 @@ impl ApiError {
         self.status == 401 || self.has(&ErrorCode::InvalidSessionId)
     }
 
-    /// The rolling 24 hours are used up; the concurrent limit has the same code and other words.
+    /// The daily API calls are used up. The limit of concurrent calls has the same code and another
+    /// message.
     pub(crate) fn is_daily_limit(&self) -> bool {
         self.has(&ErrorCode::RequestLimitExceeded) && !self.is_concurrent_limit()
     }
@@ -184,6 +185,12 @@ impl ApiError {
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HTTP {}", self.status)?;
+        if let Some(wait) = self.retry_after {
+            write!(f, ", come back in {} s", wait.as_secs())?;
+        }
+        if let Some(redirect) = &self.redirect {
+            return write!(f, ", {redirect}");
+        }
         for problem in self.problems.iter().take(5) {
             write!(f, ", {problem}")?;
         }
@@ -198,13 +205,13 @@ impl fmt::Display for ApiError {
 impl std::error::Error for ApiError {}
 
 impl Problem {
-    /// Salesforce's code, when it gave one.
+    /// Salesforce's code, if there is one.
     #[must_use]
     pub fn code(&self) -> Option<&ErrorCode> {
         self.code.as_ref()
     }
 
-    /// The org's words: they may hold personal data, so never log them.
+    /// The message. It may contain personal data: never log it.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
@@ -225,13 +232,13 @@ impl Problem {
         MissingField::parse(&self.message).filter(|_| is_invalid_field)
     }
 
-    /// API names of the fields it is about.
+    /// API names of the fields that the problem is about.
     #[must_use]
     pub fn fields(&self) -> &[String] {
         &self.fields
     }
 
-    /// Understands `errorCode` (requests), `statusCode` (collections) and `error` (OAuth).
+    /// Reads `errorCode` (requests), `statusCode` (collections) or `error` (OAuth).
     fn from_json(item: &Value) -> Option<Self> {
         let text = |names: &[&str]| names.iter().find_map(|name| item.get(name)?.as_str());
         let code = text(&["errorCode", "statusCode", "error"]);
@@ -293,7 +300,7 @@ impl<'de> Deserialize<'de> for Problem {
     }
 }
 
-/// API names only: whatever else stands in `fields` may be data.
+/// Only API names: anything else in `fields` may be data.
 fn field_names(items: &[Value]) -> Vec<String> {
     let is_name = |name: &&str| {
         name.len() <= MAX_FIELD_NAME
@@ -318,7 +325,7 @@ mod tests {
     use super::*;
 
     fn read(status: u16, body: &str) -> ApiError {
-        ApiError::new(status, body.as_bytes(), None, None)
+        ApiError::new(Head::from(status), body.as_bytes(), None)
     }
 
     #[test]
@@ -411,7 +418,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_body_makes_it_panic(status in 100..600_u16, body in any::<Vec<u8>>()) {
-            let error = ApiError::new(status, &body, None, None);
+            let error = ApiError::new(Head::from(status), &body, None);
             let _ = (error.to_string(), error.is_throttled(), error.is_daily_limit());
         }
 

@@ -1,4 +1,4 @@
-//! Salesforce's error codes, as far as somebody decides by them.
+//! Salesforce's error codes, as far as the connector handles them.
 //!
 //! Must not know: HTTP statuses or messages.
 
@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 
-/// The longest code of Salesforce's has 62 characters.
+/// The longest code of Salesforce has 62 characters.
 const MAX_CODE: usize = 80;
 
 macro_rules! codes {
@@ -16,7 +16,7 @@ macro_rules! codes {
         #[non_exhaustive]
         pub enum ErrorCode {
             $(#[doc = concat!("`", $text, "`")] $variant,)+
-            /// Any other code; letters, digits and underscores only, of bounded length.
+            /// Any other code: letters, digits and underscores, of bounded length.
             Other(Box<str>),
         }
 
@@ -30,7 +30,7 @@ macro_rules! codes {
                 }
             }
 
-            /// Recognises a code; whatever is no code at all becomes `UNRECOGNIZED`.
+            /// Reads a code. A text that cannot be a code becomes `UNRECOGNIZED`.
             #[must_use]
             pub fn new(text: &str) -> Self {
                 match text {
@@ -104,7 +104,7 @@ codes! {
 }
 
 impl ErrorCode {
-    /// Whether it says that the object is absent from the org or hidden from this user.
+    /// Whether the org does not have the object, or hides it from the user.
     #[must_use]
     pub fn is_object_unavailable(&self) -> bool {
         matches!(
@@ -118,8 +118,8 @@ impl ErrorCode {
         )
     }
 
-    /// Whether it says that the same request may succeed later, with nothing changed in the org.
-    /// `UNKNOWN_EXCEPTION` does not say so: it is also the answer to a request that always fails.
+    /// Whether the same request may succeed later without a change in the org. `UNKNOWN_EXCEPTION`
+    /// is not temporary: Salesforce also returns it for requests that always fail.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         matches!(
@@ -134,13 +134,13 @@ impl ErrorCode {
         )
     }
 
-    /// Whether it says that a record is not there, or no longer.
+    /// Whether a record does not exist, or no longer.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound | Self::EntityIsDeleted)
     }
 
-    /// Whether it says that such a record is already there.
+    /// Whether such a record exists already.
     #[must_use]
     pub fn is_duplicate(&self) -> bool {
         matches!(

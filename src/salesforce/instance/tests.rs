@@ -136,7 +136,11 @@ fn a_foreign_host_must_be_allowed_and_must_not_be_plain() {
 #[test_case("acme.my.salesforce.com", "https://evilsalesforce.com", false)]
 #[test_case("acme.my.salesforce.com", "http://127.0.0.1:1", false)]
 #[test_case("acme.my.salesforce.com", "https://x:y@acme.my.salesforce.com", false)]
-#[test_case("http://127.0.0.1:1", "http://127.0.0.1:2", true)]
+#[test_case("http://127.0.0.1:1", "http://127.0.0.1:1/services", true)]
+#[test_case("http://127.0.0.1:1", "http://localhost:1", true)]
+#[test_case("http://127.0.0.1:1", "http://127.0.0.1:2", false)]
+#[test_case("http://127.0.0.1:1", "http://[::1]:2", false)]
+#[test_case("http://127.0.0.1:1", "https://127.0.0.1:1", false)]
 #[test_case("http://127.0.0.1:1", "https://acme.my.salesforce.com", false)]
 fn a_token_goes_to_no_foreign_host(configured: &str, told: &str, admitted: bool) {
     let instance = Instance::parse(configured, false).unwrap();

@@ -1,4 +1,4 @@
-//! A request as a value: what is asked, before anything is sent.
+//! A request to Salesforce, as a value.
 //!
 //! Must not know: hosts, tokens, retries.
 
@@ -7,10 +7,9 @@ use serde::Serialize;
 
 use crate::salesforce::error::{Error, Operation, Result};
 
-/// One call below `/services/data/vNN.0`, or at an absolute path of the org.
+/// A request below `/services/data/vNN.0`, or to an absolute path of the org.
 ///
-/// Not idempotent unless it says so: only then is it sent again when nobody knows whether it was
-/// carried out.
+/// Unless it is marked as idempotent, it is not retried if Salesforce may have executed it.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Request {
@@ -24,7 +23,7 @@ pub struct Request {
     pub(crate) anonymous: bool,
 }
 
-/// Where it goes at the org's host.
+/// Path of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Path {
     /// Below the client's API version, without a leading slash.
@@ -33,7 +32,7 @@ pub(crate) enum Path {
     Absolute(String),
 }
 
-/// A JSON body; it may hold personal data and is not shown.
+/// A JSON body. `Debug` does not show it, because it may contain personal data.
 #[derive(Clone)]
 pub(crate) struct Body(pub(crate) bytes::Bytes);
 
@@ -44,22 +43,22 @@ impl std::fmt::Debug for Body {
 }
 
 impl Request {
-    /// A read: idempotent. `name` is for people, such as `describe User`.
+    /// A read, which is idempotent. `name` is for people, such as `describe User`.
     pub fn get(path: impl Into<String>, name: impl Into<String>) -> Self {
         Self::new(Method::GET, path, name).idempotent()
     }
 
-    /// A write that is sent once.
+    /// A `POST`, which is not idempotent.
     pub fn post(path: impl Into<String>, name: impl Into<String>) -> Self {
         Self::new(Method::POST, path, name)
     }
 
-    /// A write that is sent once.
+    /// A `PATCH`, which is not idempotent.
     pub fn patch(path: impl Into<String>, name: impl Into<String>) -> Self {
         Self::new(Method::PATCH, path, name)
     }
 
-    /// A write that is sent once.
+    /// A `DELETE`, which is not idempotent.
     pub fn delete(path: impl Into<String>, name: impl Into<String>) -> Self {
         Self::new(Method::DELETE, path, name)
     }
@@ -78,13 +77,13 @@ impl Request {
         }
     }
 
-    /// Says that doing it twice is the same as doing it once.
+    /// Marks the request as idempotent.
     pub fn idempotent(mut self) -> Self {
         self.idempotent = true;
         self
     }
 
-    /// Says that a `POST` only reads (a composite of queries), so that it is never ambiguous.
+    /// Marks a `POST` that only reads, such as a composite of queries.
     pub fn read_only(mut self) -> Self {
         self.operation = Operation::new(self.operation.as_str().to_owned(), false);
         self.idempotent()
@@ -110,7 +109,7 @@ impl Request {
         Ok(self)
     }
 
-    /// Leaves the API version out: `path` starts at the host's root.
+    /// Makes the path absolute: it starts at the root of the host.
     pub(crate) fn absolute(mut self) -> Self {
         if let Path::Versioned(path) = self.path {
             self.path = Path::Absolute(path);
@@ -118,7 +117,7 @@ impl Request {
         self
     }
 
-    /// Sends no token.
+    /// Sends the request without a session.
     pub(crate) fn anonymous(mut self) -> Self {
         self.anonymous = true;
         self

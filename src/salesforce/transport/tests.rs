@@ -4,7 +4,6 @@
 use std::{io::Write as _, sync::atomic::AtomicUsize, time::Duration};
 
 use async_trait::async_trait;
-use http::HeaderMap;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use test_case::test_case;
@@ -335,27 +334,6 @@ async fn a_long_wait_is_left_to_the_caller() {
     assert_eq!(error.retry_after(), Some(Duration::from_hours(1)));
     assert!(error.is_throttled() && error.is_transient(false));
     assert_eq!((org.received().await, error.calls()), (1, 1));
-}
-
-#[tokio::test]
-async fn a_wait_told_as_a_date_is_measured_by_the_answer_itself() {
-    let mut headers = HeaderMap::new();
-    headers.insert(
-        header::DATE,
-        "Sun, 06 Nov 1994 08:49:37 GMT".parse().unwrap(),
-    );
-    headers.insert(
-        header::RETRY_AFTER,
-        "Sun, 06 Nov 1994 08:50:07 GMT".parse().unwrap(),
-    );
-    assert_eq!(retry_after(&headers), Some(Duration::from_secs(30)));
-    headers.insert(
-        header::RETRY_AFTER,
-        "Sun, 06 Nov 1994 08:00:00 GMT".parse().unwrap(),
-    );
-    assert_eq!(retry_after(&headers), None);
-    headers.insert(header::RETRY_AFTER, "soon".parse().unwrap());
-    assert_eq!(retry_after(&headers), None);
 }
 
 #[tokio::test]
