@@ -1,5 +1,20 @@
-//! The protocol in Rust terms: resources, entitlements, grants, actions and the traits that a
-//! connector implements. No protobuf and no HTTP in here.
+//! The Baton protocol in Rust terms: resources, entitlements, grants, actions, and the traits that
+//! a connector implements. It depends on neither protobuf nor HTTP, nor on any upstream system.
+//!
+//! To write a connector for another system:
+//!
+//! 1. Implement [`Connector`]: its name, a check of the credentials, the end of a sync.
+//! 2. Implement [`ResourceSyncer`] for each kind of thing that the system has: its
+//!    [`ResourceType`], and a page of its resources, entitlements and grants. A listing that needs
+//!    several pages keeps its position in a [`Cursor`].
+//! 3. To allow changes, implement [`Provisioner`] (grant and revoke) or [`Deleter`] and return it
+//!    from the syncer; implement [`AccountManager`] to create accounts and [`Action`] for any other
+//!    named operation.
+//! 4. Register all of them in a [`Registry`], and serve it with
+//!    [`Services`](crate::service::Services).
+//!
+//! The [`Kind`] of an [`Error`] decides what the host does: it retries `Unavailable` and
+//! `DeadlineExceeded` and gives up on any other kind.
 
 pub mod account;
 pub mod action;

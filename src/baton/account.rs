@@ -1,4 +1,4 @@
-//! Creating accounts.
+//! Account creation.
 
 use async_trait::async_trait;
 
@@ -8,59 +8,59 @@ use crate::baton::schema::AccountField;
 /// Creates accounts of one resource type.
 #[async_trait]
 pub trait AccountManager: Send + Sync {
-    /// The resource type of the accounts, such as `user`.
+    /// Id of the accounts' resource type, such as `user`.
     fn resource_type(&self) -> &'static str;
 
-    /// What a form for a new account asks for.
+    /// The fields of the form for a new account.
     fn schema(&self) -> Vec<AccountField>;
 
-    /// The credentials that a new account can get; the first is preferred.
+    /// The credentials that a new account can get. Hosts prefer the first.
     fn credential_options(&self) -> &'static [CredentialOption];
 
-    /// Creates the account, unless it exists.
+    /// Creates the account, or finds it if it exists.
     async fn create(&self, request: &AccountRequest) -> Result<NewAccount>;
 }
 
-/// How a new account signs in.
+/// How the user of a new account signs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialOption {
-    /// No password is set here.
+    /// The connector sets no password.
     NoPassword,
-    /// Somebody else authenticates.
+    /// By single sign-on.
     Sso,
 }
 
-/// What is asked for.
+/// A request for a new account.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AccountRequest {
-    /// The name to sign in with, if the host names one.
+    /// The username, if the host gives one.
     pub login: Option<String>,
-    /// Addresses, the primary one first.
+    /// E-mail addresses, the primary one first.
     pub emails: Vec<String>,
-    /// The filled form, and any other attribute.
+    /// The values of the form, and any other attributes.
     pub profile: Object,
-    /// How it will sign in, if the host says so.
+    /// How the user signs in, if the host says so.
     pub credential: Option<CredentialOption>,
 }
 
-/// What came of it.
+/// Result of a request for a new account.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewAccount {
-    /// Created, or found.
+    /// Whether it was created.
     pub outcome: AccountOutcome,
     /// The account.
     pub resource: Resource,
-    /// What the upstream system said of its quota, last.
+    /// The upstream system's quota, if it is known.
     pub quota: Option<Quota>,
 }
 
-/// Created or found.
+/// Whether an account was created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountOutcome {
-    /// It was created by this request.
+    /// It was created.
     Created,
-    /// It exists; it was not touched.
+    /// It existed and was not changed.
     AlreadyExists,
-    /// It was created, but somebody must do something; the text says what.
+    /// It was created, but somebody has to act. The text says what to do.
     ActionRequired(String),
 }

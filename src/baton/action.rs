@@ -10,71 +10,71 @@ pub type Arguments = Object;
 /// A named operation.
 #[async_trait]
 pub trait Action: Send + Sync {
-    /// How it is called.
+    /// The schema.
     fn schema(&self) -> &ActionSchema;
 
-    /// Runs it to its end. Long ones report through `progress`, and stop soon after
-    /// [`Progress::is_cancelled`] turns true.
+    /// Runs the action. A long action reports through `progress`, and stops soon after
+    /// [`Progress::is_cancelled`] becomes true.
     async fn invoke(&self, arguments: Arguments, progress: &Progress) -> Result<ActionReply>;
 }
 
-/// How an action is called and what it returns.
+/// Name, arguments and results of an action.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActionSchema {
-    /// The name that invocations use.
+    /// Name in invocations. Hosts store it, so it never changes.
     pub name: &'static str,
-    /// The name that people see.
+    /// Name for people.
     pub display_name: &'static str,
-    /// What it does.
+    /// Description for people.
     pub description: &'static str,
-    /// What it takes.
+    /// Arguments.
     pub arguments: Vec<ActionField>,
-    /// What it gives back.
+    /// Results.
     pub returns: Vec<ActionField>,
-    /// Kinds that hosts know, such as `ACTION_TYPE_ACCOUNT_DISABLE`, by number.
+    /// Numbers of the protocol's `ActionType`, such as that of `ACTION_TYPE_ACCOUNT_DISABLE`.
     pub kinds: Vec<i32>,
 }
 
-/// An argument or a result.
+/// An argument or a result of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ActionField {
-    /// Its key.
+    /// Key.
     pub name: &'static str,
-    /// The name that people see.
+    /// Name for people.
     pub display_name: &'static str,
-    /// What it means.
+    /// Description for people.
     pub description: &'static str,
-    /// Its type.
+    /// Type.
     pub kind: FieldKind,
-    /// Whether an invocation must have it.
+    /// Whether an invocation has to contain it.
     pub required: bool,
 }
 
 /// The type of an argument or result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldKind {
-    /// A text.
+    /// A string.
     Text,
     /// True or false.
     Bool,
-    /// A whole number.
+    /// An integer.
     Int,
-    /// Several texts.
+    /// A list of strings.
     TextList,
-    /// Named values.
+    /// A map of named values.
     Map,
 }
 
-/// What an action did.
+/// Result of an action.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct ActionReply {
-    /// The results, by name.
+    /// Results by name.
     pub values: Object,
-    /// What the upstream system said of its quota, last.
+    /// The upstream system's quota, if it is known.
     pub quota: Option<super::Quota>,
 }
 
-/// How a running action tells what it has done so far, and learns that it should stop.
+/// Connects a running action with its caller: reports interim results, and asks it to stop.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
     state: std::sync::Arc<ProgressState>,
@@ -87,7 +87,7 @@ struct ProgressState {
 }
 
 impl Progress {
-    /// Replaces what is known of the results so far.
+    /// Reports the results so far. Replaces the previous report.
     pub fn report(&self, so_far: Object) {
         *self
             .state
@@ -96,7 +96,7 @@ impl Progress {
             .unwrap_or_else(std::sync::PoisonError::into_inner) = so_far;
     }
 
-    /// What was reported last.
+    /// The last report.
     #[must_use]
     pub fn so_far(&self) -> Object {
         self.state
@@ -106,14 +106,14 @@ impl Progress {
             .clone()
     }
 
-    /// Asks the action to stop at the next safe place.
+    /// Asks the action to stop as soon as it safely can.
     pub fn cancel(&self) {
         self.state
             .cancelled
             .store(true, std::sync::atomic::Ordering::Relaxed);
     }
 
-    /// Whether it should stop.
+    /// Whether the action should stop.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.state

@@ -1,30 +1,31 @@
-//! The connector as a whole: what it calls itself, whether it works, and the end of a sync.
+//! The connector as a whole: its name, a check of its credentials, and the end of a sync.
 
 use async_trait::async_trait;
 
 use super::{Id, Quota, Result};
 
-/// What the services need of a connector besides its registry.
+/// Properties of a connector that do not belong to a resource type.
 #[async_trait]
 pub trait Connector: Send + Sync {
-    /// The name that people see.
+    /// Name for people.
     fn display_name(&self) -> &'static str;
 
-    /// What it is for.
+    /// Description for people.
     fn description(&self) -> &'static str;
 
-    /// Checks credentials and permissions against the upstream system.
+    /// Checks the credentials and permissions with a call to the upstream system. Hosts call it
+    /// before each sync.
     async fn validate(&self) -> Result<Validation>;
 
-    /// Forgets what was kept for a sync; `None` means everything.
+    /// Drops what was cached for a sync, or for all syncs if `sync` is `None`.
     async fn cleanup(&self, sync: Option<&Id>);
 }
 
-/// What a successful check found.
+/// Result of a successful check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Validation {
-    /// What will not work, and what mends it; one sentence each.
+    /// What will not work and how to fix it, one sentence each.
     pub warnings: Vec<String>,
-    /// What the upstream system said of its quota, last.
+    /// The upstream system's quota, if it is known.
     pub quota: Option<Quota>,
 }

@@ -1,4 +1,4 @@
-//! Typed positions inside opaque page tokens.
+//! Typed positions in opaque page tokens.
 //!
 //! A token is `v1.` and the URL-safe base64 of JSON. It holds everything that the listing needs to
 //! continue, so a sync can resume in another process days later. It never contains a query: at worst,
@@ -11,12 +11,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{Error, PageToken, Result};
 
 const VERSION: &str = "v1.";
-/// Our tokens are short; anything longer is not ours.
+/// Maximum length of our tokens. A longer token is not ours.
 const MAX_OURS: usize = 64 * 1024;
 
-/// A position of type `T` that travels in a page token.
+/// Converts a position of type `T` to a page token and back.
 pub trait Cursor: Serialize + DeserializeOwned {
-    /// Writes the position into a token.
+    /// Encodes the position.
     fn to_token(&self) -> Result<PageToken> {
         let json = serde_json::to_vec(self)
             .map_err(|error| Error::internal("writing a page token").because(error))?;
@@ -24,7 +24,7 @@ pub trait Cursor: Serialize + DeserializeOwned {
             .ok_or_else(|| Error::internal("wrote an empty page token"))
     }
 
-    /// Reads the position back.
+    /// Decodes the position. A token of another listing is an error.
     fn from_token(token: &PageToken) -> Result<Self> {
         let refuse = || {
             Error::invalid(

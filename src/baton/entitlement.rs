@@ -1,28 +1,28 @@
-//! What can be held on a resource.
+//! Entitlements: what principals can hold on a resource.
 
 use super::{EntitlementId, Object};
 
-/// Something that principals can hold on a resource.
+/// An access right on a resource that principals can hold, such as membership of a group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entitlement {
-    /// Its id, which names the resource.
+    /// Its id, which contains the id of the resource.
     pub id: EntitlementId,
-    /// The name that people see; at most 1,024 bytes reach the wire.
+    /// Name for people. Shortened to 1,024 bytes when it is sent.
     pub display_name: String,
-    /// What holding it means; at most 2,048 bytes reach the wire.
+    /// Description for people. Shortened to 2,048 bytes when it is sent.
     pub description: Option<String>,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: Purpose,
-    /// The ids of the resource types whose resources can hold it.
+    /// Ids of the resource types whose resources can hold it.
     pub grantable_to: Vec<&'static str>,
     /// Annotations.
     pub marks: Vec<EntitlementMark>,
 }
 
-/// What an entitlement is for.
+/// Purpose of an entitlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Being assigned or a member.
+    /// An assignment or a membership.
     Assignment,
     /// A single permission.
     Permission,
@@ -31,6 +31,6 @@ pub enum Purpose {
 /// An annotation of an entitlement.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EntitlementMark {
-    /// It can be read but not granted or revoked; the object says why.
+    /// It cannot be granted or revoked through the connector. The object gives the reason.
     Immutable(Object),
 }

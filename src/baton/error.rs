@@ -1,4 +1,4 @@
-//! The one error of the domain. It knows no transport: `wire::status` turns it into a gRPC status.
+//! The error of a connector. It does not depend on gRPC: `wire::status` converts it.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -14,38 +14,38 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// retries `Unavailable` and `DeadlineExceeded` only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// The request is wrong; repeating it cannot help.
+    /// The request is wrong. Repeating it cannot help.
     InvalidArgument,
-    /// The one thing that was asked for does not exist. Hosts drop the action silently when a
-    /// listing says so, so listings never do.
+    /// The requested object does not exist. A listing never returns this kind: hosts would drop its
+    /// rows without a message.
     NotFound,
-    /// The thing exists already.
+    /// The object exists already.
     AlreadyExists,
     /// The credentials lack a permission.
     PermissionDenied,
-    /// The credentials were refused.
+    /// The upstream system rejected the credentials.
     Unauthenticated,
-    /// The state of the system forbids it until somebody changes that state.
+    /// The state of the upstream system does not allow it, until somebody changes that state.
     FailedPrecondition,
-    /// The quota is used up for long; hosts stop.
+    /// The quota is used up for a long time. Hosts give up.
     ResourceExhausted,
-    /// Passing trouble; hosts wait and repeat.
+    /// A temporary failure. Hosts wait and retry.
     Unavailable,
-    /// An answer did not come in time; hosts wait and repeat.
+    /// The upstream system did not answer in time. Hosts wait and retry.
     DeadlineExceeded,
     /// The connector does not offer this.
     Unimplemented,
-    /// A defect of the connector or of its upstream system.
+    /// A bug of the connector or of the upstream system.
     Internal,
-    /// The caller went away.
+    /// The caller cancelled the call.
     Cancelled,
-    /// No better kind is known.
+    /// None of the other kinds.
     Unknown,
 }
 
-/// A failure: what was being done, of which kind it is, and why (the source).
+/// A failure: what the connector was doing, the kind of the failure, and its cause (the source).
 ///
-/// `Display` never contains the source; the boundary prints the chain.
+/// `Display` never contains the source. [`Error::chain`] does, and is what hosts get.
 #[derive(Debug)]
 pub struct Error {
     kind: Kind,
@@ -58,7 +58,8 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error of `kind` that says what was being done and what the user can do.
+    /// Creates an error. `message` says what the connector was doing, and what the user can do about
+    /// it.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -96,41 +97,41 @@ impl Error {
         Self::new(Kind::Internal, message)
     }
 
-    /// Adds the reason.
+    /// Sets the cause.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// Adds how long to wait before trying again.
+    /// Sets how long to wait before a retry. Hosts get it as a rate-limit annotation.
     #[must_use]
     pub fn retry_after(mut self, wait: Option<Duration>) -> Self {
         self.retry_after = wait;
         self
     }
 
-    /// Adds what the upstream system said of its quota.
+    /// Sets the upstream system's quota. Hosts get it as a rate-limit annotation.
     #[must_use]
     pub fn with_quota(mut self, quota: Option<Quota>) -> Self {
         self.quota = quota;
         self
     }
 
-    /// Adds that a write was sent of which nobody knows whether it happened.
+    /// Marks that a write was sent whose effect is unknown.
     #[must_use]
     pub fn unsure(mut self) -> Self {
         self.is_unsure = true;
         self
     }
 
-    /// Whether a write was sent of which nobody knows whether it happened.
+    /// Whether a write was sent whose effect is unknown.
     #[must_use]
     pub fn is_unsure(&self) -> bool {
         self.is_unsure
     }
 
-    /// Adds whether a lower layer has already retried and given up. The services then return the
+    /// Sets whether a lower layer has already retried and given up. The services then return the
     /// error at once instead of retrying the whole call.
     #[must_use]
     pub fn retries_exhausted(mut self, exhausted: bool) -> Self {
@@ -144,8 +145,8 @@ impl Error {
         self.has_exhausted_retries
     }
 
-    /// Puts what was being done before the error, which becomes the reason. All its properties
-    /// stay: kind, waiting time, quota, and what is known about retries and writes.
+    /// Wraps the error in one that says what the caller was doing. The wrapper keeps its kind,
+    /// waiting time, quota, and what is known about retries and writes.
     #[must_use]
     pub fn context(self, doing: impl Into<String>) -> Self {
         Self {
@@ -165,19 +166,19 @@ impl Error {
         self.kind
     }
 
-    /// How long to wait before trying again, if the upstream system said so.
+    /// How long to wait before a retry, if the upstream system asks for it.
     #[must_use]
     pub fn wait(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// The quota known when it failed.
+    /// The upstream system's quota, if it is known.
     #[must_use]
     pub fn quota(&self) -> Option<Quota> {
         self.quota
     }
 
-    /// The message with all its sources, outermost first, joined by `: `.
+    /// The message and those of all sources, outermost first, joined by `: `.
     #[must_use]
     pub fn chain(&self) -> String {
         causes::chain(self)

@@ -1,20 +1,20 @@
-//! Who holds what.
+//! Grants: which principal holds which entitlement.
 
 use super::{EntitlementId, GrantId, Object, ResourceId};
 
 /// A principal that holds an entitlement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grant {
-    /// What is held.
+    /// The entitlement that is held.
     pub entitlement: EntitlementId,
-    /// Who holds it.
+    /// The principal that holds it.
     pub principal: ResourceId,
     /// Annotations.
     pub marks: Vec<GrantMark>,
 }
 
 impl Grant {
-    /// A plain grant of `entitlement` to `principal`.
+    /// A grant of `entitlement` to `principal` without annotations.
     #[must_use]
     pub fn new(entitlement: EntitlementId, principal: ResourceId) -> Self {
         Self {
@@ -31,7 +31,7 @@ impl Grant {
         self
     }
 
-    /// The id that hosts store: `<entitlement id>:<principal type>:<principal id>`.
+    /// The id of the grant: `<entitlement id>:<principal type>:<principal id>`.
     #[must_use]
     pub fn id(&self) -> GrantId {
         GrantId {
@@ -44,21 +44,22 @@ impl Grant {
 /// An annotation of a grant.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GrantMark {
-    /// Whoever holds these entitlements of the principal holds this one too.
+    /// Hosts derive grants of this entitlement for everybody who holds certain entitlements of the
+    /// principal, for example for the members of a group.
     Expandable(Expansion),
-    /// It cannot be revoked here; the object says why.
+    /// It cannot be revoked through the connector. The object gives the reason.
     Immutable(Object),
-    /// Facts about the grant, such as when it ends.
+    /// Further facts about the grant, such as its end date.
     Metadata(Object),
 }
 
 /// How a grant to a group reaches the group's members; `GrantExpandable` in the Baton protocol.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expansion {
-    /// Entitlements of the grant's principal.
+    /// Entitlements of the principal. Their holders get the grant.
     pub entitlements: Vec<EntitlementId>,
-    /// Only direct holders count.
+    /// Whether only direct holders get it, not those who hold the entitlements by expansion.
     pub shallow: bool,
-    /// Only principals of these types count; empty means all.
+    /// Ids of the resource types whose principals get it. If empty, all do.
     pub resource_types: Vec<&'static str>,
 }

@@ -4,15 +4,15 @@ use std::fmt;
 
 use super::{Error, Result};
 
-/// The longest id that the protocol allows, in bytes.
+/// Maximum length of an id in bytes.
 pub const MAX_LEN: usize = 1024;
 
-/// A string of 1..=1024 bytes.
+/// A string of 1 to 1,024 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(Box<str>);
 
 impl Id {
-    /// Checks and wraps `text`; `field` names it in the error.
+    /// Validates `text`. The error names it as `field`.
     pub fn new(field: &str, text: impl Into<String>) -> Result<Self> {
         let text = text.into();
         if text.is_empty() || text.len() > MAX_LEN {
@@ -43,17 +43,17 @@ impl AsRef<str> for Id {
     }
 }
 
-/// Which resource: its type and its id within the type.
+/// Identifies a resource by its type and its id within the type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ResourceId {
-    /// The type's id, such as `user`.
+    /// Id of the resource type, such as `user`.
     pub resource_type: Id,
-    /// The id within the type.
+    /// Id within the type; usually the upstream system's own id.
     pub resource: Id,
 }
 
 impl ResourceId {
-    /// Checks and joins both parts.
+    /// Validates both parts.
     pub fn new(resource_type: impl Into<String>, resource: impl Into<String>) -> Result<Self> {
         Ok(Self {
             resource_type: Id::new("resource type", resource_type)?,
@@ -68,17 +68,18 @@ impl fmt::Display for ResourceId {
     }
 }
 
-/// An entitlement's id, `<type>:<resource>:<slug>`.
+/// Id of an entitlement: `<type>:<resource>:<slug>`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EntitlementId {
-    /// The resource that the entitlement is on.
+    /// The resource that the entitlement belongs to.
     pub on: ResourceId,
-    /// Which of the resource's entitlements, such as `assigned` or `role:Owner`.
+    /// Distinguishes the entitlements of a resource, such as `assigned` or `role:Owner`. Hosts store
+    /// it, so it never changes.
     pub slug: String,
 }
 
 impl EntitlementId {
-    /// The id of `slug` on `on`.
+    /// The id of the entitlement `slug` of the resource `on`.
     pub fn new(on: ResourceId, slug: impl Into<String>) -> Self {
         Self {
             on,
@@ -86,7 +87,7 @@ impl EntitlementId {
         }
     }
 
-    /// Reads `<type>:<resource>:<slug>`; only the slug may contain colons.
+    /// Parses `<type>:<resource>:<slug>`. Only the slug may contain colons.
     pub fn parse(text: &str) -> Result<Self> {
         let mut parts = text.splitn(3, ':');
         match (parts.next(), parts.next(), parts.next()) {
@@ -110,12 +111,12 @@ impl fmt::Display for EntitlementId {
     }
 }
 
-/// A grant's id, `<entitlement id>:<principal type>:<principal id>`.
+/// Id of a grant: `<entitlement id>:<principal type>:<principal id>`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct GrantId {
-    /// What is held.
+    /// The entitlement that is held.
     pub entitlement: EntitlementId,
-    /// Who holds it.
+    /// The principal that holds it.
     pub principal: ResourceId,
 }
 

@@ -1,45 +1,46 @@
-//! Pages: what a listing is asked for and what it answers.
+//! Pages of a listing: request and result.
 
 use super::{Error, Id, Result};
 
-/// The longest page token that a host accepts, in bytes (1 MiB).
+/// Maximum length of a page token in bytes (1 MiB).
 pub const MAX_TOKEN: usize = 1_048_576;
-/// The largest page size that a host may ask for.
+/// Maximum page size that a host may request.
 pub const MAX_PAGE_SIZE: u32 = 250;
 
-/// What a call carries besides its subject.
+/// Context of a call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Call {
-    /// The host's id of the running sync, if there is one. What was read under it may be kept
-    /// until its clean-up, for reading only.
+    /// The host's id of the running sync, if there is one. A connector may cache what it reads
+    /// under this id until [`Connector::cleanup`](super::Connector::cleanup), for later listings of
+    /// the same sync only.
     pub sync: Option<Id>,
 }
 
-/// Which page of a listing.
+/// A request for one page of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageRequest {
-    /// At most so many rows; hosts usually leave it to the connector.
+    /// Maximum number of rows. If absent, the connector decides.
     pub size: Option<PageSize>,
-    /// Where to go on; absent for the first page.
+    /// Position of the page. Absent for the first page.
     pub token: Option<PageToken>,
-    /// What the call carries besides.
+    /// Context of the call.
     pub call: Call,
 }
 
 impl PageRequest {
-    /// How many rows the page may have, where the listing itself would give `own`.
+    /// Number of rows for the page, if the listing would return `own` rows by default.
     #[must_use]
     pub fn rows(&self, own: usize) -> usize {
         self.size.map_or(own, |size| own.min(size.0 as usize))
     }
 }
 
-/// A page size of 1..=250.
+/// A page size of 1 to 250.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageSize(u32);
 
 impl PageSize {
-    /// 0 means that the connector chooses.
+    /// Validates a page size. 0 leaves it to the connector.
     pub fn new(size: u32) -> Result<Option<Self>> {
         match size {
             0 => Ok(None),
@@ -57,12 +58,12 @@ impl PageSize {
     }
 }
 
-/// Where a listing goes on. Opaque to hosts; see [`super::Cursor`] for what is inside.
+/// Position in a listing. Opaque to hosts; [`Cursor`](super::Cursor) creates and reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PageToken(String);
 
 impl PageToken {
-    /// Wraps a token of 1 byte to 1 MiB; empty means none.
+    /// Validates a token of up to 1 MiB. An empty token is none.
     pub fn new(token: impl Into<String>) -> Result<Option<Self>> {
         let token = token.into();
         match token.len() {
@@ -74,28 +75,29 @@ impl PageToken {
         }
     }
 
-    /// The text that hosts send back.
+    /// The token as hosts send it back.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// One page, where it continues, and what the call cost upstream.
+/// One page of a listing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// Where it goes on; absent at the end.
+    /// Position of the next page. Absent on the last page.
     pub next: Option<PageToken>,
-    /// Further starting points that may be read side by side (grants only).
+    /// Positions of further parts of the listing, which hosts may read in parallel. Only for
+    /// grants.
     pub siblings: Vec<PageToken>,
-    /// What the upstream system said of its quota, last.
+    /// The upstream system's quota, if it is known.
     pub quota: Option<Quota>,
 }
 
 impl<T> Page<T> {
-    /// A page that is also the end.
+    /// The last page of a listing.
     #[must_use]
     pub fn last(items: Vec<T>) -> Self {
         Self {
@@ -106,7 +108,7 @@ impl<T> Page<T> {
         }
     }
 
-    /// Adds the quota.
+    /// Sets the quota.
     #[must_use]
     pub fn with_quota(mut self, quota: Option<Quota>) -> Self {
         self.quota = quota;
@@ -114,7 +116,7 @@ impl<T> Page<T> {
     }
 }
 
-/// How much of the upstream system's quota is used.
+/// The upstream system's quota of calls. Hosts get it as a rate-limit annotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// Calls used in the current window.
@@ -124,7 +126,7 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// Calls left; 0 when the limit was passed.
+    /// Remaining calls; 0 if the limit is exceeded.
     #[must_use]
     pub fn remaining(self) -> u64 {
         self.limit.saturating_sub(self.used)

@@ -1,54 +1,57 @@
-//! Granting, revoking and deleting. Every operation may be repeated: the second time it changes
-//! nothing and says so.
+//! Granting, revoking and deleting. All operations are idempotent: a repeated one changes nothing
+//! and reports that.
 
 use async_trait::async_trait;
 
 use super::{EntitlementId, Grant, GrantId, Quota, ResourceId, Result};
 
-/// Adds and removes one entitlement for one principal. Both directions are idempotent.
+/// Grants and revokes the entitlements of one resource type.
+///
+/// Hosts repeat a call that failed, and several calls for the same principal may run at once. An
+/// implementation reads the state of the upstream system first, and changes only what differs.
 #[async_trait]
 pub trait Provisioner: Send + Sync {
-    /// Gives `entitlement` to `principal`.
+    /// Grants `entitlement` to `principal`.
     async fn grant(&self, principal: &ResourceId, entitlement: &EntitlementId) -> Result<Granted>;
 
-    /// Takes `entitlement` from `principal`.
+    /// Revokes `entitlement` from `principal`.
     async fn revoke(&self, principal: &ResourceId, entitlement: &EntitlementId) -> Result<Revoked>;
 }
 
-/// What a grant did.
+/// Result of a grant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Granted {
-    /// The grants that exist now because of it (or existed before).
+    /// The grants that exist now.
     pub grants: Vec<Grant>,
-    /// Nothing was changed: the principal held it already.
+    /// Whether the principal held the entitlement already, so that nothing changed.
     pub already: bool,
-    /// Grants that this one took away, because a principal can hold only one of them.
+    /// Grants that were replaced, because a principal can hold only one of them.
     pub replaced: Vec<GrantId>,
-    /// What the upstream system said of its quota, last.
+    /// The upstream system's quota, if it is known.
     pub quota: Option<Quota>,
 }
 
-/// What a revoke did.
+/// Result of a revoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revoked {
-    /// Nothing was changed: the principal did not hold it.
+    /// Whether the principal did not hold the entitlement, so that nothing changed.
     pub already: bool,
-    /// What the upstream system said of its quota, last.
+    /// The upstream system's quota, if it is known.
     pub quota: Option<Quota>,
 }
 
-/// Deletes resources of one type, or does what the type has instead of deletion.
+/// Deletes resources of one type, or does what replaces deletion, such as deactivation.
 #[async_trait]
 pub trait Deleter: Send + Sync {
-    /// Deletes `id`.
+    /// Deletes the resource `id`.
     async fn delete(&self, id: &ResourceId) -> Result<Deleted>;
 }
 
-/// What a deletion did.
+/// Result of a deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deleted {
-    /// Nothing was changed: it was deleted before.
+    /// Whether the resource did not exist any more, so that nothing changed.
     pub already: bool,
-    /// What the upstream system said of its quota, last.
+    /// The upstream system's quota, if it is known.
     pub quota: Option<Quota>,
 }

@@ -1,11 +1,11 @@
-//! Which types and actions there are. Capabilities are derived from it, so they cannot lie.
+//! The resource types and actions of a connector. Its capabilities are derived from them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{AccountManager, Action, Connector, Error, ResourceSyncer, ResourceType, Result};
 
-/// Everything that a connector offers.
+/// Everything that a connector offers: resource types, actions, account creation.
 pub struct Registry {
     connector: Arc<dyn Connector>,
     syncers: BTreeMap<&'static str, Arc<dyn ResourceSyncer>>,
@@ -14,7 +14,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// A registry with nothing but the connector.
+    /// Creates a registry without resource types and actions.
     pub fn new(connector: Arc<dyn Connector>) -> Self {
         Self {
             connector,
@@ -57,7 +57,7 @@ impl Registry {
         self.syncers.get(resource_type).map(Arc::as_ref)
     }
 
-    /// The syncer of a type; `doing` says what was asked for in the error.
+    /// The syncer of a type. `doing` starts the error for an unknown type.
     pub fn syncer(&self, resource_type: &str, doing: &str) -> Result<&dyn ResourceSyncer> {
         self.find(resource_type).ok_or_else(|| {
             Error::not_found(format!(
@@ -66,24 +66,24 @@ impl Registry {
         })
     }
 
-    /// All syncers, by type id.
+    /// All syncers, ordered by type id.
     pub fn syncers(&self) -> impl Iterator<Item = &dyn ResourceSyncer> {
         self.syncers.values().map(Arc::as_ref)
     }
 
-    /// A type by its id.
+    /// The type with this id.
     #[must_use]
     pub fn resource_type(&self, id: &str) -> Option<&ResourceType> {
         self.find(id).map(ResourceSyncer::resource_type)
     }
 
-    /// The action of that name.
+    /// The action with this name.
     #[must_use]
     pub fn action(&self, name: &str) -> Option<Arc<dyn Action>> {
         self.actions.get(name).cloned()
     }
 
-    /// All actions, by name.
+    /// All actions, ordered by name.
     pub fn actions(&self) -> impl Iterator<Item = &dyn Action> {
         self.actions.values().map(Arc::as_ref)
     }

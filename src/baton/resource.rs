@@ -4,81 +4,84 @@ use jiff::Timestamp;
 
 use super::{Object, ResourceId};
 
-/// A kind of thing that the connector lists.
+/// A type of resources, such as users or groups.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResourceType {
-    /// The id that hosts store, such as `permission_set_group`.
+    /// The id, such as `permission_set_group`. Hosts store it, so it never changes.
     pub id: &'static str,
-    /// The name that people see.
+    /// Name for people.
     pub display_name: &'static str,
-    /// What it is, in a sentence.
+    /// Description for people, in one sentence.
     pub description: &'static str,
-    /// What kinds of thing its resources are.
+    /// Traits that all its resources have. They tell hosts which [`Variant`] to expect.
     pub traits: &'static [Trait],
-    /// How a sync treats it.
+    /// Annotations that change how hosts sync the type.
     pub marks: &'static [TypeMark],
-    /// Permissions that reading and writing it needs in the upstream system.
+    /// Permissions that the connector needs in the upstream system to read and write the type.
     pub permissions: &'static [&'static str],
 }
 
 impl ResourceType {
-    /// Whether it carries `mark`.
+    /// Whether the type has the annotation `mark`.
     #[must_use]
     pub fn is(&self, mark: TypeMark) -> bool {
         self.marks.contains(&mark)
     }
 }
 
-/// What kind of thing the resources of a type are.
+/// A kind of resource that hosts know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trait {
-    /// A person's or machine's account.
+    /// An account of a person or a machine.
     User,
     /// A set of principals.
     Group,
-    /// A position that carries access.
+    /// A role that gives access.
     Role,
     /// An application.
     App,
     /// An AI agent.
     Agent,
-    /// A licence with seats.
+    /// A licence with a number of seats.
     LicenseProfile,
 }
 
 /// An annotation of a resource type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TypeMark {
-    /// Hosts ask neither for entitlements nor for grants.
+    /// Hosts request neither entitlements nor grants.
     SkipEntitlementsAndGrants,
-    /// Hosts do not ask for entitlements.
+    /// Hosts do not request entitlements.
     SkipEntitlements,
-    /// One listing of grants serves the whole type.
+    /// Hosts list the grants of the whole type in one listing ([`GrantScope::Type`]) instead of one
+    /// listing for each resource.
+    ///
+    /// [`GrantScope::Type`]: super::GrantScope::Type
     TypeScopedGrants,
-    /// The platform syncs it only when somebody chose it.
+    /// Hosts sync the type only if a user has selected it.
     OptInRequired,
 }
 
-/// One thing of a [`ResourceType`].
+/// A resource: an instance of a [`ResourceType`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resource {
-    /// Which one.
+    /// Its id.
     pub id: ResourceId,
-    /// The name that people see; at most 1,024 bytes reach the wire.
+    /// Name for people. Shortened to 1,024 bytes when it is sent.
     pub display_name: String,
-    /// What it is for; at most 2,048 bytes reach the wire.
+    /// Description for people. Shortened to 2,048 bytes when it is sent.
     pub description: Option<String>,
-    /// The details of its kind.
+    /// Details that depend on its kind.
     pub variant: Variant,
-    /// Further attributes, by name. Sent on the resource and on its trait.
+    /// Further attributes by name. Sent with the resource and, for older hosts, with its trait.
     pub profile: Option<Object>,
-    /// Whether it is in use.
+    /// Whether it is enabled.
     pub status: Option<Status>,
     /// When it was created.
     pub created_at: Option<Timestamp>,
 }
 
-/// The details of a resource's kind; it must agree with its type's traits.
+/// Details that depend on the kind of a resource. Must match the [`Trait`]s of its type.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Variant {
     /// No trait.
@@ -87,38 +90,38 @@ pub enum Variant {
     User(Box<UserDetails>),
     /// A set of principals.
     Group,
-    /// A position.
+    /// A role.
     Role,
-    /// An application, of a kind such as `salesforce.connected_application`.
+    /// An application.
     App(AppKind),
-    /// An AI agent and the account that it acts as.
+    /// An AI agent.
     Agent {
-        /// The account, if it has one.
+        /// The account that it acts as, if it has one.
         identity: Option<ResourceId>,
     },
 }
 
-/// What sort of application it is.
+/// The kind of an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AppKind {
-    /// The detail of a registered application, such as `salesforce.connected_application`.
+    /// Kind of non-human identity, such as `salesforce.connected_application`.
     pub nhi_detail: &'static str,
 }
 
 /// The details of an account.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserDetails {
-    /// Its addresses.
+    /// E-mail addresses.
     pub emails: Vec<Email>,
-    /// The name it signs in with.
+    /// Username.
     pub login: String,
-    /// Whether a person or a machine uses it.
+    /// Whether a person or a machine uses the account.
     pub account_type: AccountType,
-    /// When it last signed in.
+    /// Time of the last sign-in.
     pub last_login: Option<Timestamp>,
-    /// Ids that the employer gave.
+    /// Employee ids.
     pub employee_ids: Vec<String>,
-    /// First name, if there is one.
+    /// First name.
     pub given_name: Option<String>,
     /// Last name.
     pub family_name: Option<String>,
@@ -129,7 +132,7 @@ pub struct UserDetails {
 pub struct Email {
     /// The address.
     pub address: String,
-    /// Whether it is the main one.
+    /// Whether it is the primary address.
     pub is_primary: bool,
 }
 
@@ -142,20 +145,20 @@ pub enum AccountType {
     Service,
 }
 
-/// Whether a resource is in use, and why not.
+/// Whether a resource is enabled, and details.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
-    /// In use or not.
+    /// Enabled or disabled.
     pub kind: StatusKind,
-    /// More about it, such as `frozen`; at most 1,024 bytes.
+    /// Details, such as `frozen`. Shortened to 1,024 bytes when they are sent.
     pub details: Option<String>,
 }
 
-/// In use or not.
+/// Enabled or disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StatusKind {
-    /// In use.
+    /// Enabled.
     Enabled,
-    /// Not in use.
+    /// Disabled.
     Disabled,
 }

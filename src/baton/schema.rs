@@ -1,20 +1,20 @@
-//! Forms as data: what a new account asks for.
+//! The form for a new account, as data.
 
-/// A field of the account form. All fields of ours are texts.
+/// A text field of the form for a new account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountField {
-    /// The key in the account's profile.
+    /// Key in the account's profile.
     pub key: &'static str,
-    /// The name that people see.
+    /// Name for people.
     pub display_name: &'static str,
-    /// Whether the form must have it.
+    /// Whether the field has to be filled in.
     pub required: bool,
-    /// What to enter.
+    /// Explanation for people.
     pub description: &'static str,
     /// An example.
     pub placeholder: &'static str,
-    /// Its place in the form, from 1.
+    /// Position in the form, from 1.
     pub order: i32,
-    /// What an empty field means.
+    /// Value if the field is empty.
     pub default: Option<&'static str>,
 }

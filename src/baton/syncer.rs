@@ -1,4 +1,4 @@
-//! What a resource type must be able to do to be synced.
+//! Syncing: the trait that a connector implements for each resource type.
 
 use async_trait::async_trait;
 
@@ -11,54 +11,60 @@ use super::{
 /// the Baton SDK send stubs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResourceRef {
-    /// Which one.
+    /// Its id.
     pub id: ResourceId,
-    /// Its name; empty in a stub.
+    /// Its name. Empty in a stub.
     pub display_name: String,
-    /// Its profile; absent in a stub.
+    /// Its profile. Absent in a stub.
     pub profile: Option<Object>,
 }
 
-/// Whose grants are asked for.
+/// Which grants a listing returns.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GrantScope {
-    /// Those of all resources of the type at once.
+    /// The grants on all resources of the type. Only for types with
+    /// [`TypeMark::TypeScopedGrants`](super::TypeMark::TypeScopedGrants).
     Type,
-    /// Those of one resource.
+    /// The grants on one resource.
     Resource(ResourceRef),
 }
 
-/// Lists one kind of thing and everything granted on it.
+/// Lists the resources of one type, their entitlements, and the grants on them.
+///
+/// A host calls `list` until a page has no next token, then `entitlements` and `grants` for each
+/// resource. Listings run in parallel, and any page may be requested again, also by another
+/// process. A listing never returns [`Kind::NotFound`](super::Kind::NotFound): hosts would drop
+/// its rows without a message.
 #[async_trait]
 pub trait ResourceSyncer: Send + Sync {
-    /// The type.
+    /// The resource type.
     fn resource_type(&self) -> &ResourceType;
 
-    /// One page of the type's resources.
+    /// Returns one page of resources.
     async fn list(&self, page: &PageRequest) -> Result<Page<Resource>>;
 
-    /// One resource: a page of one row, or of none if the upstream system does not have it.
+    /// Returns one resource: a page of one row, or of no row if it does not exist.
     async fn get(&self, id: &ResourceId, call: &Call) -> Result<Page<Resource>>;
 
-    /// The entitlements on one resource.
+    /// Returns one page of the entitlements of a resource.
     async fn entitlements(&self, on: &ResourceRef, page: &PageRequest)
     -> Result<Page<Entitlement>>;
 
-    /// One page of grants.
+    /// Returns one page of grants.
     async fn grants(&self, scope: &GrantScope, page: &PageRequest) -> Result<Page<Grant>>;
 
-    /// Present when the type's entitlements can be granted.
+    /// Returns the provisioner, if entitlements of this type can be granted and revoked.
     fn provisioner(&self) -> Option<&dyn Provisioner> {
         None
     }
 
-    /// Present when the type's resources can be deleted.
+    /// Returns the deleter, if resources of this type can be deleted.
     fn deleter(&self) -> Option<&dyn Deleter> {
         None
     }
 }
 
-/// The answer for a type without entitlements.
+/// An empty page, for types without entitlements or grants.
 pub fn no_entitlements<T>() -> Result<Page<T>, Error> {
     Ok(Page::last(Vec::new()))
 }

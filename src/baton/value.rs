@@ -2,28 +2,28 @@
 
 use std::collections::BTreeMap;
 
-/// Named values, in the order of their names.
+/// Named values, ordered by name.
 pub type Object = BTreeMap<String, Value>;
 
-/// What a protobuf `Value` can hold.
+/// A value without a schema, as in a protobuf `Value`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// Nothing, said explicitly.
+    /// An explicit null.
     Null,
-    /// True or false.
+    /// A boolean.
     Bool(bool),
-    /// A number; the protocol has doubles only.
+    /// A number. The protocol only has doubles.
     Number(f64),
-    /// A text.
+    /// A string.
     Text(String),
-    /// Several values.
+    /// A list.
     List(Vec<Value>),
     /// Named values.
     Object(Object),
 }
 
 impl Value {
-    /// The text, if it is one.
+    /// The string, if it is one.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match self {
@@ -41,7 +41,7 @@ impl Value {
         }
     }
 
-    /// What it is, for error messages: `a text`, `a number` …
+    /// The type for error messages, such as `a text` or `a number`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
