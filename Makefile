@@ -1,6 +1,6 @@
 # `make demo` shows what the connector does; `make test` needs only cargo.
 .DEFAULT_GOAL := help
-.PHONY: help build check test lint fmt fmt-check doc doc-check doc-update demo sim run bench interop ci
+.PHONY: help build check test lint fmt fmt-check doc doc-check doc-update demo sim run bench microbench interop ci
 
 ARGS ?=
 TARGET_DIR = $(shell cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
@@ -45,6 +45,9 @@ run: build ## Run the connector; ARGS="serve" or any other flags
 
 bench: ## Measure calls, seconds, CPU and memory of syncs of 1 k, 20 k and 100 k users
 	scripts/bench.sh
+
+microbench: ## Time single functions; ARGS="part of a name"
+	cargo bench --bench hot -- $(ARGS)
 
 interop: ## Test against the Baton SDK, grpcurl and Salesforce clients; needs Go, Python, Node
 	interop/run.sh

@@ -3,7 +3,7 @@
 # and grpcurl against our binary and a simulated org; Salesforce clients against
 # the simulated org. `make interop` runs it.
 #
-#   interop/run.sh [STEP…]     steps: rows foreign cli provision grpcurl clients
+#   interop/run.sh [STEP…]     steps: rows foreign cli provision grpcurl directory clients
 #
 # INTEROP_PRESET   the simulated org: tiny (default), demo, …
 # INTEROP_PROFILE  cargo's profile: release (default) or dev

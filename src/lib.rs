@@ -11,6 +11,7 @@ pub mod output_file;
 pub mod pb;
 pub mod runner;
 pub mod salesforce;
+pub mod sdk;
 pub mod service;
 mod signals;
 pub mod telemetry;

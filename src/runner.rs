@@ -1,6 +1,8 @@
 //! The host's half: starts a connector as a subprocess, asks it for everything it has, and keeps
 //! what it answers. It drives any Baton connector and knows none.
 
+#[doc(hidden)]
+pub mod benchmark;
 mod client;
 mod clock;
 mod credentials;

@@ -18,7 +18,7 @@ use crate::host::{Address, ServeOptions as Served, TlsFiles};
 use crate::pb::connector::ConnectorCapabilities;
 use crate::service::{Services, Toggles};
 use crate::telemetry::health;
-use crate::{connector, host, wire};
+use crate::{connector, host, sdk, wire};
 
 /// The Salesforce connector.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,11 +27,7 @@ pub struct Connector;
 #[async_trait]
 impl Program for Connector {
     async fn connector_service(&self, config: Config) -> Result<(), Failure> {
-        let services = services(&config)?;
-        let fd = std::env::var(host::LISTENER_FD_VARIABLE).ok();
-        host::run_child(&services, fd.as_deref(), std::io::stdin())
-            .await
-            .map_err(|error| Failure::usage(chain(&error)))
+        sdk::child(&services(&config)?).await
     }
 
     async fn serve(&self, config: Config, options: ServeOptions) -> Result<(), Failure> {
@@ -48,9 +44,7 @@ impl Program for Connector {
             key: tls.key,
             client_ca: tls.client_authority,
         });
-        host::serve(&services, &Served { listen, tls })
-            .await
-            .map_err(|error| Failure::usage(chain(&error)))
+        sdk::serve(&services, &Served { listen, tls }).await
     }
 
     async fn host(&self, config: Config, options: HostOptions, job: Job) -> Result<(), Failure> {

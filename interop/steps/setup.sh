@@ -4,7 +4,7 @@
 # Prints the steps that this machine can run: the clients need Python and Node,
 # the others need Go. In CI, a missing language is an error.
 default_steps() {
-    local steps="rows foreign cli provision grpcurl clients"
+    local steps="rows foreign cli provision grpcurl directory clients"
     if ! command -v go >/dev/null; then
         missing "Go"
         steps=clients

@@ -19,6 +19,25 @@ pub struct Entitlement {
     pub marks: Vec<EntitlementMark>,
 }
 
+impl Entitlement {
+    /// An assignment or a membership that resources of the types `grantable_to` can hold.
+    #[must_use]
+    pub fn assignment(
+        id: EntitlementId,
+        display_name: impl Into<String>,
+        grantable_to: &[&'static str],
+    ) -> Self {
+        Self {
+            id,
+            display_name: display_name.into(),
+            description: None,
+            purpose: Purpose::Assignment,
+            grantable_to: grantable_to.to_vec(),
+            marks: Vec::new(),
+        }
+    }
+}
+
 /// Purpose of an entitlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {

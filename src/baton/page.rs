@@ -1,6 +1,10 @@
 //! Pages of a listing: request and result.
 
-use super::{Error, Id, Result};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Cursor, Error, Id, Result};
 
 /// Maximum length of a page token in bytes (1 MiB).
 pub const MAX_TOKEN: usize = 1_048_576;
@@ -108,6 +112,45 @@ impl<T> Page<T> {
         }
     }
 
+    /// A page of at most one item, which is also the end.
+    #[must_use]
+    pub fn of_option(item: Option<T>) -> Self {
+        Self::last(item.into_iter().collect())
+    }
+
+    /// The page of `items` that `request` asks for, in the order of `key`, which is different for
+    /// each. For small sources that are read whole for each page.
+    ///
+    /// The token holds the key of the page's last item, so that a listing goes on at the right
+    /// place when items were added or removed in between.
+    pub fn by_key<K: ToString>(
+        items: impl IntoIterator<Item = T>,
+        key: impl Fn(&T) -> K,
+        request: &PageRequest,
+    ) -> Result<Self> {
+        let after = request
+            .token
+            .as_ref()
+            .map(LastKey::from_token)
+            .transpose()?;
+        let mut rest: BTreeMap<String, T> = items
+            .into_iter()
+            .map(|item| (key(&item).to_string(), item))
+            .filter(|(key, _)| after.as_ref().is_none_or(|LastKey(last)| key > last))
+            .collect();
+        let size = request.rows(MAX_PAGE_SIZE as usize);
+        let next = rest.keys().nth(size).cloned();
+        let behind = next.map(|key| rest.split_off(&key));
+        let next = match (behind, rest.last_key_value()) {
+            (Some(_), Some((last, _))) => Some(LastKey(last.clone()).to_token()?),
+            _ => None,
+        };
+        Ok(Self {
+            next,
+            ..Self::last(rest.into_values().collect())
+        })
+    }
+
     /// Sets the quota.
     #[must_use]
     pub fn with_quota(mut self, quota: Option<Quota>) -> Self {
@@ -115,6 +158,12 @@ impl<T> Page<T> {
         self
     }
 }
+
+/// The key of the last row that was delivered.
+#[derive(Serialize, Deserialize)]
+struct LastKey(String);
+
+impl Cursor for LastKey {}
 
 /// The upstream system's quota of calls. Hosts get it as a rate-limit annotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,5 +179,41 @@ impl Quota {
     #[must_use]
     pub fn remaining(self) -> u64 {
         self.limit.saturating_sub(self.used)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    /// A page of two.
+    fn page<'a>(items: &[&'a str], token: Option<PageToken>) -> Page<&'a str> {
+        let request = PageRequest {
+            size: PageSize::new(2).unwrap(),
+            token,
+            ..PageRequest::default()
+        };
+        Page::by_key(items.iter().copied(), |item| *item, &request).unwrap()
+    }
+
+    #[test]
+    fn items_come_once_each_in_the_order_of_their_keys() {
+        let first = page(&["c", "a", "b", "d"], None);
+        assert_eq!(first.items, ["a", "b"]);
+        let second = page(&["c", "a", "b", "d"], first.next);
+        assert_eq!((second.items, second.next), (vec!["c", "d"], None));
+    }
+
+    #[test]
+    fn items_added_and_removed_between_pages_move_no_other() {
+        let first = page(&["a", "b", "c"], None);
+        let second = page(&["0", "bb", "c"], first.next);
+        assert_eq!(second.items, ["bb", "c"]);
+    }
+
+    #[test]
+    fn a_page_of_nothing_is_the_last() {
+        assert_eq!(page(&[], None), Page::last(Vec::new()));
     }
 }

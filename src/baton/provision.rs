@@ -31,6 +31,19 @@ pub struct Granted {
     pub quota: Option<Quota>,
 }
 
+impl Granted {
+    /// A grant of `entitlement` to `principal`, which replaced no other.
+    #[must_use]
+    pub fn one(principal: &ResourceId, entitlement: &EntitlementId, already: bool) -> Self {
+        Self {
+            grants: vec![Grant::new(entitlement.clone(), principal.clone())],
+            already,
+            replaced: Vec::new(),
+            quota: None,
+        }
+    }
+}
+
 /// Result of a revoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revoked {
@@ -38,6 +51,17 @@ pub struct Revoked {
     pub already: bool,
     /// The upstream system's quota, if it is known.
     pub quota: Option<Quota>,
+}
+
+impl Revoked {
+    /// A revoke that changed something, or found nothing to do.
+    #[must_use]
+    pub fn new(already: bool) -> Self {
+        Self {
+            already,
+            quota: None,
+        }
+    }
 }
 
 /// Deletes resources of one type, or does what replaces deletion, such as deactivation.

@@ -22,6 +22,24 @@ pub struct ResourceType {
 }
 
 impl ResourceType {
+    /// A type without marks or permissions.
+    #[must_use]
+    pub const fn new(
+        id: &'static str,
+        display_name: &'static str,
+        description: &'static str,
+        traits: &'static [Trait],
+    ) -> Self {
+        Self {
+            id,
+            display_name,
+            description,
+            traits,
+            marks: &[],
+            permissions: &[],
+        }
+    }
+
     /// Whether the type has the annotation `mark`.
     #[must_use]
     pub fn is(&self, mark: TypeMark) -> bool {
@@ -81,6 +99,22 @@ pub struct Resource {
     pub created_at: Option<Timestamp>,
 }
 
+impl Resource {
+    /// A resource of which nothing else is known.
+    #[must_use]
+    pub fn new(id: ResourceId, display_name: impl Into<String>, variant: Variant) -> Self {
+        Self {
+            id,
+            display_name: display_name.into(),
+            description: None,
+            variant,
+            profile: None,
+            status: None,
+            created_at: None,
+        }
+    }
+}
+
 /// Details that depend on the kind of a resource. Must match the [`Trait`]s of its type.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Variant {
@@ -125,6 +159,35 @@ pub struct UserDetails {
     pub given_name: Option<String>,
     /// Last name.
     pub family_name: Option<String>,
+}
+
+impl UserDetails {
+    /// A person's account of which nothing else is known.
+    #[must_use]
+    pub fn person(login: impl Into<String>) -> Self {
+        Self {
+            emails: Vec::new(),
+            login: login.into(),
+            account_type: AccountType::Human,
+            last_login: None,
+            employee_ids: Vec::new(),
+            given_name: None,
+            family_name: None,
+        }
+    }
+
+    /// Adds the main address; an empty one is none.
+    #[must_use]
+    pub fn with_email(mut self, address: impl Into<String>) -> Self {
+        let address = address.into();
+        if !address.is_empty() {
+            self.emails.push(Email {
+                address,
+                is_primary: true,
+            });
+        }
+        self
+    }
 }
 
 /// An e-mail address.

@@ -29,6 +29,17 @@ pub enum GrantScope {
     Resource(ResourceRef),
 }
 
+impl GrantScope {
+    /// Whether the grants on `resource` are asked for.
+    #[must_use]
+    pub fn covers(&self, resource: &ResourceId) -> bool {
+        match self {
+            Self::Type => true,
+            Self::Resource(on) => on.id == *resource,
+        }
+    }
+}
+
 /// Lists the resources of one type, their entitlements, and the grants on them.
 ///
 /// A host calls `list` until a page has no next token, then `entitlements` and `grants` for each

@@ -11,7 +11,7 @@ use super::values::Values;
 use crate::output_file::FileMode;
 
 /// The form of a log line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
     /// One JSON object a line.
     Json,
@@ -20,7 +20,7 @@ pub enum LogFormat {
 }
 
 /// The lowest level that is logged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogLevel {
     /// Everything.
     Debug,
@@ -51,6 +51,19 @@ pub struct LogSettings {
 }
 
 impl LogSettings {
+    /// A log on stderr.
+    #[must_use]
+    pub fn to_stderr(level: LogLevel, format: LogFormat) -> Self {
+        Self {
+            format,
+            level,
+            debug_expires_at: None,
+            stderr: true,
+            paths: Vec::new(),
+            file_mode: FileMode::default(),
+        }
+    }
+
     /// Reads the settings. People read the log if it goes to stderr and stderr is a `terminal`;
     /// elsewhere programs do.
     pub(crate) fn resolve(

@@ -29,6 +29,22 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "cli",
         &["baton", "causes", "config", "pb", "signals", "telemetry"],
     ),
+    // A program around any connector; the Salesforce connector's own is in `cli` and `wiring`.
+    (
+        "sdk",
+        &[
+            "baton",
+            "c1z",
+            "cli",
+            "config",
+            "host",
+            "pb",
+            "runner",
+            "service",
+            "telemetry",
+            "wire",
+        ],
+    ),
     (
         "wiring",
         &[
@@ -42,6 +58,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "pb",
             "runner",
             "salesforce",
+            "sdk",
             "service",
             "telemetry",
             "wire",

@@ -14,6 +14,7 @@ mod child;
 mod cli;
 mod connector_layering;
 mod contract;
+mod directory;
 mod docs;
 mod endings;
 mod fake;
