@@ -193,6 +193,7 @@ fn cut(groups: Vec<(SalesforceId, usize)>, after: SalesforceId) -> Vec<Span> {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn id(number: usize) -> SalesforceId {
         format!("0PSHp{number:010}").parse().unwrap()
@@ -212,6 +213,37 @@ mod tests {
         assert_eq!(spans.last().unwrap().upper, None);
         for (span, next) in spans.iter().zip(spans.iter().skip(1)) {
             assert_eq!(span.upper, next.lower);
+        }
+    }
+
+    /// Whether the span has the rows of `id`.
+    fn has(span: &Span, id: SalesforceId) -> bool {
+        let after_lower = span.lower.is_none_or(|lower| lower.cmp_bytes(&id).is_lt());
+        let up_to_upper = span.upper.is_none_or(|upper| id.cmp_bytes(&upper).is_le());
+        after_lower && up_to_upper
+    }
+
+    proptest! {
+        #[test]
+        fn every_row_is_in_one_span(
+            counts in prop::collection::btree_map(1_usize..500, 1_usize..20_000, 0..60),
+            others in prop::collection::vec(0_usize..600, 0..20),
+        ) {
+            let total: usize = counts.values().sum();
+            let groups = counts.iter().map(|(number, count)| (id(*number), *count)).collect();
+            let spans = cut(groups, id(0));
+            prop_assert!(spans.len() <= MOST_SPANS + 1);
+            // Rows may have come since the groups were counted.
+            for number in counts.keys().chain(&others).filter(|_| !spans.is_empty()) {
+                let holders = spans.iter().filter(|span| has(span, id(*number))).count();
+                prop_assert_eq!(holders, 1, "{}", number);
+            }
+            let largest = counts.values().max().copied().unwrap_or_default();
+            for span in &spans {
+                let rows = counts.iter().filter(|(number, _)| has(span, id(**number)));
+                let rows: usize = rows.map(|(_, count)| count).sum();
+                prop_assert!(rows <= total.div_ceil(spans.len() - 1) + largest);
+            }
         }
     }
 }

@@ -143,6 +143,8 @@ fn reach(
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     fn group(number: u32) -> SalesforceId {
         format!("00GHp{number:010}").parse().unwrap()
@@ -186,5 +188,56 @@ mod tests {
         nesting.settle(&edges(&[(1, 2), (2, 1), (1, 7), (2, 7), (2, 8), (9, 5)]));
         assert_eq!(nesting.lacking(group(1)), [group(8)]);
         assert_eq!(nesting.lacking(group(2)), []);
+    }
+
+    /// What can be reached from `from` by way of `pairs`.
+    fn reached(pairs: &[(u32, u32)], from: u32) -> BTreeSet<u32> {
+        let mut reached = BTreeSet::new();
+        let mut open = vec![from];
+        while let Some(group) = open.pop() {
+            for (_, member) in pairs.iter().filter(|(outer, _)| *outer == group) {
+                if reached.insert(*member) {
+                    open.push(*member);
+                }
+            }
+        }
+        reached
+    }
+
+    proptest! {
+        /// Members 1 to 6 are groups, the others are users.
+        #[test]
+        fn without_cycles_every_group_has_the_same_users(
+            pairs in prop::collection::btree_set((1_u32..=6, 1_u32..=10), 0..25),
+        ) {
+            let is_group = |member: u32| member <= 6;
+            let pairs: Vec<_> = pairs.into_iter().collect();
+            let nestings: Vec<_> = pairs.iter().filter(|pair| is_group(pair.1)).copied().collect();
+            let mut nesting = Nesting::find(&edges(&nestings));
+            nesting.settle(&edges(&pairs));
+
+            let is_cycle = |(outer, inner): (u32, u32)| {
+                reached(&pairs, outer).contains(&inner) && reached(&pairs, inner).contains(&outer)
+            };
+            let mut acyclic = Vec::new();
+            for pair in &pairs {
+                let found = nesting.is_cycle(group(pair.0), group(pair.1));
+                prop_assert_eq!(found, is_cycle(*pair), "{:?}", pair);
+                acyclic.extend((!found).then_some(*pair));
+            }
+            for outer in 1..=6 {
+                let lacking = nesting.lacking(group(outer));
+                let members = (1..=10).filter(|member| lacking.contains(&group(*member)));
+                acyclic.extend(members.map(|member| (outer, member)));
+            }
+            for outer in 1..=6 {
+                let users = |pairs: &[(u32, u32)]| {
+                    let reached = reached(pairs, outer).into_iter();
+                    reached.filter(|member| !is_group(*member)).collect::<Vec<_>>()
+                };
+                prop_assert_eq!(users(&acyclic), users(&pairs), "group {}", outer);
+                prop_assert!(!reached(&acyclic, outer).contains(&outer), "group {}", outer);
+            }
+        }
     }
 }
