@@ -1,6 +1,6 @@
 # `make demo` shows what the connector does; `make test` needs only cargo.
 .DEFAULT_GOAL := help
-.PHONY: help build check test lint fmt fmt-check doc doc-check doc-update demo sim run bench microbench interop ci
+.PHONY: help build check test lint fmt fmt-check doc doc-check doc-update demo sim run bench microbench fuzz interop ci
 
 ARGS ?=
 TARGET_DIR = $(shell cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
@@ -48,6 +48,9 @@ bench: ## Measure calls, seconds, CPU and memory of syncs of 1 k, 20 k and 100 k
 
 microbench: ## Time single functions; ARGS="part of a name"
 	cargo bench --bench hot -- $(ARGS)
+
+fuzz: ## Run each fuzz target for SECONDS (60); needs cargo-fuzz; ARGS="soql c1z" for some
+	SECONDS_EACH=$(or $(SECONDS),60) scripts/fuzz.sh $(ARGS)
 
 interop: ## Test against the Baton SDK, grpcurl and Salesforce clients; needs Go, Python, Node
 	interop/run.sh

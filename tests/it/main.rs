@@ -19,6 +19,7 @@ mod docs;
 mod endings;
 mod fake;
 mod file;
+mod fuzz_corpus;
 mod harness;
 mod inputs;
 mod kill;

@@ -1,0 +1,3 @@
+//! The fuzz targets' entry functions, as a library.
+
+pub mod entry;
