@@ -49,7 +49,7 @@ bench: ## Measure calls, seconds, CPU and memory of syncs of 1 k, 20 k and 100 k
 microbench: ## Time single functions; ARGS="part of a name"
 	cargo bench --bench hot -- $(ARGS)
 
-fuzz: ## Run each fuzz target for SECONDS (60); needs cargo-fuzz; ARGS="soql c1z" for some
+fuzz: ## Run each fuzz target for SECONDS (60); needs cargo-fuzz; ARGS="soql c1z" selects targets
 	SECONDS_EACH=$(or $(SECONDS),60) scripts/fuzz.sh $(ARGS)
 
 interop: ## Test against the Baton SDK, grpcurl and Salesforce clients; needs Go, Python, Node
