@@ -16,6 +16,7 @@ mod connector_layering;
 mod contract;
 mod docs;
 mod endings;
+mod exposure;
 mod fake;
 mod file;
 mod harness;
