@@ -37,6 +37,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
     let executable = Executable {
         path: options.binary,
+        variables: Vec::new(),
         arguments: options.arguments,
     };
     let request = SyncRequest {

@@ -1,11 +1,12 @@
-//! The `.c1z` file: what a sync found, as other Baton tools read it.
+//! The `.c1z` file, in which Baton tools store the rows of syncs.
 //!
-//! A file is a header, then one zstd frame over a whole `SQLite` database. This module knows the
-//! database and the container; it does not know where the rows come from.
+//! A file is a header followed by a zstd frame that holds a `SQLite` database. This module does not
+//! depend on the source of the rows.
 
 pub(crate) mod annotation;
 mod container;
 mod error;
+mod options;
 mod reader;
 mod retention;
 pub(crate) mod rows;
@@ -14,9 +15,9 @@ mod store;
 mod temporary;
 mod writer;
 
-pub use container::{Bounds, Format, probe};
+pub use container::Bounds;
 pub use error::{Error, Result};
+pub use options::{Kind, Options};
 pub use reader::Reader;
-pub(crate) use store::{Store, lock};
+pub(crate) use store::Store;
 pub(crate) use writer::Writer;
-pub use writer::{Kind, Options};

@@ -19,7 +19,8 @@ mod world;
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests;
 
-use crate::config::{CONNECTOR_SERVICE, Written};
+use crate::config::{CONNECTOR_SERVICE, Written, telemetry};
+use crate::core_dumps;
 use crate::signals;
 
 pub use failure::Failure;
@@ -50,6 +51,10 @@ async fn execute(
     world: &World,
     written: &Written,
 ) -> Result<String, Failure> {
+    if !written.values.switch(&telemetry::CORE_DUMPS) {
+        core_dumps::forbid()
+            .map_err(|error| Failure::usage(format!("switching core dumps off: {error}")))?;
+    }
     match written.line.subcommand.as_deref() {
         Some("config") => return describe::config(),
         Some("capabilities") => return describe::capabilities(program).await,

@@ -11,11 +11,13 @@ mod file;
 mod flag;
 mod flags;
 mod group;
+mod handover;
 mod hint;
 mod host;
 mod list;
 mod log;
 pub(crate) mod nearest;
+mod output;
 mod problem;
 mod relation;
 pub mod schema;
@@ -38,8 +40,10 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use auth::AuthMethod;
-pub use host::{Arguments, ExternalResources, HostOptions};
+pub use handover::Arguments;
+pub use host::{ExternalResources, HostOptions};
 pub use log::{LogFormat, LogLevel, LogSettings};
+pub use output::OutputFormat;
 pub use problem::Problems;
 pub use serve::{HealthSettings, ServeOptions, ServeTls};
 pub use sources::Sources;
@@ -47,7 +51,7 @@ pub use sync::SyncOptions;
 pub use values::Values;
 
 pub(crate) use args::{CONNECTOR_SERVICE, NAME, command};
-pub(crate) use flags::{file_tool, health_check, host as host_flags, one_shot, ticket};
+pub(crate) use flags::{file_tool, health_check, host as host_flags, one_shot, telemetry, ticket};
 pub(crate) use sources::Written;
 
 use flags::connector;

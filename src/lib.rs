@@ -6,6 +6,7 @@ mod causes;
 pub mod cli;
 pub mod config;
 pub mod connector;
+mod core_dumps;
 pub mod host;
 pub mod output_file;
 pub mod pb;

@@ -27,7 +27,7 @@ const LINKS: usize = 40;
 #[non_exhaustive]
 pub enum Error {
     /// It is not a regular file.
-    #[error("{}{} is {kind}, not a regular file; name another file", path.display(), through(link))]
+    #[error("{}{} is {kind}, not a regular file; name another file", path.display(), through(link.as_deref()))]
     NotRegular {
         /// The path as it was given.
         path: PathBuf,
@@ -68,8 +68,8 @@ impl Error {
     }
 }
 
-fn through(link: &Option<PathBuf>) -> String {
-    link.as_ref().map_or_else(String::new, |target| {
+fn through(link: Option<&Path>) -> String {
+    link.map_or_else(String::new, |target| {
         format!(" leads to {}, which", target.display())
     })
 }
@@ -185,15 +185,13 @@ fn kind(found: FileType) -> &'static str {
 /// Whether it is in `/proc` or `/sys`. `/dev/stdout` leads there, too: it names what this process
 /// has open, whatever that is.
 fn is_of_the_kernel(path: &Path) -> bool {
-    const SYSFS_MAGIC: i64 = 0x6265_6572;
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    rustix::fs::statfs(directory).is_ok_and(|system| {
-        let magic = i64::from(system.f_type);
-        magic == i64::from(rustix::fs::PROC_SUPER_MAGIC) || magic == SYSFS_MAGIC
-    })
+    // The magic numbers of procfs and sysfs.
+    let kernel = [rustix::fs::PROC_SUPER_MAGIC, 0x6265_6572];
+    rustix::fs::statfs(directory).is_ok_and(|system| kernel.contains(&system.f_type))
 }
 
 /// `new/` and `..` name directories, even where nothing is.

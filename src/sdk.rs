@@ -121,12 +121,13 @@ async fn host(settings: &Settings) -> Result<(), Failure> {
         path: std::env::current_exe()
             .map_err(|error| Failure::usage(format!("cannot find this program: {error}")))?,
         arguments: std::env::args_os().skip(1).collect(),
+        variables: Vec::new(),
     };
     let stored = Stored {
         file: &settings.file,
         bounds: Bounds::default(),
     };
-    match settings.job() {
+    let outcome = match settings.job() {
         Job::Grant {
             entitlement,
             principal,
@@ -137,9 +138,9 @@ async fn host(settings: &Settings) -> Result<(), Failure> {
                 resource: principal.to_owned(),
                 ..ResourceId::default()
             };
-            Ok(one_shot::grant(&executable, stored, entitlement, principal).await?)
+            one_shot::grant(&executable, stored, entitlement, principal).await?
         }
-        Job::Revoke { grant } => Ok(one_shot::revoke(&executable, stored, grant).await?),
+        Job::Revoke { grant } => one_shot::revoke(&executable, stored, grant).await?,
         Job::Sync => {
             let summary = run_sync(SyncRequest {
                 file: Some(settings.file.clone()),
@@ -148,15 +149,21 @@ async fn host(settings: &Settings) -> Result<(), Failure> {
                 ..SyncRequest::new(executable)
             });
             let printed = summary.await?.print(&mut std::io::stderr());
-            printed.map_err(|error| Failure::usage(format!("writing the summary: {error}")))
+            return printed
+                .map_err(|error| Failure::usage(format!("writing the summary: {error}")));
         }
-    }
+    };
+    print_line(&outcome.to_string())
 }
 
 fn print_capabilities(registry: &Registry) -> Result<(), Failure> {
     let capabilities = wire::connector::capabilities(registry);
     let text = schema::capabilities_json(&capabilities)?;
-    writeln!(std::io::stdout(), "{text}")
+    print_line(&text)
+}
+
+fn print_line(line: &str) -> Result<(), Failure> {
+    writeln!(std::io::stdout(), "{line}")
         .map_err(|error| Failure::usage(format!("writing to stdout: {error}")))
 }
 

@@ -1,11 +1,11 @@
-//! Looking into `repeated google.protobuf.Any annotations`.
+//! Access to `repeated google.protobuf.Any annotations`.
 
 use prost::Name;
 use prost_types::Any;
 
 use crate::pb::connector::ResourceType;
 
-/// Whether `any` holds an `M`, whatever domain its URL names.
+/// Whether `any` holds an `M`, in a type URL of any domain.
 pub(crate) fn is<M: Name>(any: &Any) -> bool {
     name_in(any, M::PACKAGE) == Some(M::NAME)
 }
@@ -19,8 +19,8 @@ fn name_in<'a>(any: &'a Any, package: &str) -> Option<&'a str> {
 /// Whether the readers of the format can decode what is in `any`.
 ///
 /// The released `baton` CLI is built on SDK v0.7.26. It fails to print a row that carries a message
-/// which that version does not have, whether it is newer or belongs to one connector alone. The
-/// marks for the host that drives a sync are left out, too: after the sync they mean nothing.
+/// which that version does not have, be it newer or private to a connector. Instructions for the
+/// host of a sync, such as `InsertResourceGrants`, are left out because only that host needs them.
 pub(crate) fn is_readable(any: &Any) -> bool {
     matches!(
         name_in(any, ResourceType::PACKAGE),
@@ -67,7 +67,7 @@ pub(crate) fn has<M: Name>(annotations: &[Any]) -> bool {
     annotations.iter().any(is::<M>)
 }
 
-/// Every `M` among them; what does not decode is not an `M`.
+/// Every `M` among them. Those that cannot be decoded are skipped.
 pub(crate) fn all<M: Name + Default>(annotations: &[Any]) -> impl Iterator<Item = M> {
     annotations
         .iter()
@@ -80,7 +80,7 @@ pub(crate) fn first<M: Name + Default>(annotations: &[Any]) -> Option<M> {
     all(annotations).next()
 }
 
-/// Packs `message` under the domain that hosts use.
+/// Packs `message` with the type URL that hosts use.
 pub(crate) fn pack<M: Name>(message: &M) -> Any {
     Any {
         type_url: M::type_url(),

@@ -1,4 +1,4 @@
-//! The outside of a file: five bytes that name the format, then one zstd frame.
+//! The container: five magic bytes, then one zstd frame.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
@@ -14,14 +14,14 @@ const NEWER_MAGIC: &[u8; 5] = b"C1Z3\0";
 const HEADER: &[u8; 16] = b"SQLite format 3\0";
 /// log2 of the largest window that the SDK's decoder accepts.
 const WINDOW_LOG_LIMIT: u32 = 27;
-/// The SDK writes with its fastest level; readers take any.
+/// Like the SDK, the fastest level. Readers accept any.
 const LEVEL: i32 = 1;
-/// Bytes that are read from the disk at a time.
+/// The size of reads and writes in bytes.
 const BUFFER: usize = 1 << 20;
 
 /// What is stored under a file name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+enum Format {
     /// No file, or an empty one: free to write.
     Absent,
     /// A file that this program reads and writes.
@@ -32,15 +32,15 @@ pub enum Format {
     Foreign,
 }
 
-/// How much a file may unpack to. A file from elsewhere may be made to fill the disk.
+/// Limits on the size of an unpacked file. A malicious file could fill the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// At most this many times its own size.
+    /// The largest ratio of unpacked to packed size.
     pub ratio: u64,
-    /// A file may always unpack to this much, whatever its size. Small databases compress best:
-    /// their pages are mostly empty.
+    /// The unpacked size that is always allowed. Small databases have a high ratio, because their
+    /// pages are mostly empty.
     pub floor: u64,
-    /// And never to more than this.
+    /// The largest unpacked size.
     pub size: u64,
 }
 
@@ -62,12 +62,7 @@ impl Bounds {
     }
 }
 
-/// Looks at the first bytes of a file.
-pub fn probe(path: &Path) -> Result<Format> {
-    Ok(open(path)?.1)
-}
-
-/// A file in a format that this program reads, behind its magic bytes.
+/// An open file of format 1, positioned after its magic bytes.
 #[derive(Debug)]
 pub(super) struct Packed {
     file: File,
@@ -75,7 +70,7 @@ pub(super) struct Packed {
 }
 
 impl Packed {
-    /// Opens a file and refuses what is not ours; `None` if there is nothing to read.
+    /// Opens a file. `None` if it does not exist or is empty; an error if it has another format.
     pub(super) fn open(path: &Path) -> Result<Option<Self>> {
         let path_of = || PathBuf::from(path);
         match open(path)? {
@@ -89,7 +84,7 @@ impl Packed {
         }
     }
 
-    /// Unpacks the database into `to`.
+    /// Unpacks the database into the file `to`.
     pub(super) fn unpack(self, to: &Path, bounds: &Bounds) -> Result<()> {
         let Self { file, path } = self;
         let packed = file.metadata().map_err(Error::io("reading", &path))?.len();
@@ -130,7 +125,7 @@ impl Packed {
     }
 }
 
-/// The file behind its first bytes, and what these say.
+/// Opens a file and reads its magic bytes.
 fn open(path: &Path) -> Result<(Option<File>, Format)> {
     let Some(file) = output_file::open(path)? else {
         return Ok((None, Format::Absent));
@@ -148,7 +143,7 @@ fn open(path: &Path) -> Result<(Option<File>, Format)> {
     Ok((Some(file), format))
 }
 
-/// Packs the database `from` into the file `to` and waits until the disk has it.
+/// Packs the database `from` into the file `to` and syncs that to disk.
 pub(super) fn pack(from: &Path, to: &Path) -> Result<()> {
     let source = File::open(from).map_err(Error::io("opening", from))?;
     let length = source.metadata().map_err(Error::io("reading", from))?.len();
@@ -156,7 +151,7 @@ pub(super) fn pack(from: &Path, to: &Path) -> Result<()> {
     let writing = || Error::io("writing", to);
     target.write_all(MAGIC).map_err(writing())?;
     let mut encoder = zstd::Encoder::new(target, LEVEL).map_err(writing())?;
-    // A reader can check the size before it unpacks, and the content after.
+    // Readers can check the size before unpacking, and the content afterwards.
     encoder.include_checksum(true).map_err(writing())?;
     encoder.include_contentsize(true).map_err(writing())?;
     encoder

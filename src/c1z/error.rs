@@ -1,32 +1,32 @@
-//! What can go wrong with a `.c1z` file.
+//! Errors of reading and writing a `.c1z` file.
 
 use std::path::{Path, PathBuf};
 
 use crate::output_file;
 
-/// The result of an operation on a file.
+/// A result with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a file cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The operating system refused.
+    /// A file operation failed.
     #[error("{doing} {}", path.display())]
     Io {
-        /// What was tried.
+        /// What was being done.
         doing: &'static str,
-        /// With which file.
+        /// The file.
         path: PathBuf,
-        /// The operating system's answer.
+        /// The operating system's error.
         source: std::io::Error,
     },
-    /// The database refused.
+    /// A database operation failed.
     #[error("{doing}")]
     Database {
-        /// What was tried.
+        /// What was being done.
         doing: &'static str,
-        /// The database's answer.
+        /// The database's error.
         source: rusqlite::Error,
     },
     /// The file has the newer, Pebble-based format.
@@ -39,7 +39,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// The file is something else.
+    /// The file has an unknown format.
     #[error(
         "{} is not a c1z file and is left as it is; name another file or move it away",
         path.display()
@@ -48,7 +48,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// The file begins as a c1z file does, but what follows is cut off or damaged.
+    /// The file begins like a c1z file, but is truncated or damaged.
     #[error(
         "{} is a damaged or truncated c1z file ({detail}) and is left as it is; \
          restore it or move it away",
@@ -57,7 +57,7 @@ pub enum Error {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What was seen.
+        /// Details.
         detail: String,
     },
     /// The file unpacks to more than the limit.
@@ -74,16 +74,16 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
-    /// There is no file to work with, but something else.
+    /// The path is not that of a regular file, or another process is writing it.
     #[error(transparent)]
     Output(#[from] output_file::Error),
-    /// The file holds no sync that came to its end.
-    #[error("{} holds no finished sync; run a sync into it first", path.display())]
+    /// The file has no finished sync.
+    #[error("{} has no finished sync; run a sync first", path.display())]
     NoFinishedSync {
         /// The file.
         path: PathBuf,
     },
-    /// The row that was asked for is not there.
+    /// A row does not exist.
     #[error("the newest sync in {} has no {kind} {id:?}", path.display())]
     Missing {
         /// The file.
@@ -101,7 +101,7 @@ pub enum Error {
         /// What the decoder says.
         source: prost::DecodeError,
     },
-    /// A write failed earlier; its error was reported then.
+    /// An earlier write failed, and its error was returned then.
     #[error("the database was closed after an earlier failure: {0}")]
     Closed(String),
 }

@@ -1,4 +1,4 @@
-//! Reads the newest finished sync of a file: what one-shot commands need.
+//! Reads the newest finished sync of a file, for one-shot commands.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,9 @@ use super::error::{Error, Result};
 use super::rows;
 use super::schema::only_tables;
 use super::temporary::{Part, Temporary, sweep};
-use super::writer::uri;
 use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId};
 
-/// One unpacked file.
+/// An unpacked file.
 #[derive(Debug)]
 pub struct Reader {
     connection: Connection,
@@ -22,7 +21,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Unpacks `path` into the directory for temporary files and finds its newest finished sync.
+    /// Unpacks `path` into a temporary file and finds its newest finished sync.
     pub fn open(path: &Path, bounds: &Bounds) -> Result<Self> {
         let packed =
             Packed::open(path)?.ok_or_else(|| Error::NoFinishedSync { path: path.into() })?;
@@ -31,10 +30,10 @@ impl Reader {
         let database = Temporary::beside(&workplace, Part::Read)?;
         packed.unpack(database.path(), bounds)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-        let connection = Connection::open_with_flags(uri(database.path()), flags)
+        let connection = Connection::open_with_flags(database.uri(), flags)
             .map_err(Error::database("opening the database"))?;
         only_tables(&connection).map_err(Error::database("opening the database"))?;
-        // The open database needs no name, and without one nothing of it can be left.
+        // Unlinks the file, which stays readable while it is open and cannot be left behind.
         drop(database);
         let sync_id = newest(&connection)
             .map_err(|error| Error::Damaged {
@@ -49,13 +48,13 @@ impl Reader {
         })
     }
 
-    /// The id of the sync that is read.
-    #[must_use]
-    pub fn sync_id(&self) -> &str {
+    /// The id of the sync.
+    #[cfg(test)]
+    pub(crate) fn sync_id(&self) -> &str {
         &self.sync_id
     }
 
-    /// An entitlement with the stored resource it is on.
+    /// Reads an entitlement with its stored resource.
     pub fn entitlement(&self, id: &str) -> Result<Entitlement> {
         let mut entitlement: Entitlement = self.row("v1_entitlements", "entitlement", id)?;
         if let Some(on) = entitlement.resource.as_mut() {
@@ -64,18 +63,18 @@ impl Reader {
         Ok(entitlement)
     }
 
-    /// A resource by its id.
+    /// Reads a resource.
     pub fn resource(&self, id: &ResourceId) -> Result<Resource> {
         self.row("v1_resources", "resource", &rows::resource_key(id))
     }
 
-    /// A grant with its stored entitlement and principal.
+    /// Reads a grant with its stored entitlement and principal.
     pub fn grant(&self, id: &str) -> Result<Grant> {
         let mut grant: Grant = self.row("v1_grants", "grant", id)?;
         if let Some(entitlement) = grant.entitlement.as_mut() {
             match self.entitlement(&entitlement.id) {
                 Ok(stored) => *entitlement = stored,
-                // A grant may name an entitlement that was not synced; what it carries must do.
+                // The entitlement was not synced: keeps what the grant has of it.
                 Err(Error::Missing { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -99,7 +98,7 @@ impl Reader {
             .unwrap_or_default()
     }
 
-    /// Replaces a resource by its stored row, if there is one.
+    /// Replaces a resource with its stored row, if there is one.
     fn complete(&self, resource: &mut Resource) -> Result<()> {
         let Some(id) = resource.id.clone() else {
             return Ok(());
@@ -136,7 +135,7 @@ impl Reader {
     }
 }
 
-/// The rule of the SDK's readers: full syncs first, then whatever came to its end last.
+/// Like the SDK's readers, prefers full syncs, then the one that finished last.
 fn newest(connection: &Connection) -> rusqlite::Result<Option<String>> {
     connection
         .query_row(

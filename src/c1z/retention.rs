@@ -1,10 +1,11 @@
-//! Which syncs of the previous file stay: what the SDK's clean-up leaves (`SelectSyncsToDelete` of
-//! SDK v0.25.0). A sync without an end stays: its host may resume it.
+//! Which syncs of the previous file are kept: the same as in the SDK (`SelectSyncsToDelete` of
+//! v0.25.0). Unfinished syncs are kept, because their host may resume them.
 
 use rusqlite::Connection;
 
 use super::error::{Error, Result};
-use super::writer::{Kind, Options, columns};
+use super::options::{Kind, Options};
+use super::schema::columns;
 
 /// A sync of the previous file.
 #[derive(Debug)]
@@ -13,15 +14,15 @@ struct Run {
     kind: String,
     started_at: String,
     ended_at: Option<String>,
-    /// The other half of a difference.
+    /// The id of the other half of a diff.
     linked: String,
 }
 
-/// The syncs of the attached database `old` that stay, oldest first.
+/// Returns the syncs of the attached database `old` to keep, oldest first.
 pub(super) fn runs_to_keep(connection: &Connection, options: &Options) -> Result<Vec<String>> {
     let failed = || Error::database("reading the previous syncs");
     let known = columns(connection, "old", "v1_sync_runs")?;
-    // Old writers did not have all columns.
+    // Files of older writers do not have all columns.
     let or = |name: &str, default: &'static str| {
         let is_known = known.iter().any(|known| known == name);
         if is_known {
@@ -52,8 +53,8 @@ pub(super) fn runs_to_keep(connection: &Connection, options: &Options) -> Result
 }
 
 fn retained(runs: &[Run], options: &Options) -> Vec<String> {
-    // The SDK cleans up before the end of a sync, which counts as one of those that stay; after a
-    // sync of chosen resources it cleans up when that has ended.
+    // After a full sync the SDK cleans up before the sync is marked as finished, so one more full
+    // sync is removed. After a partial sync it cleans up when the sync has finished.
     let (room, before_the_end) = match options.kind {
         Kind::Full | Kind::ResourcesOnly => (options.keep.saturating_sub(1), 1),
         Kind::Partial => (options.keep, 0),

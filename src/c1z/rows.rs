@@ -1,4 +1,4 @@
-//! Messages of the connector as rows: lookup columns, and the message itself as a blob.
+//! Stores messages as rows: columns for lookups, and the message as a blob.
 
 use prost::Message;
 use prost_types::Any;
@@ -11,7 +11,7 @@ use crate::pb::connector::{
     Entitlement, Grant, GrantExpandable, Resource, ResourceId, ResourceType, UserTrait,
 };
 
-/// What every row carries: which sync found it, and when.
+/// The sync that found a row, and when.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stamp<'a> {
     pub(crate) sync_id: &'a str,
@@ -125,7 +125,7 @@ pub(crate) fn put_entitlements(
     Ok(())
 }
 
-/// `stored` is told of each grant, with the number of its row.
+/// Calls `stored` with each grant and the number of its row.
 pub(crate) fn put_grants(
     connection: &Connection,
     stamp: Stamp<'_>,
@@ -161,14 +161,13 @@ pub(crate) fn put_grants(
     Ok(())
 }
 
-/// It takes a grant as often as it comes: the index that would find the one with the same id is
-/// built when all are there.
+/// Inserts duplicates as well: the unique index is built later, after [`drop_duplicate_grants`].
 const INSERT_GRANT: &str = "insert into v1_grants (resource_type_id, resource_id, entitlement_id,
      principal_resource_type_id, principal_resource_id, external_id, expansion,
      needs_expansion, data, sync_id, discovered_at)
  values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
-/// Stores many grants of one entitlement after the other.
+/// Stores many grants of one entitlement.
 pub(crate) struct GrantRows<'a>(CachedStatement<'a>);
 
 impl<'a> GrantRows<'a> {
@@ -179,7 +178,7 @@ impl<'a> GrantRows<'a> {
         Ok(Self(statement))
     }
 
-    /// The next grants are of this entitlement, which is on the resource `on`, given as type and id.
+    /// Sets the entitlement of the next grants. `on` is type and id of its resource.
     pub(crate) fn begin(
         &mut self,
         stamp: Stamp<'_>,
@@ -197,7 +196,7 @@ impl<'a> GrantRows<'a> {
             .map_err(Error::database("storing grants"))
     }
 
-    /// Stores one grant to a principal, given as type and id; `data` is the whole message.
+    /// Stores a grant. `principal` is its type and id, `data` the encoded message.
     pub(crate) fn put(&mut self, id: &str, principal: (&str, &str), data: &[u8]) -> Result<()> {
         self.0
             .raw_bind_parameter(4, principal.0)
@@ -210,8 +209,8 @@ impl<'a> GrantRows<'a> {
     }
 }
 
-/// Of the grants with the same id, the one that came last stays. Returns the rows that went, each
-/// with the type of the resource it was on.
+/// Keeps only the last of the grants with the same id. Returns the deleted rows, each with the type
+/// of the resource it was on.
 pub(crate) fn drop_duplicate_grants(
     connection: &Connection,
     sync_id: &str,
@@ -230,7 +229,7 @@ pub(crate) fn drop_duplicate_grants(
         .map_err(Error::database("merging grants"))
 }
 
-/// What a grant joins: the entitlement, the resource it is on, and the principal.
+/// The entitlement of a grant, the resource that it is on, and the principal.
 pub(crate) fn ends(grant: &Grant) -> Option<(&Entitlement, &ResourceId, &ResourceId)> {
     let entitlement = grant.entitlement.as_ref()?;
     let on = entitlement.resource.as_ref()?.id.as_ref()?;
@@ -238,7 +237,7 @@ pub(crate) fn ends(grant: &Grant) -> Option<(&Entitlement, &ResourceId, &Resourc
     Some((entitlement, on, principal))
 }
 
-/// The annotation that nests memberships lives in a column of its own.
+/// Removes the annotation for nesting, which has a column of its own.
 fn take_expansion(annotations: &mut Vec<Any>) -> Option<Vec<u8>> {
     let at = annotations
         .iter()
@@ -248,7 +247,7 @@ fn take_expansion(annotations: &mut Vec<Any>) -> Option<Vec<u8>> {
     Some(expansion)
 }
 
-/// Drops the annotations that readers of the file cannot decode, here and in what is inside.
+/// Drops the annotations that readers of the file cannot decode.
 fn keep_readable(annotations: &mut Vec<Any>) {
     annotations.retain(annotation::is_readable);
 }
@@ -273,7 +272,7 @@ fn strip_grant(row: &mut Grant) {
     row.principal.iter_mut().for_each(strip_resource);
 }
 
-/// The released CLI's exports crash on a user whose trait has no profile.
+/// Adds a profile to the user trait. Without it, the exports of the released CLI crash.
 #[expect(deprecated, reason = "the readers in question know no other field")]
 fn complete_user_trait(row: &mut Resource) {
     let Some(any) = row

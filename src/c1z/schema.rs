@@ -8,6 +8,8 @@
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use super::error::{Error, Result};
+
 /// Makes the database trust no schema but our own. A view or a trigger in a file is code of its
 /// author, and may run for ever or return endless rows.
 pub(super) fn only_tables(connection: &Connection) -> rusqlite::Result<()> {
@@ -20,6 +22,22 @@ pub(super) fn only_tables(connection: &Connection) -> rusqlite::Result<()> {
         connection.set_db_config(setting, value)?;
     }
     Ok(())
+}
+
+pub(super) fn columns(connection: &Connection, database: &str, table: &str) -> Result<Vec<String>> {
+    query_strings(
+        connection,
+        &format!("select name from pragma_table_info('{table}', '{database}')"),
+    )
+}
+
+fn query_strings(connection: &Connection, statement: &str) -> Result<Vec<String>> {
+    let failed = || Error::database("reading the previous syncs");
+    let mut statement = connection.prepare(statement).map_err(failed())?;
+    let found = statement
+        .query_map([], |row| row.get(0))
+        .map_err(failed())?;
+    found.collect::<rusqlite::Result<_>>().map_err(failed())
 }
 
 /// The tables, with the indexes that a sync itself needs while it writes, and those of so few rows

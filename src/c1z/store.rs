@@ -1,17 +1,19 @@
-//! One database on a thread of its own, fed through a bounded channel.
+//! A database on its own thread, behind a bounded channel.
 //!
-//! Writers wait when the disk is slower than the connector; memory stays bounded. The first failed
-//! write closes the store: everything after it reports that failure.
+//! Writers wait if the disk is slower than the connector, so memory is bounded. After a failed write,
+//! all further operations fail.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use parking_lot::Mutex;
 use rusqlite::{Connection, InterruptHandle};
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::{Error, Result};
+use crate::causes;
 
-/// Pages on their way to the disk; each is at most one reply of the connector.
+/// The number of queued writes. Each is at most one reply of the connector.
 const QUEUE: usize = 4;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
@@ -31,7 +33,7 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Moves `connection` to a new thread.
+    /// Starts a thread for `connection`.
     pub(crate) fn start(connection: Connection) -> Result<Self> {
         let interrupt = connection.get_interrupt_handle();
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE);
@@ -55,7 +57,7 @@ impl Store {
         })
     }
 
-    /// Queues a write. It waits for room in the queue, not for the write.
+    /// Queues a write. Waits for room in the queue, not for the write itself.
     pub(crate) async fn post(
         &self,
         write: impl FnOnce(&mut Connection) -> Result<()> + Send + 'static,
@@ -63,18 +65,18 @@ impl Store {
         self.check()?;
         let failure = Arc::clone(&self.failure);
         self.send(Box::new(move |connection| {
-            // After one failed write the rest would only hide it.
-            if lock(&failure).is_some() {
+            // Errors of later writes would hide the cause.
+            if failure.lock().is_some() {
                 return;
             }
             if let Err(error) = write(connection) {
-                *lock(&failure) = Some(error);
+                *failure.lock() = Some(error);
             }
         }))
         .await
     }
 
-    /// Runs `work` after everything that was queued before, and returns its result.
+    /// Runs `work` after all queued writes, and returns its result.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
@@ -83,10 +85,10 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         let failure = Arc::clone(&self.failure);
         self.send(Box::new(move |connection| {
-            let failed = lock(&failure).take();
+            let failed = failure.lock().take();
             let result = match failed {
                 Some(error) => {
-                    *lock(&failure) = Some(Error::Closed(error.to_string()));
+                    *failure.lock() = Some(Error::Closed(causes::chain(&error)));
                     Err(error)
                 }
                 None => work(connection),
@@ -97,7 +99,7 @@ impl Store {
         answer.await.map_err(|_| closed())?
     }
 
-    /// Ends the thread after everything that was queued, and waits for it.
+    /// Ends the thread after all queued writes, and waits for it.
     pub(crate) async fn close(mut self) -> Result<()> {
         self.run(|_| Ok(())).await?;
         self.jobs = None;
@@ -113,11 +115,11 @@ impl Store {
     }
 
     fn check(&self) -> Result<()> {
-        let mut failure = lock(&self.failure);
+        let mut failure = self.failure.lock();
         match failure.take() {
             None => Ok(()),
             Some(error) => {
-                *failure = Some(Error::Closed(chain(&error)));
+                *failure = Some(Error::Closed(causes::chain(&error)));
                 Err(error)
             }
         }
@@ -125,13 +127,12 @@ impl Store {
 }
 
 impl Drop for Store {
-    /// The files are removed after the thread has let go of them. What it is doing is for nothing,
-    /// so it does not finish that.
+    /// Stops the thread, so that the caller can remove the files. Unfinished work is interrupted.
     fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
-            lock(&self.failure).get_or_insert_with(closed);
-            // An interrupt ends one statement; the work at hand may have more of them.
+            self.failure.lock().get_or_insert_with(closed);
+            // Repeated, because an interrupt ends one statement and a job may have several.
             while !thread.is_finished() {
                 self.interrupt.interrupt();
                 std::thread::sleep(std::time::Duration::from_millis(5));
@@ -143,16 +144,4 @@ impl Drop for Store {
 
 fn closed() -> Error {
     Error::Closed("the database thread ended".into())
-}
-
-fn chain(error: &Error) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
-}
-
-/// Locks even after a panic: that ended the database's thread, so the sync fails anyway.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,8 @@
-//! Files that live beside the target while a sync runs, and go away whatever happens.
+//! Temporary files, which are removed in any case.
 //!
-//! Each has a name of its own and is locked by its owner. What nobody locks was left by a process
-//! that was killed. Numbers of processes would not tell: two containers on one disk have the same.
+//! Each has a unique name and is locked by its owner. A file that is not locked was left by a killed
+//! process, and the next run removes it. Process ids would not do: containers that share a disk may
+//! have the same ones.
 
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
@@ -12,14 +13,14 @@ use ksuid::{Ksuid, KsuidLike};
 use super::error::{Error, Result};
 use crate::output_file::FileMode;
 
-/// What the files are for.
+/// The purpose of a temporary file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// The previous file's database.
     Old,
-    /// The database that grows.
+    /// The new database.
     New,
-    /// The next file.
+    /// The new file.
     Packed,
     /// A database to read from.
     Read,
@@ -47,7 +48,7 @@ pub(super) struct Temporary {
 }
 
 impl Temporary {
-    /// Beside `target`: in the same directory, so that a rename stays within one file system.
+    /// Creates a file in the directory of `target`, so that it can be renamed to it.
     pub(super) fn beside(target: &Path, part: Part) -> Result<Self> {
         let name = format!(
             "{}.{}.{}.tmp",
@@ -60,8 +61,8 @@ impl Temporary {
         options.read(true).write(true).create_new(true).mode(0o600);
         loop {
             let file = options.open(&path).map_err(Error::io("creating", &path))?;
-            // A sweep that finds it before it is locked removes it. Without locks in the file
-            // system nothing is swept, either.
+            // Another process may have removed it before it was locked. If the file system has no
+            // locks, nothing is removed.
             let is_swept = match file.try_lock() {
                 Ok(()) | Err(TryLockError::Error(_)) => !path.exists(),
                 Err(TryLockError::WouldBlock) => true,
@@ -77,11 +78,21 @@ impl Temporary {
         &self.path
     }
 
-    /// Puts the file in the place of `target`, in one step, readable for those that `mode` says.
+    /// The name of a database as `SQLite` wants it, to read and never to change.
+    pub(super) fn uri(&self) -> String {
+        let path = self.path.to_string_lossy();
+        let escaped = path.bytes().map(|byte| match byte {
+            b'?' | b'#' | b'%' | 0x80.. => format!("%{byte:02x}"),
+            _ => char::from(byte).to_string(),
+        });
+        format!("file:{}?mode=ro&immutable=1", escaped.collect::<String>())
+    }
+
+    /// Replaces `target` with the file, atomically, and gives it `mode`.
     pub(super) fn replace(self, target: &Path, mode: FileMode) -> std::io::Result<()> {
         mode.apply(&self.file)?;
         std::fs::rename(&self.path, target)?;
-        // The new name must survive a power cut too; not every file system can be asked.
+        // Makes the rename durable, on file systems that support it.
         if let Some(directory) = target.parent().filter(|path| !path.as_os_str().is_empty()) {
             let _ = File::open(directory).and_then(|directory| directory.sync_all());
         }
@@ -95,7 +106,7 @@ impl Drop for Temporary {
     }
 }
 
-/// Removes what killed processes left beside `target`.
+/// Removes temporary files of killed processes in the directory of `target`.
 pub(super) fn sweep(target: &Path) {
     let prefix = format!("{}.", file_name(target));
     let directory = match target.parent() {
@@ -118,7 +129,7 @@ pub(super) fn sweep(target: &Path) {
     }
 }
 
-/// Where it cannot be told, the file has an owner: a stray file is better than a broken sync.
+/// If that is unknown, the file is kept: a stray file is better than a broken sync.
 fn is_left(path: &Path) -> bool {
     let file = File::options().write(true).open(path);
     file.is_ok_and(|file| file.try_lock().is_ok())

@@ -1,7 +1,6 @@
-//! Writes one sync into a file, beside the target until everything is in it.
+//! Writes a sync into a temporary file, and replaces the target when it is complete.
 //!
-//! Until [`Writer::finish`] renames it, the previous file is what a reader sees; a writer that is
-//! dropped leaves nothing behind.
+//! Until [`Writer::finish`], readers see the previous file. A dropped writer leaves nothing behind.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,8 +10,9 @@ use ksuid::{Ksuid, KsuidLike};
 use rusqlite::{Connection, OpenFlags, params, params_from_iter};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::container::{self, Bounds, Packed};
+use super::container::{self, Packed};
 use super::error::{Error, Result};
+use super::options::{Kind, Options};
 use super::retention::runs_to_keep;
 use super::rows::{self, Stamp};
 use super::temporary::{Part, Temporary, sweep};
@@ -20,65 +20,26 @@ use super::{Store, schema};
 use crate::output_file::{self, FileMode, Lock};
 use crate::pb::connector::{Entitlement, Grant, Resource, ResourceType};
 
-/// What a sync covers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Kind {
-    /// Everything the connector has.
-    #[default]
-    Full,
-    /// Chosen resources.
-    Partial,
-    /// Everything but entitlements and grants.
-    ResourcesOnly,
-}
-
-/// How to write.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// What the sync covers.
-    pub kind: Kind,
-    /// How many full syncs a file keeps, the new one included.
-    pub keep: usize,
-    /// Where the database grows; beside the target without. It is several times as large as the
-    /// file.
-    pub directory: Option<PathBuf>,
-    /// Who may read the file.
-    pub mode: FileMode,
-    /// How much the previous file may unpack to.
-    pub bounds: Bounds,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            kind: Kind::Full,
-            keep: 2,
-            directory: None,
-            mode: FileMode::default(),
-            bounds: Bounds::default(),
-        }
-    }
-}
-
 /// A sync being written.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    // Dropped first: its thread has the database open.
+    // Dropped first, because its thread has the database open.
     store: Store,
     database: Temporary,
     target: PathBuf,
     mode: FileMode,
     lock: Lock,
     sync_id: Arc<str>,
-    // Dropped last: whoever waits for it wants the files to be gone.
+    // Dropped last, after the files are removed.
     token: Option<TaskTrackerToken>,
 }
 
 impl Writer {
-    /// Prepares a database with the syncs that stay, beside `target` or where the options say. It
-    /// blocks: unpacking a large file takes a while.
+    /// Prepares a database with the syncs to keep. It blocks, because unpacking a large file takes a
+    /// while.
     ///
-    /// The target is locked until the writer ends: what another one wrote meanwhile would be lost.
+    /// The target is locked until the writer is dropped. Otherwise one of two concurrent writers
+    /// would overwrite the sync of the other.
     pub(crate) fn create(target: &Path, options: &Options) -> Result<Self> {
         let target = &*output_file::resolve(target)?;
         Packed::open(target)?;
@@ -119,13 +80,13 @@ impl Writer {
         })
     }
 
-    /// A private database that vanishes with the writer; it is never finished.
+    /// Creates a temporary database, which is never finished.
     pub(crate) fn scratch() -> Result<Self> {
         let target = std::env::temp_dir().join(format!("sync-{}.c1z", Ksuid::now(None)));
         Self::create(&target, &Options::default())
     }
 
-    /// Keeps `token` for as long as there are temporary files.
+    /// Holds `token` until the temporary files are removed.
     pub(crate) fn tracked(self, token: TaskTrackerToken) -> Self {
         Self {
             token: Some(token),
@@ -152,7 +113,7 @@ impl Writer {
             .await
     }
 
-    /// `stored` is told of each grant, with the number of its row.
+    /// Calls `stored` with each grant and the number of its row.
     pub(crate) async fn put_grants(
         &self,
         rows: Vec<Grant>,
@@ -162,7 +123,7 @@ impl Writer {
             .await
     }
 
-    /// Builds the indexes that reading needs and writing does not.
+    /// Builds the indexes that only readers need.
     pub(crate) async fn index(&self) -> Result<()> {
         let statement = format!("commit; {} begin;", schema::INDEXES);
         self.store
@@ -174,7 +135,7 @@ impl Writer {
             .await
     }
 
-    /// Works on the database with the id of the sync at hand.
+    /// Runs `work` with the database and the id of the sync.
     pub(crate) async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection, &str) -> Result<T> + Send + 'static,
@@ -185,7 +146,7 @@ impl Writer {
             .await
     }
 
-    /// Marks the sync as finished, packs the file and puts it in the target's place.
+    /// Marks the sync as finished, packs the file and replaces the target with it.
     pub(crate) async fn finish(self) -> Result<()> {
         self.with(|connection, sync_id| {
             connection
@@ -210,7 +171,7 @@ impl Writer {
         } = self;
         store.close().await?;
         let packing = tokio::task::spawn_blocking(move || {
-            // In this order: the last that goes is the token.
+            // Dropped in reverse order, the token last.
             let _token = token;
             let _lock = lock;
             let database = database;
@@ -246,7 +207,7 @@ impl Writer {
     }
 }
 
-/// Local time without a zone, as every reader compares it.
+/// The local time without a zone, as readers compare it.
 fn wall_clock() -> String {
     let now = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     now.to_zoned(jiff::tz::TimeZone::system())
@@ -254,10 +215,10 @@ fn wall_clock() -> String {
         .to_string()
 }
 
-/// Durability comes from the rename at the end, so the database itself needs no journal.
+/// Creates a database without a journal: only the final rename must be durable.
 fn open_new(path: &Path) -> Result<Connection> {
-    // One thread has it, so SQLite's own locks would only cost. Those on files would meet ours, which
-    // some network file systems do not tell from them.
+    // Only one thread uses it, so SQLite needs no mutex. Without file locks of its own, because some
+    // network file systems do not distinguish them from ours.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -265,9 +226,9 @@ fn open_new(path: &Path) -> Result<Connection> {
         .map_err(Error::database("creating the database"))?;
     connection
         .execute_batch(
-            // Large pages: rows are long, and indexes are built from all of them. Each of the four
-            // threads that sort them takes as much memory as the cache; more of it is slower,
-            // because what is sorted then leaves the processor's own cache.
+            // Large pages, because rows are long. When indexes are built, each of four threads
+            // sorts in as much memory as the cache has. More is slower, because it no longer fits
+            // into the processor's cache.
             "pragma page_size = 32768; pragma cache_size = -8192; pragma journal_mode = off;
              pragma synchronous = off; pragma locking_mode = exclusive; pragma threads = 3;",
         )
@@ -294,12 +255,12 @@ fn begin(connection: &Connection, sync_id: &str, kind: Kind) -> Result<()> {
         .map_err(Error::database("starting the sync"))
 }
 
-/// Copies the syncs that stay.
+/// Copies the syncs to keep.
 fn keep_syncs(connection: &Connection, previous: &Temporary, options: &Options) -> Result<()> {
     let failed = || Error::database("reading the previous syncs");
-    // Immutable: a file of the SDK may have the write-ahead mode set, which wants more files.
+    // Immutable: the SDK may leave WAL mode on, which would need more files.
     connection
-        .execute("attach database ?1 as old", [uri(previous.path())])
+        .execute("attach database ?1 as old", [previous.uri()])
         .map_err(failed())?;
     let runs = runs_to_keep(connection, options)?;
     if !runs.is_empty() {
@@ -315,8 +276,8 @@ fn keep_syncs(connection: &Connection, previous: &Temporary, options: &Options) 
 }
 
 fn copy(connection: &Connection, table: &str, runs: &[String]) -> Result<()> {
-    let theirs = columns(connection, "old", table)?;
-    let shared: Vec<_> = columns(connection, "main", table)?
+    let theirs = schema::columns(connection, "old", table)?;
+    let shared: Vec<_> = schema::columns(connection, "main", table)?
         .into_iter()
         .filter(|name| name != "id" && theirs.contains(name))
         .collect();
@@ -335,30 +296,4 @@ fn copy(connection: &Connection, table: &str, runs: &[String]) -> Result<()> {
         )
         .map_err(Error::database("copying the previous syncs"))?;
     Ok(())
-}
-
-pub(super) fn columns(connection: &Connection, database: &str, table: &str) -> Result<Vec<String>> {
-    query_strings(
-        connection,
-        &format!("select name from pragma_table_info('{table}', '{database}')"),
-    )
-}
-
-fn query_strings(connection: &Connection, statement: &str) -> Result<Vec<String>> {
-    let failed = || Error::database("reading the previous syncs");
-    let mut statement = connection.prepare(statement).map_err(failed())?;
-    let found = statement
-        .query_map([], |row| row.get(0))
-        .map_err(failed())?;
-    found.collect::<rusqlite::Result<_>>().map_err(failed())
-}
-
-/// A file name as `SQLite` wants it in a URI.
-pub(super) fn uri(path: &Path) -> String {
-    let path = path.to_string_lossy();
-    let escaped = path.bytes().map(|byte| match byte {
-        b'?' | b'#' | b'%' | 0x80.. => format!("%{byte:02x}"),
-        _ => char::from(byte).to_string(),
-    });
-    format!("file:{}?mode=ro&immutable=1", escaped.collect::<String>())
 }

@@ -37,7 +37,7 @@ impl Program for Recorder {
     async fn host(&self, _: Config, options: HostOptions, job: Job) -> Result<(), Failure> {
         self.note(format!(
             "{job:?} with {} arguments",
-            options.arguments.0.len()
+            options.arguments.flags.len() + options.arguments.variables.len()
         ))
     }
 

@@ -1,13 +1,12 @@
 //! The options of the host half: the file, what to sync into it, and how fast.
 
-use std::ffi::OsString;
-use std::fmt;
 use std::path::PathBuf;
 
+use super::flags::connector::DRY_RUN;
 use super::flags::host as flags;
 use super::problem::Problems;
-use super::sources::Sources;
 use super::values::Values;
+use super::{Arguments, OutputFormat, Sources};
 use crate::output_file::FileMode;
 
 /// The options of the host half.
@@ -15,8 +14,12 @@ use crate::output_file::FileMode;
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[non_exhaustive]
 pub struct HostOptions {
-    /// Our own arguments, which the connector process also gets.
+    /// The part of our own command line that the connector process also gets.
     pub arguments: Arguments,
+    /// Whether the connector only says what it would write.
+    pub dry_run: bool,
+    /// The form of an operation's result.
+    pub output: OutputFormat,
     /// The file to write and to read.
     pub file: PathBuf,
     /// The directory for temporary files, if not that of the file.
@@ -45,16 +48,6 @@ pub struct HostOptions {
     pub keep_previous_sync: bool,
     /// Tasks that the daemon works on at once.
     pub task_concurrency: u64,
-}
-
-/// A command line. It may hold secrets, so `Debug` does not show it.
-#[derive(Clone)]
-pub struct Arguments(pub Vec<OsString>);
-
-impl fmt::Debug for Arguments {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{} arguments]", self.0.len())
-    }
 }
 
 /// Resources of another connector, which grants may refer to.
@@ -92,7 +85,11 @@ impl HostOptions {
                     traits: values.list(&flags::EXTERNAL_RESOURCE_TRAITS),
                 });
         Self {
-            arguments: Arguments(sources.arguments.clone()),
+            arguments: Arguments::split(&sources.arguments, super::provisioning(values)),
+            dry_run: values.switch(&DRY_RUN),
+            output: problems
+                .keep(OutputFormat::resolve(values))
+                .unwrap_or_default(),
             file: directory.join(values.text(&flags::FILE)),
             temporary_directory: values
                 .optional(&flags::C1Z_TEMP_DIR)

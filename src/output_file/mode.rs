@@ -13,6 +13,7 @@ const OWNER: u32 = 0o600;
 
 impl FileMode {
     /// Reads an octal number such as `0640`.
+    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix("0o").unwrap_or(text);
         if !digits.bytes().all(|digit| digit.is_ascii_digit()) {

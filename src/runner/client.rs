@@ -1,8 +1,9 @@
-//! One connection to a connector: every unary call, with the limiter's handshake where it matters.
+//! A connection to a connector. Every call is unary, with a handshake with the rate limiter.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use http::uri::PathAndQuery;
+use parking_lot::{Mutex, MutexGuard};
 use prost::Message;
 use prost_types::Any;
 use tonic::transport::Channel;
@@ -14,7 +15,7 @@ use crate::c1z::annotation;
 use crate::pb::connector::{self, ResourceId};
 use crate::pb::ratelimit::{self, rate_limit_description::Status as Outcome};
 
-/// The receive limit of a host written with gRPC-Go; a reply that only we accept helps nobody.
+/// The default limit of gRPC-Go. A larger reply would fail in other hosts.
 const RECEIVE_LIMIT: usize = 4 << 20;
 const LIMITER_DO: &str = "/c1.ratelimit.v1.RateLimiterService/Do";
 const LIMITER_REPORT: &str = "/c1.ratelimit.v1.RateLimiterService/Report";
@@ -26,7 +27,7 @@ pub(crate) trait Call: Message + Clone + 'static {
     /// The path of the method.
     const METHOD: &'static str;
 
-    /// The resource type that the limiter is told of.
+    /// The resource type that is reported to the limiter.
     fn resource_type(&self) -> Option<&str> {
         None
     }
@@ -35,7 +36,7 @@ pub(crate) trait Call: Message + Clone + 'static {
     fn annotations(reply: &Self::Reply) -> Option<&[Any]>;
 }
 
-/// Talks to one connector.
+/// A client of one connector.
 #[derive(Clone)]
 pub(crate) struct Client {
     channel: Channel,
@@ -44,7 +45,7 @@ pub(crate) struct Client {
     unlimited: Arc<Unlimited>,
 }
 
-/// The range of "used so far" that the upstream system reported through the connector.
+/// The calls made, and the range of used quota that the connector reported.
 #[derive(Clone, Copy, Debug, Default)]
 struct Usage {
     range: Option<(i64, i64)>,
@@ -80,8 +81,8 @@ impl Client {
             }),
         };
         if let (Some(handshake), Some(description)) = (handshake, reported) {
-            // What the limiter makes of a success does not matter to the caller. The host of the
-            // SDK replaces an error by one of the report; nobody is helped.
+            // A failed report does not fail the call. The SDK's host returns the error of the report
+            // instead of the call's own, which hides the cause.
             let _ = self.report(handshake.report(description)).await;
         }
         answer
@@ -144,8 +145,8 @@ impl Client {
             .into_inner())
     }
 
-    fn usage(&self) -> std::sync::MutexGuard<'_, Usage> {
-        self.usage.lock().unwrap_or_else(PoisonError::into_inner)
+    fn usage(&self) -> MutexGuard<'_, Usage> {
+        self.usage.lock()
     }
 }
 
@@ -167,8 +168,8 @@ fn kind_of(resource: Option<&connector::Resource>) -> Option<&str> {
     kind(resource.and_then(|resource| resource.id.as_ref()))
 }
 
-/// One line a method: service, method, request, reply, the request's resource type, and whether the
-/// reply has annotations.
+/// Declares the methods: service, method, request, reply, the resource type of the request, and
+/// whether the reply has annotations.
 macro_rules! calls {
     ($($service:literal $method:literal $request:ident -> $reply:ident
        $(on $resource:ident = $kind:expr)?, $annotations:tt;)*) => {$(

@@ -1,18 +1,18 @@
-//! Time, so that tests need none.
+//! The time and waiting, replaced in tests.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
-/// Tells the time and waits.
+/// Returns the time, and waits.
 #[async_trait]
 pub(crate) trait Clock: Send + Sync {
     fn now(&self) -> SystemTime;
     async fn sleep(&self, duration: Duration);
 }
 
-/// The clock on the wall.
+/// The real clock.
 #[derive(Debug)]
 pub(crate) struct WallClock;
 
@@ -31,7 +31,7 @@ pub(crate) fn wall() -> Arc<dyn Clock> {
     Arc::new(WallClock)
 }
 
-/// A moment of the wire on the clock.
+/// Converts a timestamp of the protocol.
 pub(crate) fn from_wire(at: &prost_types::Timestamp) -> Option<SystemTime> {
     SystemTime::try_from(*at).ok()
 }

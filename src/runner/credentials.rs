@@ -1,4 +1,4 @@
-//! Certificates for one launch: an authority, a leaf for the connector and one for the host.
+//! Certificates for one launch: an authority, and one certificate each for connector and host.
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -12,13 +12,13 @@ use crate::pb::c1::utls::v1::Credential;
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// What the connector gets, and what the host keeps.
+/// The credentials of both sides.
 pub(super) struct Launch {
     pub(super) server: Credential,
     pub(super) client: ClientTlsConfig,
 }
 
-/// Makes fresh keys; nothing of them is ever written to a disk.
+/// Generates new keys. They are never written to disk.
 pub(super) fn generate() -> Result<Launch> {
     let authority_key = key()?;
     let mut params = named("c1-connector-ca", DAY * 365 * 20)?;
@@ -60,7 +60,7 @@ fn named(name: &str, lifetime: Duration) -> Result<CertificateParams> {
     let mut params = CertificateParams::new(Vec::new()).map_err(failed)?;
     params.distinguished_name.push(DnType::CommonName, name);
     let now = SystemTime::now();
-    // A minute of tolerance costs nothing between two processes of one machine.
+    // Tolerates clock adjustments of up to a minute.
     params.not_before = (now - Duration::from_mins(1)).into();
     params.not_after = (now + lifetime).into();
     Ok(params)
@@ -80,8 +80,8 @@ fn leaf(name: &str) -> Result<CertificateParams> {
     Ok(params)
 }
 
-/// Go's form of an Ed25519 key: the seed, then the public key. Inside PKCS#8 the seed follows a
-/// header of fixed bytes, whichever version of it the library writes.
+/// Encodes an Ed25519 key as Go does: the seed, then the public key. In all versions of PKCS#8, the
+/// seed follows the same bytes.
 fn raw_private_key(key: &KeyPair) -> Result<Vec<u8>> {
     const TAG: [u8; 4] = [0x04, 0x22, 0x04, 0x20];
     let encoded = key.serialized_der();

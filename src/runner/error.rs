@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 
 use tonic::{Code, Status};
 
-/// The result of something the host does.
+/// A result with the host's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a run ended early.
@@ -20,66 +20,66 @@ pub enum Error {
         /// The operating system's answer.
         source: std::io::Error,
     },
-    /// The connector ended before it was asked to.
+    /// The connector ended too early.
     #[error("{} {when} ({status}){}", end_of(*status), hint(*status))]
     Died {
-        /// What it was doing.
+        /// When.
         when: &'static str,
         /// How it ended.
         status: ExitStatus,
     },
-    /// The connector was started but does not answer.
+    /// The connector was started, but connecting to it failed.
     #[error("connecting to the connector")]
     Dial {
         /// What the transport says.
         source: tonic::transport::Error,
     },
-    /// The connector was started but nothing came back in time.
+    /// The connector was started, but connecting to it took too long.
     #[error("the connector did not accept a connection within {seconds} s")]
     DialTimeout {
         /// How long the host waited.
         seconds: u64,
     },
-    /// The credentials of this launch could not be made.
+    /// Generating the credentials failed.
     #[error("making the credentials for the connector")]
     Credentials {
         /// What the certificate library says.
         source: rcgen::Error,
     },
-    /// A call failed in a way that ends the run.
-    #[error("{doing}: {} ({:?})", status.message(), status.code())]
+    /// A call failed.
+    #[error("{doing}: {} ({:?})", sentence(status.message()), status.code())]
     Call {
-        /// What was asked.
+        /// What was being done.
         doing: String,
         /// The connector's answer. Its own source chain repeats the message.
         status: Box<Status>,
     },
-    /// The connector broke the protocol.
+    /// The connector violated the protocol.
     #[error("{message}")]
     Protocol {
-        /// The gRPC code a host of the SDK reports for it.
+        /// The gRPC code that the SDK's host reports for it.
         code: Code,
         /// What it did.
         message: String,
     },
-    /// The request itself makes no sense.
+    /// The request is invalid.
     #[error("{0}")]
     Invalid(String),
-    /// An action or another operation was executed and failed.
+    /// An operation was executed and failed.
     #[error("{0}")]
     Failed(String),
     /// The file failed.
     #[error(transparent)]
     File(#[from] crate::c1z::Error),
-    /// The database of the file failed, which does not say itself where it is.
+    /// The database of the file failed. Its own error does not name the file.
     #[error("writing {}", path.display())]
     Write {
-        /// The file that was to be written.
+        /// The file.
         path: PathBuf,
         /// What failed.
         source: crate::c1z::Error,
     },
-    /// Someone asked the run to stop.
+    /// The run was interrupted.
     #[error("interrupted")]
     Cancelled,
     /// A task of the host itself failed.
@@ -87,7 +87,28 @@ pub enum Error {
     Internal(String),
 }
 
-/// A signal comes from outside, an exit code from the connector itself.
+/// Shortens the validation errors of the SDK, which have one link for each level of the message:
+/// `invalid A.B: embedded message failed validation | caused by: invalid B.C: no address`.
+fn sentence(message: &str) -> String {
+    let mut path = Vec::new();
+    let mut reason = "";
+    for link in message.split(" | caused by: ") {
+        let Some((field, why)) = link
+            .strip_prefix("invalid ")
+            .and_then(|it| it.split_once(": "))
+        else {
+            break;
+        };
+        path.push(field.split_once('.').map_or(field, |(_, field)| field));
+        reason = why;
+    }
+    if path.len() < 2 {
+        return message.to_owned();
+    }
+    format!("invalid {}: {reason}", path.join("."))
+}
+
+/// Without an exit code, a signal killed it.
 fn end_of(status: ExitStatus) -> &'static str {
     match status.code() {
         Some(_) => "the connector ended",
@@ -103,7 +124,7 @@ fn hint(status: ExitStatus) -> &'static str {
 }
 
 impl Error {
-    /// The gRPC code number that the process exits with; 2 for what is not a call's failure.
+    /// The exit code of the process: the number of a gRPC code, or 2 for errors without one.
     #[must_use]
     pub fn code(&self) -> i32 {
         match self {
@@ -122,7 +143,7 @@ impl Error {
         }
     }
 
-    /// Names the file that a sync writes, where the failure does not.
+    /// Adds the name of the file, if the error does not have it.
     pub(crate) fn in_file(self, file: Option<&Path>) -> Self {
         use crate::c1z::Error::{Closed, Database};
         match (self, file) {
@@ -154,5 +175,25 @@ impl Error {
             code: Code::Internal,
             message: message.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::sentence;
+
+    #[test_case("no such user" => "no such user")]
+    #[test_case("invalid A.B: too long" => "invalid A.B: too long")]
+    #[test_case(
+        "invalid CreateAccountRequest.AccountInfo: embedded message failed validation | \
+         caused by: invalid AccountInfo.Emails[0]: embedded message failed validation | \
+         caused by: invalid AccountInfo_Email.Address: value must be a valid email address | \
+         caused by: mail: missing '@' or angle-addr"
+        => "invalid AccountInfo.Emails[0].Address: value must be a valid email address"
+    )]
+    fn a_chain_of_validation_errors_becomes_one_sentence(message: &str) -> String {
+        sentence(message)
     }
 }

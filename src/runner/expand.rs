@@ -1,52 +1,53 @@
 //! Derives the grants that nesting implies.
 //!
-//! A grant of E to a group that says "expandable through S" means: whoever holds S holds E. Who
-//! holds what is joined in memory, as numbers; messages are read and written only for the grants
-//! that change or are new. Entitlement after entitlement, sources first.
+//! A grant of E to a group that is "expandable through S" means that everyone who holds S also holds
+//! E. The holders are joined in memory, as numbers, one entitlement after the other, sources first.
+//! Messages are read and written only for new and changed grants.
 //!
 //! A derived grant is marked immutable and lists the entitlements it comes from. A grant that is
-//! both given and derived lists itself among them; that is how readers tell the two apart.
+//! both direct and derived also lists its own entitlement, so readers can tell the two apart.
 //!
-//! One thread derives, and the database's thread stores what is derived already.
+//! One thread derives grants while the database's thread stores earlier ones.
 
 mod derive;
 mod graph;
 mod holders;
 mod page;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use prost::Message;
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::mpsc;
 
 use super::error::{Error, Result};
 use super::grant_index::GrantIndex;
-use crate::c1z::{Error as FileError, Writer, lock};
+use crate::c1z::{Error as FileError, Writer};
 use crate::pb::connector::GrantExpandable;
 use graph::{Edge, Graph};
 
-/// Pages that may wait for the database.
+/// The number of pages that may wait for the database.
 const PAGES: usize = 4;
 
-/// What expansion did.
+/// The result of expansion.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    /// Grants that were added.
+    /// The number of added grants.
     pub(crate) derived: u64,
-    /// Nestings through an entitlement that is not stored.
+    /// The number of nestings that name an unknown entitlement.
     pub(crate) dropped_edges: u64,
 }
 
-/// Expands all grants of one sync, which `index` holds. The new ones are counted in it and noted
-/// by id only.
+/// Expands all grants of one sync, which are in `index`. New grants are added to the counts and ids
+/// of the index, but not as rows.
 pub(crate) async fn expand(writer: &Writer, index: Arc<Mutex<GrantIndex>>) -> Result<Outcome> {
     let (graph, dropped_edges) = writer
         .with(|connection, sync_id| Ok(nestings(connection, sync_id)))
         .await??;
     let (pages, mut derived) = mpsc::channel(PAGES);
     let deriving =
-        tokio::task::spawn_blocking(move || derive::derive(&graph, &mut lock(&index), &pages));
+        tokio::task::spawn_blocking(move || derive::derive(&graph, &mut index.lock(), &pages));
     while let Some(page) = derived.recv().await {
         writer
             .post(move |connection, stamp| page.store(connection, stamp))
@@ -61,7 +62,7 @@ pub(crate) async fn expand(writer: &Writer, index: Arc<Mutex<GrantIndex>>) -> Re
     })
 }
 
-/// Reads the nestings of a sync. Counts those that lead from or to nowhere.
+/// Reads the nestings of a sync, and counts those from or to an unknown entitlement.
 fn nestings(connection: &Connection, sync_id: &str) -> Result<(Graph, u64)> {
     let failed = || FileError::database("reading nestings");
     let mut graph = Graph::default();

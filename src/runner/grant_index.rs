@@ -1,7 +1,7 @@
-//! The grants of a sync as numbers: what checking and expanding work on.
+//! An index of the grants of a sync, for checking references and for expansion.
 //!
-//! A message of 500 bytes becomes 24, and each id is kept once, so that a million grants fit in
-//! memory and are joined there instead of in the database.
+//! A message of 500 bytes becomes a row of 24 bytes, and each id is kept once. A million grants fit
+//! in memory and are joined there instead of in the database.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hasher};
@@ -24,28 +24,28 @@ pub(super) struct Row {
     pub(super) id: i64,
 }
 
-/// All grants of one sync, and the ids in them.
+/// All grants of one sync, with their ids as numbers.
 #[derive(Debug, Default)]
 pub(super) struct GrantIndex {
     entitlements: IndexSet<Box<str>>,
     /// Type and id, with a NUL between.
     resources: IndexSet<Box<str>>,
-    /// Sorted by entitlement once the index is closed.
+    /// Sorted by entitlement after [`Self::close`].
     grants: Vec<Row>,
-    /// Grants that the connector itself calls inherited.
+    /// Grants that the connector marks as inherited.
     inherited: HashSet<i64>,
-    /// Principals that are more than an id, each with a grant that shows it.
+    /// Principals of which the connector sent more than the id, each with a grant that has it.
     rich: HashMap<u32, i64>,
-    /// The ids of grants.
+    /// Hashes of the ids of all grants.
     hashes: Vec<u64>,
-    /// How many grants there are per type of the resource they are on, derived ones included.
+    /// The number of grants by the type of the resource that they are on, derived ones included.
     counts: BTreeMap<String, u64>,
-    /// Room to build keys in.
+    /// Scratch buffer for building keys.
     key: String,
 }
 
 impl GrantIndex {
-    /// Notes a grant that is stored as the row `id`.
+    /// Adds a grant that is stored as the row `id`.
     pub(super) fn note(&mut self, id: i64, grant: &Grant) {
         let Some((entitlement, on, principal)) = rows::ends(grant) else {
             return;
@@ -70,7 +70,7 @@ impl GrantIndex {
         self.grants.push(row);
     }
 
-    /// All grants of the connector are there.
+    /// Prepares the index for reading, after the last grant of the connector.
     pub(super) fn close(&mut self, connection: &Connection, sync_id: &str) -> c1z::Result<()> {
         self.drop_duplicates(connection, sync_id)?;
         self.grants
@@ -78,7 +78,7 @@ impl GrantIndex {
         Ok(())
     }
 
-    /// Of the grants with the same id, the one that came last stays, here and in the database.
+    /// Keeps only the last of the grants with the same id, here and in the database.
     pub(super) fn drop_duplicates(
         &mut self,
         connection: &Connection,
@@ -99,7 +99,7 @@ impl GrantIndex {
         Ok(())
     }
 
-    /// Forgets everything but how many grants there are.
+    /// Drops everything except the counts.
     pub(super) fn keep_counts(&mut self) {
         *self = Self {
             counts: std::mem::take(&mut self.counts),
@@ -107,15 +107,15 @@ impl GrantIndex {
         };
     }
 
-    /// Notes the id of a grant, for [`Self::drop_duplicates`].
+    /// Adds the id of a grant, for [`Self::drop_duplicates`].
     pub(super) fn note_id(&mut self, id: &str) {
         let mut hasher = DefaultHasher::new();
         hasher.write(id.as_bytes());
         self.hashes.push(hasher.finish());
     }
 
-    /// Whether two ids may be the same; two different ones with the same hash count too. It says so
-    /// once.
+    /// Whether two ids may be equal; two different ids with the same hash count as well. A second
+    /// call returns `false`, unless more ids were added.
     fn has_duplicates(&mut self) -> bool {
         let all = self.hashes.len();
         self.hashes.sort_unstable();
@@ -123,7 +123,7 @@ impl GrantIndex {
         self.hashes.len() < all
     }
 
-    /// Notes that there are more grants on resources of a type.
+    /// Adds to the number of grants on resources of a type.
     pub(super) fn count(&mut self, kind: &str, more: u64) {
         match self.counts.get_mut(kind) {
             Some(count) => *count += more,
@@ -131,7 +131,7 @@ impl GrantIndex {
         }
     }
 
-    /// How many grants there are per type of the resource they are on.
+    /// The number of grants by the type of the resource that they are on.
     pub(super) fn counts(&self) -> &BTreeMap<String, u64> {
         &self.counts
     }
@@ -170,17 +170,17 @@ impl GrantIndex {
         self.grants.get(begin..end).unwrap_or_default()
     }
 
-    /// Given, not only derived: without sources, or with itself among them.
+    /// Whether the connector grants it directly: without sources, or with itself among them.
     pub(super) fn is_direct(&self, grant: Row) -> bool {
         !self.inherited.contains(&grant.id)
     }
 
-    /// The stored grant that tells more of a principal than its id, if one does.
+    /// A stored grant that has more of a principal than its id, if there is one.
     pub(super) fn shown_in(&self, principal: u32) -> Option<i64> {
         self.rich.get(&principal).copied()
     }
 
-    /// Every entitlement that is granted.
+    /// Every entitlement with a grant.
     pub(super) fn entitlements(&self) -> impl Iterator<Item = &str> {
         self.entitlements.iter().map(|id| &**id)
     }
@@ -203,7 +203,7 @@ impl GrantIndex {
     }
 }
 
-/// The number of a string, a new one if it is new.
+/// The number of a string; a string that is not known yet gets a new one.
 fn number(names: &mut IndexSet<Box<str>>, name: &str) -> u32 {
     let number = names
         .get_index_of(name)

@@ -1,7 +1,7 @@
 //! Starts a connector by the subprocess protocol and connects to it.
 //!
-//! The connector inherits a listening socket as descriptor 3, gets its credentials as one line on
-//! standard input, and lives until that input ends.
+//! The connector inherits a listening socket as descriptor 3, reads its credentials as one line from
+//! standard input, and ends when that input ends.
 
 use std::ffi::OsString;
 use std::net::TcpListener;
@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use command_fds::{CommandFdExt, FdMapping};
 use prost::Message;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{ChildStdin, Command};
 use tokio::sync::{Notify, watch};
@@ -28,10 +29,10 @@ const SUBCOMMAND: &str = "_connector-service";
 const LISTENER_VARIABLE: &str = "BATON_CONNECTOR_SERVICE_LISTENER_FD";
 const LISTENER_DESCRIPTOR: i32 = 3;
 const DIAL_TIMEOUT: Duration = Duration::from_mins(1);
-/// A page of rows may fill 4 MiB, and several workers share the connection.
+/// A page of rows may have 4 MiB, and several workers share the connection.
 const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = 32 << 20;
-/// The connector may finish its running calls first.
+/// Time for the connector to finish running calls.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(15);
 
 /// What to start: a connector's binary and the arguments it was given.
@@ -39,8 +40,11 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(15);
 pub struct Executable {
     /// The binary.
     pub path: PathBuf,
-    /// Its arguments, without the subcommand of the protocol.
+    /// Its arguments, without the subcommand of the protocol. Every user of the machine can read
+    /// them.
     pub arguments: Vec<OsString>,
+    /// Variables of its environment that hold secrets.
+    pub variables: Vec<(String, SecretString)>,
 }
 
 /// A running connector.
@@ -51,7 +55,7 @@ pub(crate) struct Child {
     kill: Arc<Notify>,
 }
 
-/// Starts the connector and waits until it answers.
+/// Starts the connector and connects to it.
 pub(crate) async fn launch(executable: &Executable) -> Result<(Child, Channel)> {
     let spawn_failed = |source| Error::Spawn {
         executable: executable.path.display().to_string(),
@@ -78,7 +82,7 @@ pub(crate) async fn launch(executable: &Executable) -> Result<(Child, Channel)> 
         })
         .map_err(|source| Error::Dial { source })?;
     let channel = tokio::select! {
-        // A dead child is the cause of a failed dial, so it is looked at first.
+        // Checked first: if the child has died, that is why connecting fails.
         biased;
         status = child.ended() => return Err(Error::Died { when: "during start", status }),
         connected = tokio::time::timeout(DIAL_TIMEOUT, endpoint.connect()) => match connected {
@@ -91,10 +95,13 @@ pub(crate) async fn launch(executable: &Executable) -> Result<(Child, Channel)> 
 }
 
 fn spawn(executable: &Executable, listener: TcpListener) -> std::io::Result<Child> {
+    let variables = executable.variables.iter();
+    let secrets = variables.map(|(name, secret)| (name, secret.expose_secret()));
     let mut command = Command::new(&executable.path);
     command
         .args(&executable.arguments)
         .arg(SUBCOMMAND)
+        .envs(secrets)
         .env(LISTENER_VARIABLE, LISTENER_DESCRIPTOR.to_string())
         .stdin(Stdio::piped())
         .kill_on_drop(true);
@@ -105,7 +112,7 @@ fn spawn(executable: &Executable, listener: TcpListener) -> std::io::Result<Chil
         }])
         .map_err(std::io::Error::other)?;
     let mut process = command.spawn()?;
-    // Our copy of the socket goes with the command: after the child's death a dial must fail.
+    // Closes our copy of the socket, so that connecting fails once the child has died.
     drop(command);
     let stdin = process.stdin.take();
     let (status, ended) = watch::channel(None);
@@ -130,19 +137,19 @@ impl Child {
         let mut ended = self.ended.clone();
         match ended.wait_for(Option::is_some).await {
             Ok(status) => status.unwrap_or_default(),
-            // The task that watches is gone with its runtime, and the process with it.
+            // The task that waits for the process has ended with its runtime.
             Err(_) => ExitStatus::default(),
         }
     }
 
-    /// Closes the connector's input, which asks it to end, and makes sure that it does.
+    /// Closes the connector's input, which tells it to end, and kills it if it does not.
     pub(crate) async fn shutdown(mut self) {
         self.stdin = None;
         if tokio::time::timeout(SHUTDOWN_GRACE, self.ended())
             .await
             .is_err()
         {
-            tracing::warn!("the connector did not end in time and is killed");
+            tracing::warn!("killing the connector, which did not end in time");
             self.kill.notify_one();
             self.ended().await;
         }
@@ -158,7 +165,7 @@ impl Child {
         };
         match written {
             Ok(()) => Ok(()),
-            // A closed pipe says that the child is ending; how it ends says more.
+            // A closed pipe means that the child is ending; its exit status says more.
             Err(_) => Err(Error::Died {
                 when: "during start",
                 status: self.ended().await,
@@ -166,7 +173,7 @@ impl Child {
         }
     }
 
-    /// A broken connection and the death behind it arrive in any order.
+    /// A broken connection may be noticed before the death that caused it.
     async fn or_died(&self, error: Error) -> Error {
         match tokio::time::timeout(Duration::from_secs(1), self.ended()).await {
             Ok(status) => Error::Died {

@@ -1,13 +1,14 @@
 //! The handshake with the connector's own rate limiter, before and after a call.
 //!
-//! The limiter is the one that the host asked for in its configuration, and this host asks for
-//! none. So a limiter that answers `EMPTY` for a kind of call has nothing to say about it, and is
-//! not asked for that kind again: two of three calls of a sync would be for nothing.
+//! A limiter that answers `EMPTY` does not limit this kind of call and is not asked about it again.
+//! Otherwise two of three calls of a sync would go to the limiter for nothing, because this host
+//! configures none.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use parking_lot::{Mutex, MutexGuard};
 use tonic::Status;
 
 use super::clock::{Clock, from_wire};
@@ -18,25 +19,25 @@ use crate::pb::ratelimit::{
 };
 
 const SERVICE: &str = "connector";
-/// The host of the SDK waits this long in all, from the first attempt on.
+/// The total wait of the SDK's host, from the first attempt on.
 const PATIENCE: Duration = Duration::from_mins(65);
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
-/// Asks and reports on behalf of one call.
+/// The handshake of one call.
 #[derive(Debug)]
 pub(super) struct Handshake {
     token: String,
     descriptors: RateLimitDescriptors,
 }
 
-/// Whether a limiter counts this kind of call.
+/// Whether the limiter counts this kind of call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
     Counted,
     Unlimited,
 }
 
-/// What the limiter's answer means for the call.
+/// How to proceed after the rate limiter responds.
 enum Verdict {
     Call(Admission),
     Wait(Duration),
@@ -56,7 +57,7 @@ impl Unlimited {
     }
 
     fn kinds(&self) -> MutexGuard<'_, HashSet<(&'static str, String)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 
@@ -82,7 +83,7 @@ impl Handshake {
         }
     }
 
-    /// Returns when the call may be made.
+    /// Waits until the call may be made.
     pub(super) async fn admit<F>(
         &mut self,
         clock: &Arc<dyn Clock>,
@@ -118,8 +119,8 @@ impl Handshake {
     }
 }
 
-/// The host of the SDK answers an unknown status with an empty, successful reply: a sync that finds
-/// nothing and calls that a success. This one says what is wrong.
+/// For an unknown status, the SDK's host returns an empty, successful reply, so a sync finds nothing
+/// and succeeds. This host returns an error.
 fn verdict(
     description: Option<&RateLimitDescription>,
     now: SystemTime,

@@ -1,9 +1,10 @@
-//! One operation on a fresh connector: grant, revoke, create an account, and so on.
+//! Single operations on a new connector process: grant, revoke, create an account, and so on.
 //!
-//! None of them writes a result back into a file; the next sync does.
+//! None of them changes the file; the next sync does.
 
 pub mod json;
 mod operations;
+mod outcome;
 
 use std::io::Write;
 use std::path::Path;
@@ -16,8 +17,9 @@ use super::error::{Error, Result};
 use super::launch::Executable;
 use super::run::supervise;
 use crate::c1z::{Bounds, Reader};
-use crate::pb::connector::{CreateAccountResponse, Entitlement, Grant, Resource, ResourceId};
+use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId};
 pub(super) use operations::*;
+pub use outcome::Outcome;
 
 /// The account to create.
 #[derive(Clone, Debug, Default)]
@@ -26,20 +28,20 @@ pub struct Account {
     pub login: String,
     /// Its primary e-mail address.
     pub email: String,
-    /// What else the connector asks for; its `login` and `email` win over the fields.
+    /// Its profile; `login` and `email` in it take precedence over the fields here.
     pub profile: Option<Map<String, Value>>,
-    /// The type of resource to create; empty leaves the choice to the connector.
+    /// Resource type to create. If empty, the connector decides.
     pub resource_type: String,
 }
 
 /// What to read from an event feed.
 #[derive(Clone, Debug, Default)]
 pub struct EventFeed {
-    /// The feed; empty for the connector's only one.
+    /// The feed. If empty, the connector's default feed.
     pub id: String,
-    /// Since when.
+    /// The time of the first event.
     pub start_at: Option<jiff::Timestamp>,
-    /// Where an earlier read ended.
+    /// The cursor that an earlier read returned.
     pub cursor: String,
 }
 
@@ -50,11 +52,11 @@ pub struct Action {
     pub name: String,
     /// Its arguments.
     pub arguments: Map<String, Value>,
-    /// The resource type it belongs to; empty for a global one.
+    /// The resource type it belongs to. Empty for a global action.
     pub resource_type: String,
 }
 
-/// The file that says what the ids of a request stand for.
+/// A file from which resources, entitlements and grants are read by their ids.
 #[derive(Clone, Copy, Debug)]
 pub struct Stored<'a> {
     /// The file.
@@ -63,13 +65,13 @@ pub struct Stored<'a> {
     pub bounds: Bounds,
 }
 
-/// Grants an entitlement, as `stored` knows it, to a principal, as `stored` knows it.
+/// Grants an entitlement to a principal. Both must be in the file.
 pub async fn grant(
     executable: &Executable,
     stored: Stored<'_>,
     entitlement: &str,
     principal: ResourceId,
-) -> Result<()> {
+) -> Result<Outcome> {
     let id = entitlement.to_owned();
     let (entitlement, principal): (Entitlement, Resource) = read(stored, move |file| {
         Ok((file.entitlement(&id)?, file.resource(&principal)?))
@@ -81,8 +83,8 @@ pub async fn grant(
     .await
 }
 
-/// Revokes a grant that `stored` knows.
-pub async fn revoke(executable: &Executable, stored: Stored<'_>, grant: &str) -> Result<()> {
+/// Revokes a grant, which must be in the file.
+pub async fn revoke(executable: &Executable, stored: Stored<'_>, grant: &str) -> Result<Outcome> {
     let id = grant.to_owned();
     let grant: Grant = read(stored, move |file| file.grant(&id)).await?;
     run(executable, |client| async move {
@@ -91,11 +93,8 @@ pub async fn revoke(executable: &Executable, stored: Stored<'_>, grant: &str) ->
     .await
 }
 
-/// Creates an account with a random password that nobody can read.
-pub async fn create_account(
-    executable: &Executable,
-    account: Account,
-) -> Result<CreateAccountResponse> {
+/// Creates an account. If it gets a password, nobody can read it.
+pub async fn create_account(executable: &Executable, account: Account) -> Result<Outcome> {
     run(executable, |client| async move {
         send_create_account(&client, account).await
     })
@@ -103,30 +102,30 @@ pub async fn create_account(
 }
 
 /// Deletes a resource.
-pub async fn delete_resource(executable: &Executable, id: ResourceId) -> Result<()> {
+pub async fn delete_resource(executable: &Executable, id: ResourceId) -> Result<Outcome> {
     run(executable, |client| async move {
         send_delete(&client, id).await
     })
     .await
 }
 
-/// Gives a resource new credentials that nobody can read.
-pub async fn rotate_credentials(executable: &Executable, id: ResourceId) -> Result<()> {
+/// Rotates the credentials of a resource. Nobody can read the new ones.
+pub async fn rotate_credentials(executable: &Executable, id: ResourceId) -> Result<Outcome> {
     run(executable, |client| async move {
         send_rotate(&client, id).await
     })
     .await
 }
 
-/// Runs an action and waits for its end; returns its response.
-pub async fn invoke_action(executable: &Executable, action: Action) -> Result<Value> {
+/// Invokes an action and waits until it ends.
+pub async fn invoke_action(executable: &Executable, action: Action) -> Result<Outcome> {
     run(executable, |client| async move {
         send_action(&client, &clock::wall(), action).await
     })
     .await
 }
 
-/// The schemas of a type's actions, or of all, as protobuf JSON.
+/// Lists the actions of a resource type, or all actions, as protobuf JSON.
 pub async fn list_action_schemas(
     executable: &Executable,
     resource_type: &str,
@@ -138,7 +137,7 @@ pub async fn list_action_schemas(
     .await
 }
 
-/// Prints events as protobuf JSON, one a line, until there are no more.
+/// Prints all events as protobuf JSON, one on each line.
 pub async fn event_feed(
     executable: &Executable,
     feed: EventFeed,
@@ -160,7 +159,7 @@ where
     supervise(executable, &CancellationToken::new(), work).await
 }
 
-/// Unpacking a large file takes a while, so it happens aside.
+/// Reads the file on another thread, because unpacking a large one takes a while.
 async fn read<T: Send + 'static>(
     stored: Stored<'_>,
     work: impl FnOnce(&Reader) -> crate::c1z::Result<T> + Send + 'static,

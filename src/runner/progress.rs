@@ -1,4 +1,4 @@
-//! Shows that something happens: a bar on a terminal, log lines elsewhere.
+//! Progress: a bar on a terminal, log lines elsewhere.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// How to show progress.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Progress {
-    /// A line on standard error that changes.
+    /// A changing line on standard error.
     Bar,
     /// One log line per phase.
     #[default]
@@ -18,7 +18,7 @@ pub enum Progress {
 }
 
 impl Progress {
-    /// A bar if someone looks at standard error, log lines otherwise.
+    /// A bar if standard error is a terminal, otherwise log lines.
     #[must_use]
     pub fn detect() -> Self {
         if std::io::stderr().is_terminal() {
@@ -64,7 +64,7 @@ impl Reporter {
         self.bar.inc(rows as u64);
     }
 
-    /// Keeps a warning readable: above the bar, or in the log.
+    /// Shows a warning above the bar, or in the log.
     pub(crate) fn warn(&self, message: &str) {
         if self.mode == Progress::Bar {
             self.bar.println(format!("warning: {message}"));

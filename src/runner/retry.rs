@@ -1,7 +1,7 @@
-//! Which failed calls are made again, and when.
+//! Which failed calls are repeated, and when.
 //!
-//! Only `Unavailable` and `DeadlineExceeded`, without a limit on attempts, as the SDK's syncer does
-//! it; the wait ends at once when the run is cancelled.
+//! Like the SDK's syncer, it repeats only `Unavailable` and `DeadlineExceeded`, without a limit on
+//! attempts. Cancelling the run ends a wait at once.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -18,7 +18,7 @@ use crate::pb::google::rpc;
 
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// Repeats calls.
+/// Repeats failed calls.
 #[derive(Clone)]
 pub(crate) struct Retry {
     pub(crate) clock: Arc<dyn Clock>,
@@ -26,7 +26,7 @@ pub(crate) struct Retry {
 }
 
 impl Retry {
-    /// Makes the call until it succeeds, fails for good (`Ok(Err(…))`) or the run is cancelled.
+    /// Repeats the call until it succeeds, fails permanently (`Ok(Err(…))`) or the run is cancelled.
     pub(crate) async fn run<T, F>(&self, call: impl Fn() -> F) -> Result<Result<T, Status>>
     where
         F: Future<Output = Result<T, Status>>,
@@ -48,7 +48,7 @@ impl Retry {
                 wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
                 code = ?status.code(),
                 message = status.message(),
-                "the connector is not available; the call will be repeated"
+                "connector unavailable, retrying"
             );
             tokio::select! {
                 () = self.cancel.cancelled() => return Err(Error::Cancelled),
@@ -62,7 +62,7 @@ fn is_transient(status: &Status) -> bool {
     matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded)
 }
 
-/// One second more with every attempt, unless the connector says when its quota is back.
+/// Waits one second longer after each attempt, unless the connector says when its quota resets.
 pub(super) fn delay(status: &Status, attempts: u64, now: SystemTime) -> Duration {
     let by_attempt = Duration::from_secs(attempts);
     let described = quota(status).and_then(|quota| {
@@ -72,7 +72,7 @@ pub(super) fn delay(status: &Status, attempts: u64, now: SystemTime) -> Duration
         let Ok(remaining @ 1..) = u64::try_from(quota.remaining) else {
             return Some(left);
         };
-        // Spread over what is left of the quota, in whole seconds.
+        // Spreads the remaining calls over the remaining time, in whole seconds.
         let seconds = left.as_secs() + u64::from(left.subsec_nanos() > 0);
         Some(Duration::from_secs(seconds.div_ceil(remaining)))
     });

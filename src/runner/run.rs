@@ -1,4 +1,4 @@
-//! One sync from start to end: the subprocess, the phases, the file, and the way out.
+//! One sync from start to end: the subprocess, the phases, the file, and cleaning up.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,19 +21,19 @@ use crate::c1z::{self, Kind, Writer};
 use crate::output_file::FileMode;
 use crate::signals;
 
-/// The news of a death may come later than its consequences, on a busy machine much later.
+/// A death may be noticed after its consequences; on a busy machine, long after.
 const DEATH_GRACE: Duration = Duration::from_secs(5);
-/// Packing a large file takes a while; nothing else does.
+/// Packing a large file takes a while.
 const TIDY_GRACE: Duration = Duration::from_mins(1);
 
-/// What to sync, from where, into what.
+/// What to sync, and into which file.
 #[derive(Clone, Debug)]
 pub struct SyncRequest {
     /// The connector.
     pub executable: Executable,
-    /// The file to write; without one the rows are only counted.
+    /// The file to write. Without it, rows are only counted.
     pub file: Option<PathBuf>,
-    /// Calls in flight: 0 and 1 mean one, −1 chooses by the machine's cores.
+    /// Concurrent calls: 0 and 1 mean one, −1 one for each core.
     pub workers: i64,
     /// Only these resource types; all if empty.
     pub resource_types: Vec<String>,
@@ -47,7 +47,7 @@ pub struct SyncRequest {
     pub strict_invariants: bool,
     /// How many full syncs the file keeps; 0 means the SDK's 2.
     pub keep_syncs: usize,
-    /// Where the database grows until the file is whole; beside the file without.
+    /// The directory for the database; by default that of the file.
     pub temporary_directory: Option<PathBuf>,
     /// Who may read the file.
     pub file_mode: FileMode,
@@ -89,7 +89,7 @@ pub async fn run_sync(request: SyncRequest) -> Result<Summary> {
 async fn sync_into(request: SyncRequest) -> Result<Summary> {
     let options = options(&request)?;
     let cancel = CancellationToken::new();
-    // The file first: a name that cannot be written should not cost a login.
+    // The file first: if it cannot be written, there is no need to sign in.
     let files = TaskTracker::new();
     let sink = open(&request, files.token()).await?;
     let outcome = supervise(&request.executable, &cancel, |client| {
@@ -113,8 +113,8 @@ async fn sync_into(request: SyncRequest) -> Result<Summary> {
         }
     })
     .await;
-    // Workers that were cut off let go of the file a moment later, and the program must not end
-    // before its temporary files are gone.
+    // Cancelled workers release the file a moment later. The program must not end before the
+    // temporary files are removed.
     files.close();
     if tokio::time::timeout(TIDY_GRACE, files.wait())
         .await
@@ -125,7 +125,7 @@ async fn sync_into(request: SyncRequest) -> Result<Summary> {
     outcome
 }
 
-/// Runs `work` against a fresh subprocess and ends it whatever comes out.
+/// Runs `work` against a new subprocess, and ends the subprocess in any case.
 pub(super) async fn supervise<T, F>(
     executable: &Executable,
     cancel: &CancellationToken,
@@ -143,7 +143,7 @@ where
     };
     let work = work(Client::new(channel, clock::wall()));
     let result = tokio::select! {
-        // In this order: an interrupted connector dies too, and its calls fail.
+        // In this order: an interrupt also ends the connector and makes its calls fail.
         biased;
         () = &mut interrupted => Err(Error::Cancelled),
         result = work => prefer_death(&child, result).await,
@@ -154,9 +154,9 @@ where
     result
 }
 
-/// A call that fails because the connector died is better explained by the death.
+/// If a call failed because the connector died, returns the death as the error.
 async fn prefer_death<T>(child: &Child, result: Result<T>) -> Result<T> {
-    // What the connector answered has no source here; what broke on the way has one.
+    // An error that the connector sent has no source; a transport error has one.
     let is_broken = |status: &tonic::Status| std::error::Error::source(status).is_some();
     match &result {
         Err(Error::Call { status, .. }) if is_broken(status) => {}
@@ -186,7 +186,7 @@ fn options(request: &SyncRequest) -> Result<Options> {
     })
 }
 
-/// The rule of the SDK's `--workers`.
+/// Reads the number of workers like the SDK's `--workers`.
 pub(super) fn workers(asked: i64) -> Result<usize> {
     match asked {
         0 => Ok(1),
@@ -194,11 +194,11 @@ pub(super) fn workers(asked: i64) -> Result<usize> {
             .map_or(1, usize::from)
             .clamp(1, 4)),
         asked => usize::try_from(asked)
-            .map_err(|_| Error::Invalid(format!("{asked} is no number of workers"))),
+            .map_err(|_| Error::Invalid(format!("invalid number of workers: {asked}"))),
     }
 }
 
-/// The two places rows can go to.
+/// The sink of a sync.
 enum Opened {
     File(Arc<FileSink>),
     Count(Arc<CountingSink>),

@@ -1,9 +1,10 @@
-//! Where the rows of a sync go: into a file, or nowhere but into the count.
+//! The destination of the rows of a sync: a file, or only the counts.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use prost::Message;
 use rusqlite::{Connection, params};
 
@@ -11,7 +12,7 @@ use super::error::Result;
 use super::expand;
 use super::grant_index::GrantIndex;
 use super::summary::RowCounts;
-use crate::c1z::{self, Error as FileError, Writer, lock, rows};
+use crate::c1z::{self, Error as FileError, Writer, rows};
 use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId, ResourceType};
 
 /// A broken reference between rows, found after the phases.
@@ -19,11 +20,11 @@ use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId, ResourceTyp
 pub(crate) struct Dangling {
     /// The SDK's name of the rule.
     pub(crate) invariant: &'static str,
-    /// How many references are broken, and one of them.
+    /// The number of broken references, and an example.
     pub(crate) message: String,
 }
 
-/// Takes the rows of one sync and gives back the resources that later phases ask about.
+/// Stores the rows of one sync, and returns the resources that later phases need.
 #[async_trait]
 pub(crate) trait Sink: Send + Sync {
     fn sync_id(&self) -> &str;
@@ -32,33 +33,33 @@ pub(crate) trait Sink: Send + Sync {
     async fn put_entitlements(&self, rows: Vec<Entitlement>) -> Result<()>;
     async fn put_grants(&self, rows: Vec<Grant>) -> Result<()>;
 
-    /// Stored resources of a type behind the position `after`, in the order they came.
+    /// Stored resources of a type after the position `after`, in the order of arrival.
     async fn resources(&self, kind: &str, after: i64, limit: u32) -> Result<Vec<(i64, Resource)>>;
     async fn has_resource(&self, id: &ResourceId) -> Result<bool>;
 
-    /// References to rows that are not there; nothing where rows are not kept.
+    /// References to missing rows; empty if rows are not kept.
     async fn dangling(&self) -> Result<Vec<Dangling>> {
         Ok(Vec::new())
     }
 
-    /// Derives the grants that nesting implies; nothing where rows are not kept. It works on what
-    /// [`Self::dangling`] has read.
+    /// Derives the grants that nesting implies, if rows are kept. Must be called after
+    /// [`Self::dangling`].
     async fn expand(&self) -> Result<expand::Outcome> {
         Ok(expand::Outcome::default())
     }
 
-    /// Builds what makes reading fast, when all rows are there.
+    /// Builds the indexes for readers, after the last row.
     async fn index(&self) -> Result<()> {
         Ok(())
     }
 
-    /// What is stored per type, where that is known better than by counting arrivals.
+    /// The number of stored rows by type, if the sink knows it.
     async fn counts(&self) -> Result<Option<BTreeMap<String, RowCounts>>> {
         Ok(None)
     }
 }
 
-/// Keeps only the resources, in a private database that vanishes with it.
+/// Keeps only the resources, in a temporary database.
 pub(crate) struct CountingSink(Writer);
 
 impl CountingSink {
@@ -101,7 +102,7 @@ impl Sink for CountingSink {
 /// Keeps everything.
 pub(crate) struct FileSink {
     writer: Writer,
-    /// The grants as they are stored, which the database's thread notes.
+    /// Filled by the database's thread as it stores grants.
     index: Arc<Mutex<GrantIndex>>,
 }
 
@@ -141,7 +142,7 @@ impl Sink for FileSink {
 
     async fn put_grants(&self, rows: Vec<Grant>) -> Result<()> {
         let index = Arc::clone(&self.index);
-        let note = move |id, grant: &Grant| lock(&index).note(id, grant);
+        let note = move |id, grant: &Grant| index.lock().note(id, grant);
         Ok(self.writer.put_grants(rows, note).await?)
     }
 
@@ -156,7 +157,7 @@ impl Sink for FileSink {
     async fn dangling(&self) -> Result<Vec<Dangling>> {
         let index = Arc::clone(&self.index);
         let found = self.writer.with(move |connection, sync_id| {
-            let mut index = lock(&index);
+            let mut index = index.lock();
             index.close(connection, sync_id)?;
             dangling(connection, sync_id, &index)
         });
@@ -166,9 +167,9 @@ impl Sink for FileSink {
     async fn expand(&self) -> Result<expand::Outcome> {
         let outcome = expand::expand(&self.writer, Arc::clone(&self.index)).await?;
         let index = Arc::clone(&self.index);
-        // A derived grant has the id that the connector gave another one: the later stays.
+        // A derived grant may have the id of a grant of the connector; the later one is kept.
         let merged = self.writer.with(move |connection, sync_id| {
-            let mut index = lock(&index);
+            let mut index = index.lock();
             index.drop_duplicates(connection, sync_id)?;
             index.keep_counts();
             Ok(())
@@ -183,7 +184,7 @@ impl Sink for FileSink {
 
     async fn counts(&self) -> Result<Option<BTreeMap<String, RowCounts>>> {
         let mut counts = self.writer.with(counts).await?;
-        for (kind, count) in lock(&self.index).counts() {
+        for (kind, count) in self.index.lock().counts() {
             counts.entry(kind.clone()).or_default().grants = *count;
         }
         Ok(Some(counts))
@@ -245,7 +246,7 @@ async fn has_resource(writer: &Writer, id: &ResourceId) -> Result<bool> {
 const RESOURCE: &str = "select 1 from v1_resources where external_id = ?1 and sync_id = ?2";
 const ENTITLEMENT: &str = "select 1 from v1_entitlements where external_id = ?1 and sync_id = ?2";
 
-/// The rules about references, under the SDK's names.
+/// Checks the rules about references, under the SDK's names.
 fn dangling(
     connection: &Connection,
     sync_id: &str,
@@ -324,7 +325,7 @@ fn missing(
     Ok(missing)
 }
 
-/// All but the grants, which are too many to be counted twice.
+/// Counts everything except grants, which the index counts.
 fn counts(connection: &mut Connection, sync_id: &str) -> c1z::Result<BTreeMap<String, RowCounts>> {
     let failed = || FileError::database("counting rows");
     let mut counts = BTreeMap::<String, RowCounts>::new();

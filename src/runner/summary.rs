@@ -1,4 +1,4 @@
-//! What a sync found and what it cost, and the table that says so.
+//! The result of a sync: rows, calls and time, and how to print them.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -13,7 +13,7 @@ pub struct RowCounts {
     pub resources: u64,
     /// Entitlements on them.
     pub entitlements: u64,
-    /// Grants of those entitlements, derived ones included where they are derived.
+    /// Grants of those entitlements, including derived ones if the sync derives them.
     pub grants: u64,
 }
 
@@ -47,15 +47,15 @@ pub struct Summary {
     pub rows: BTreeMap<String, RowCounts>,
     /// The phases in their order.
     pub phases: Vec<PhaseSummary>,
-    /// Grants that follow from nesting.
+    /// Grants derived from nesting.
     pub derived_grants: u64,
-    /// Calls of the upstream system, as far as the connector reports its quota; else 0.
+    /// Calls of the upstream system's API; 0 if the connector does not report its quota.
     pub api_calls: u64,
     /// Calls to the connector.
     pub connector_calls: u64,
-    /// From the first call to the finished file.
+    /// The time from the first call to the finished file.
     pub duration: Duration,
-    /// What was noteworthy, in the order it happened.
+    /// Warnings in the order in which they occurred.
     pub warnings: Vec<String>,
 }
 
@@ -95,7 +95,7 @@ impl Summary {
             )?;
         }
         if self.derived_grants > 0 {
-            writeln!(to, "{} grants follow from nesting", self.derived_grants)?;
+            writeln!(to, "{} grants derived from nesting", self.derived_grants)?;
         }
         writeln!(
             to,

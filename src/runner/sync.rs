@@ -3,6 +3,7 @@
 mod entitlements;
 mod grants;
 mod invariants;
+mod job;
 mod pool;
 mod resources;
 mod session;
@@ -27,7 +28,7 @@ pub(crate) use targeted::Target;
 /// What to sync, and how.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
-    /// Calls in flight at a time; at least one.
+    /// Concurrent calls; at least one.
     pub(crate) workers: usize,
     /// Only these types; all if empty.
     pub(crate) resource_types: Vec<String>,
@@ -35,11 +36,11 @@ pub(crate) struct Options {
     pub(crate) targets: Vec<Target>,
     pub(crate) skip_entitlements_and_grants: bool,
     pub(crate) skip_grants: bool,
-    /// A broken reference between rows fails the sync instead of causing a warning.
+    /// Fail on a broken reference between rows instead of warning.
     pub(crate) strict: bool,
 }
 
-/// What a sync works with.
+/// The parts that a sync needs.
 pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) retry: Retry,
@@ -48,7 +49,7 @@ pub(crate) struct Context {
     pub(crate) options: Options,
 }
 
-/// Runs all phases; the sink is left unfinished, because only its owner can finish it.
+/// Runs all phases. The caller finishes the sink.
 pub(crate) async fn sync(context: Context) -> Result<Summary> {
     let started = Instant::now();
     let mut phases = Phases {
@@ -81,7 +82,7 @@ pub(crate) async fn sync(context: Context) -> Result<Summary> {
         derived = outcome.derived;
         if outcome.dropped_edges > 0 {
             session.warn(format!(
-                "{} nestings name an entitlement that is not there and were left out",
+                "{} nestings name an entitlement that does not exist and were ignored",
                 outcome.dropped_edges
             ));
         }
@@ -129,7 +130,7 @@ async fn full(session: &Arc<Session>, phases: &mut Phases) -> Result<()> {
     Ok(())
 }
 
-/// The first call, made once: the connector repeats what is worth repeating itself.
+/// Makes the first call. It is not repeated, because the connector itself retries it.
 async fn validate(context: &Context) -> Result<String> {
     context.reporter.phase("validate");
     let call = context.client.call(ConnectorServiceValidateRequest {});
@@ -140,7 +141,7 @@ async fn validate(context: &Context) -> Result<String> {
     let wants_id = types::knows_sync_ids(&reply.sdk_version).unwrap_or_else(|| {
         if !reply.sdk_version.is_empty() {
             context.reporter.warn(&format!(
-                "the connector's SDK version {:?} cannot be read; it gets no sync id",
+                "cannot parse the connector's SDK version {:?}; no sync id is sent",
                 reply.sdk_version
             ));
         }
@@ -153,7 +154,7 @@ async fn validate(context: &Context) -> Result<String> {
     })
 }
 
-/// A sync that is complete does not fail because its connector cannot tidy up.
+/// Lets the connector clean up. A failure is only logged, because the sync is complete.
 async fn cleanup(session: &Session) {
     let request = ConnectorServiceCleanupRequest {
         active_sync_id: session.active_sync_id.clone(),
@@ -164,7 +165,7 @@ async fn cleanup(session: &Session) {
     }
 }
 
-/// Measures phases.
+/// Measures the phases.
 struct Phases {
     session: Option<Arc<Session>>,
     done: Vec<PhaseSummary>,

@@ -9,6 +9,7 @@
     reason = "a test may panic"
 )]
 
+mod brute_force;
 mod connector;
 mod credentials;
 mod expansion;
@@ -19,4 +20,3 @@ mod one_shots;
 mod phases;
 mod retries;
 mod rows;
-mod scale;

@@ -6,9 +6,9 @@ use std::path::Path;
 use crate::c1z::Bounds;
 use crate::causes;
 use crate::cli::{Failure, Job};
-use crate::config::{HostOptions, host_flags};
+use crate::config::{HostOptions, OutputFormat, host_flags};
 use crate::pb::connector::ResourceId;
-use crate::runner::one_shot::{self, Account, Action, EventFeed, Stored};
+use crate::runner::one_shot::{self, Account, Action, EventFeed, Outcome, Stored};
 use crate::runner::{self, Executable, Progress, SyncRequest};
 
 /// Does `job` with this binary as the connector.
@@ -26,43 +26,50 @@ pub(super) async fn run(options: &HostOptions, job: Job) -> Result<(), Failure> 
             let schemas = one_shot::list_action_schemas(&executable, &resource_type).await?;
             schemas.iter().try_for_each(|schema| print(schema))
         }
-        Job::InvokeAction {
-            name,
-            arguments,
-            resource_type,
+        Job::EventFeed {
+            feed,
+            start_at,
+            cursor,
         } => {
-            let resource_type = resource_type.unwrap_or_default();
-            let action = Action {
-                name,
-                arguments,
-                resource_type,
+            let feed = EventFeed {
+                id: feed.unwrap_or_default(),
+                start_at: Some(start_at),
+                cursor: cursor.unwrap_or_default(),
             };
-            let response = one_shot::invoke_action(&executable, action).await?;
-            tracing::info!(%response, "action finished");
-            Ok(())
+            Ok(one_shot::event_feed(&executable, feed, &mut std::io::stdout()).await?)
         }
-        job => Ok(operate(options, &executable, job).await?),
+        job => {
+            let outcome = match operate(options, &executable, job).await {
+                Err(error) if options.dry_run => Outcome::of_dry_run(error)?,
+                outcome => outcome?,
+            };
+            print(&match options.output {
+                OutputFormat::Text => outcome.to_string(),
+                OutputFormat::Json => outcome.to_json().to_string(),
+            })
+        }
     }
 }
 
-/// This binary with its own arguments, as the connector process.
+/// This binary as the connector process.
 fn this_program(options: &HostOptions) -> Result<Executable, Failure> {
     let path = std::env::current_exe()
         .map_err(|error| Failure::usage(format!("cannot find this program: {error}")))?;
     let first = format!("--{}", host_flags::STARTED_BY_OWN_HOST.name);
-    let arguments = std::iter::once(first.into()).chain(options.arguments.0.iter().cloned());
+    let flags = options.arguments.flags.iter().cloned();
     Ok(Executable {
         path,
-        arguments: arguments.collect(),
+        arguments: std::iter::once(first.into()).chain(flags).collect(),
+        variables: options.arguments.variables.clone(),
     })
 }
 
-/// The jobs whose only result is their exit code, and the event feed.
+/// Runs a job that is a single operation.
 async fn operate(
     options: &HostOptions,
     executable: &Executable,
     job: Job,
-) -> Result<(), runner::Error> {
+) -> Result<Outcome, runner::Error> {
     let stored = Stored {
         file: &options.file,
         bounds: bounds(options),
@@ -87,9 +94,7 @@ async fn operate(
                 profile: (!account.profile.is_empty()).then_some(account.profile),
                 resource_type: account.resource_type.unwrap_or_default(),
             };
-            one_shot::create_account(executable, account)
-                .await
-                .map(drop)
+            one_shot::create_account(executable, account).await
         }
         Job::DeleteResource {
             id: resource,
@@ -99,17 +104,18 @@ async fn operate(
             id: resource,
             resource_type,
         } => one_shot::rotate_credentials(executable, id(resource_type, resource)).await,
-        Job::EventFeed {
-            feed,
-            start_at,
-            cursor,
+        Job::InvokeAction {
+            name,
+            arguments,
+            resource_type,
         } => {
-            let feed = EventFeed {
-                id: feed.unwrap_or_default(),
-                start_at: Some(start_at),
-                cursor: cursor.unwrap_or_default(),
+            let resource_type = resource_type.unwrap_or_default();
+            let action = Action {
+                name,
+                arguments,
+                resource_type,
             };
-            one_shot::event_feed(executable, feed, &mut std::io::stdout()).await
+            one_shot::invoke_action(executable, action).await
         }
         _ => Err(runner::Error::Internal(
             "this job is not an operation".to_owned(),

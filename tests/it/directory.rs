@@ -90,6 +90,7 @@ impl Place {
         Executable {
             path: binary().to_owned(),
             arguments: vec![csv.into(), "--log-level=warn".into()],
+            variables: Vec::new(),
         }
     }
 }

@@ -129,20 +129,50 @@ async fn a_killed_sync_leaves_the_old_file_and_no_process(whom: Whom) {
     scene.assert_next_run_succeeds().await;
 }
 
-/// From before the login to after the rename, packing included: whatever moment it hits, the file
-/// is the old one or a new whole one.
+/// When a host is killed.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// When Salesforce has got this many requests.
+    Requests(usize),
+    /// When there is a file whose name ends so.
+    File(&'static str),
+}
+
+impl Moment {
+    fn is_now(self, scene: &Scene) -> bool {
+        match self {
+            Self::Requests(count) => scene.simulator.requests().len() >= count,
+            Self::File(end) => scene.names().iter().any(|name| name.ends_with(end)),
+        }
+    }
+}
+
+/// From before the login to the rename, packing included: whatever moment it hits, the file is the
+/// old one or a new whole one.
 #[tokio::test]
 async fn a_host_killed_at_any_moment_leaves_a_whole_file() {
     let scene = Scene::new().await;
-    let began = std::time::Instant::now();
+    scene.simulator.clear_requests();
     scene.assert_next_run_succeeds().await;
-    let usual = began.elapsed();
-    for step in 0..16 {
+    let usual = scene.simulator.requests().len();
+    let steps = (0..=usual).step_by(usual.div_ceil(10));
+    let files = [".lock.tmp", ".old.tmp", ".new.tmp", ".packed.tmp"];
+    let moments = files.map(Moment::File).into_iter();
+    for moment in moments.chain(steps.map(Moment::Requests)) {
         let before = std::fs::read(scene.file()).unwrap();
-        let host = command(scene.path(), &org(&scene.simulator))
+        for left in scene.names().iter().filter(|name| name.ends_with(".tmp")) {
+            std::fs::remove_file(scene.path().join(left)).unwrap();
+        }
+        scene.simulator.clear_requests();
+        let mut host = command(scene.path(), &org(&scene.simulator))
             .spawn()
             .unwrap();
-        tokio::time::sleep(usual * step / 14).await;
+        // A short moment may pass between two looks; then the host ends by itself.
+        eventually("the moment comes", || {
+            let has_ended = host.try_wait().unwrap().is_some();
+            (has_ended || moment.is_now(&scene)).then_some(())
+        })
+        .await;
         let connectors = host.id().map(children).unwrap_or_default();
         if let Some(id) = host.id() {
             signal(id, "KILL");
@@ -154,7 +184,7 @@ async fn a_host_killed_at_any_moment_leaves_a_whole_file() {
         let after = std::fs::read(scene.file()).unwrap();
         assert!(
             after == before || !file::read(&scene.file()).grants.is_empty(),
-            "killed at step {step}"
+            "killed at {moment:?}"
         );
     }
     scene.assert_next_run_succeeds().await;

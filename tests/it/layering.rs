@@ -16,7 +16,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("service", &["baton", "pb", "wire"]),
     ("host", &["pb", "service", "signals"]),
     // The host half must be able to drive any connector.
-    ("c1z", &["output_file", "pb"]),
+    ("c1z", &["causes", "output_file", "pb"]),
     ("runner", &["c1z", "output_file", "pb", "signals"]),
     // Which files may be written, and who may read them.
     ("output_file", &[]),
@@ -27,7 +27,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("telemetry", &["causes", "config", "output_file"]),
     (
         "cli",
-        &["baton", "causes", "config", "pb", "signals", "telemetry"],
+        &[
+            "baton",
+            "causes",
+            "config",
+            "core_dumps",
+            "pb",
+            "signals",
+            "telemetry",
+        ],
     ),
     // A program around any connector; the Salesforce connector's own is in `cli` and `wiring`.
     (
@@ -45,6 +53,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "wire",
         ],
     ),
+    ("core_dumps", &[]),
     (
         "wiring",
         &[
@@ -72,6 +81,7 @@ const READS_SECRETS: &[&str] = &[
     "src/salesforce/auth/",
     "src/salesforce/transport.rs",
     "src/host/tls.rs",
+    "src/runner/launch.rs",
 ];
 
 fn root() -> &'static Path {

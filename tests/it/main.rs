@@ -17,6 +17,7 @@ mod contract;
 mod directory;
 mod docs;
 mod endings;
+mod exposure;
 mod fake;
 mod file;
 mod fuzz_corpus;

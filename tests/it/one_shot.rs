@@ -89,20 +89,26 @@ fn is_ordinary(user: &Json) -> bool {
         && user["Username"] != "admin@simulated.example"
 }
 
-/// It worked, and had nothing to print.
+/// It worked and printed this line, and nothing else.
 #[track_caller]
-fn assert_silent_success(ended: &Ended) {
+fn assert_result(ended: &Ended, line: &str) {
     ended.assert_success();
-    assert_eq!((ended.stdout.as_str(), ended.told()), ("", Vec::new()));
+    assert_eq!(
+        (ended.stdout.as_str(), ended.told()),
+        (&*format!("{line}\n"), Vec::new())
+    );
 }
 
 #[tokio::test]
 async fn a_grant_is_made_shown_by_the_next_sync_and_revoked() {
     let scene = Scene::new().await;
-    assert_silent_success(&scene.grant().await);
+    let (user, set) = (&scene.user, &scene.set);
+    let granted = format!("granted permission:{set}:assigned to user {user}");
+    assert_result(&scene.grant().await, &granted);
     assert_eq!(scene.assignees(), std::slice::from_ref(&scene.user));
     // Twice is as good as once.
-    assert_silent_success(&scene.grant().await);
+    let already = format!("user {user} already has permission:{set}:assigned");
+    assert_result(&scene.grant().await, &already);
     assert_eq!(scene.assignees().len(), 1);
 
     run(scene.path(), &org(&scene.simulator))
@@ -114,9 +120,11 @@ async fn a_grant_is_made_shown_by_the_next_sync_and_revoked() {
             .grants
             .contains_key(&id)
     );
-    assert_silent_success(&scene.run(&["--revoke-grant", &id]).await);
+    let ended = scene.run(&["--revoke-grant", &id]).await;
+    assert_result(&ended, &format!("revoked {id}"));
     assert_eq!(scene.assignees(), [""; 0]);
-    assert_silent_success(&scene.run(&["--revoke-grant", &id, "-p"]).await);
+    let ended = scene.run(&["--revoke-grant", &id, "-p"]).await;
+    assert_result(&ended, &format!("{id} was already revoked"));
 }
 
 /// Auditors find every write in the log, with ids and what it cost, and without names.
@@ -198,9 +206,11 @@ async fn an_account_is_created_from_a_profile() {
         "last_name": "Doe", "first_name": "Jane", "timezone": "Europe/Berlin",
     });
     let flag = format!("--create-account-profile={profile}");
-    assert_silent_success(&scene.run(&[&flag]).await);
+    let ended = scene.run(&[&flag]).await;
     let created = by_username(&scene, "jane@acme.example").unwrap();
     assert_eq!(created["LastName"], "Doe");
+    let id = created["Id"].as_str().unwrap();
+    assert_result(&ended, &format!("created user {id}"));
 }
 
 #[tokio::test]
@@ -222,7 +232,10 @@ async fn deleting_a_user_deactivates_it() {
         "--delete-resource-type",
         "user",
     ];
-    assert_silent_success(&scene.run(&flags).await);
+    assert_result(
+        &scene.run(&flags).await,
+        &format!("deleted user {}", scene.user),
+    );
     assert!(!scene.simulator.org().is_active(&scene.user));
 }
 
@@ -252,14 +265,112 @@ async fn an_action_is_invoked_without_provisioning() {
     let ended = scene
         .run(&["--invoke-action", "update_user_status", &arguments])
         .await;
-    assert_silent_success(&ended);
+    assert_result(&ended, "update_user_status finished: {\"success\":true}");
     assert!(!scene.simulator.org().is_active(&scene.user));
-    let answered = |line: &Json| {
-        line["response"]
-            .as_str()
-            .is_some_and(|it| it.contains("success"))
-    };
-    assert!(ended.log().iter().any(answered), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_result_may_be_json() {
+    let scene = Scene::new().await;
+    let flags = [
+        "--output=json",
+        "--delete-resource-type=user",
+        "--delete-resource",
+        &scene.user,
+    ];
+    let ended = scene.run(&flags).await;
+    ended.assert_success();
+    assert_eq!(
+        serde_json::from_str::<Json>(&ended.stdout).unwrap(),
+        json!({
+            "result": "done", "message": format!("deleted user {}", scene.user),
+            "resource_type": "user", "resource": scene.user,
+        })
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_form_of_the_result_is_refused_before_anything_is_written() {
+    let scene = Scene::new().await;
+    let flags = [
+        "--output=xml",
+        "--delete-resource-type=user",
+        "--delete-resource",
+        &scene.user,
+    ];
+    let ended = scene.run(&flags).await;
+    assert_eq!(ended.code(), 2);
+    let refusal = "field output: value must be one of text, json but got 'xml'";
+    assert_eq!(ended.told().last(), Some(&refusal));
+    assert!(scene.simulator.org().is_active(&scene.user));
+}
+
+/// What a dry run prints begins so.
+const HELD_BACK: &str = "dry run: would ";
+
+#[tokio::test]
+async fn a_dry_run_that_would_work_succeeds_and_prints_what_it_would_send() {
+    let scene = Scene::new().await;
+    let entitlement = format!("permission:{}:assigned", scene.set);
+    let profile = json!({
+        "email": "jane@acme.example", "profileId": "Standard User", "alias": "jdoe",
+        "last_name": "Doe", "first_name": "Jane",
+    });
+    let profile = format!("--create-account-profile={profile}");
+    let runs: [&[&str]; 3] = [
+        &[
+            "--grant-entitlement",
+            &entitlement,
+            "--grant-principal",
+            &scene.user,
+            "--grant-principal-type=user",
+        ],
+        &[&profile],
+        &[
+            "--delete-resource-type=user",
+            "--delete-resource",
+            &scene.user,
+        ],
+    ];
+    for flags in runs {
+        let ended = scene.run(&[flags, &["--dry-run"]].concat()).await;
+        ended.assert_success();
+        assert!(ended.stdout.starts_with(HELD_BACK), "{ended:?}");
+        assert_eq!(ended.stdout.lines().count(), 1, "{ended:?}");
+        assert_eq!(ended.told(), [""; 0]);
+        let ended = scene
+            .run(&[flags, &["--dry-run", "--output=json"]].concat())
+            .await;
+        let result: Json = serde_json::from_str(&ended.stdout).unwrap();
+        assert_eq!(result["result"], "dry_run");
+    }
+    assert_eq!(scene.assignees(), [""; 0]);
+    assert!(scene.simulator.org().is_active(&scene.user));
+    assert_eq!(by_username(&scene, "jane@acme.example"), None);
+}
+
+#[tokio::test]
+async fn a_dry_run_of_an_action_says_so() {
+    let scene = Scene::new().await;
+    let arguments = format!(
+        "--invoke-action-args={}",
+        json!({"resource_id": scene.user})
+    );
+    let ended = scene
+        .run(&["--invoke-action=freeze_user", &arguments, "--dry-run"])
+        .await;
+    ended.assert_success();
+    assert!(ended.stdout.starts_with("freeze_user: "), "{ended:?}");
+    assert!(ended.stdout.contains("would"), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_dry_run_that_would_not_work_fails_as_the_write_would() {
+    let scene = Scene::new().await;
+    let ended = scene
+        .run(&["--create-account-login=jane@acme.example", "--dry-run"])
+        .await;
+    ended.assert_failure(3, "creating an account");
 }
 
 #[tokio::test]

@@ -123,6 +123,7 @@ async fn sync(simulator: &Simulator, file: &Path, workers: i64) -> Summary {
     ];
     let executable = Executable {
         path: BINARY.into(),
+        variables: Vec::new(),
         arguments: with(simulator, &flags)
             .into_iter()
             .map(Into::into)

@@ -1,6 +1,6 @@
 //! Flags that run one operation instead of a sync.
 
-use crate::config::flag::{Flag, Kind, flags};
+use crate::config::flag::{Flag, Kind, Topic, flags};
 
 flags! {
     GRANT_ENTITLEMENT = Flag::text("grant-entitlement", "Entitlement to grant").hidden();
@@ -48,6 +48,11 @@ flags! {
     INVOKE_RESOURCE_ACTION_TYPE = Flag::text("invoke-resource-action-resource-type", "Not used")
         .hidden();
     INVOKE_RESOURCE_ACTION_ARGS = Flag::text("invoke-resource-action-args", "Not used").hidden();
+    OUTPUT = Flag::new(
+        "output",
+        Kind::Text("text"),
+        "Form of the result that an operation prints: text or json",
+    ).topic(Topic::Writes);
     EVENT_FEED = Flag::switch("event-feed", "Print the events of a feed").hidden();
     EVENT_FEED_ID = Flag::text("event-feed-id", "Feed to read").hidden().or_empty();
     EVENT_FEED_START_AT = Flag::text(

@@ -66,4 +66,6 @@ flags! {
     ).topic(Topic::Monitoring);
     LOG_PATH = Flag::list("log-path", "Files to log to instead of stderr; add stderr to log there too")
         .topic(Topic::Monitoring);
+    CORE_DUMPS = Flag::switch("core-dumps", "Allow core dumps, which contain secrets")
+        .topic(Topic::Monitoring);
 }

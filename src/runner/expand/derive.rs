@@ -1,4 +1,4 @@
-//! Works out which grants change and which are new, from numbers alone.
+//! Computes which grants are new and which change, on numbers only.
 
 use bytes::Bytes;
 use prost::Message;
@@ -12,11 +12,11 @@ use crate::pb::connector::grant_sources::GrantSource;
 use crate::pb::connector::{GrantImmutable, GrantSources, Resource, ResourceId};
 use crate::runner::grant_index::GrantIndex;
 
-/// Grants in a page, at most.
+/// The largest number of grants in a page.
 const GRANTS: usize = 1000;
 
-/// Hands on what follows from the nestings of `graph`, entitlement after entitlement. Counts the
-/// new grants and notes them in the index. Ends early if nobody takes the pages.
+/// Sends the new and changed grants to `pages`, one entitlement after the other, and adds the new
+/// ones to the index. Returns their number. Stops early if the receiver is gone.
 pub(super) fn derive(graph: &Graph, index: &mut GrantIndex, pages: &mpsc::Sender<Page>) -> u64 {
     let mut deriver = Deriver {
         graph,
@@ -26,7 +26,7 @@ pub(super) fn derive(graph: &Graph, index: &mut GrantIndex, pages: &mpsc::Sender
         last: Vec::new(),
         derived: 0,
     };
-    // Nobody wants the rest of it: the sync has failed.
+    // It only fails if the receiver is gone, which reports its own error.
     let _ = deriver.run();
     deriver.derived
 }
@@ -39,7 +39,7 @@ struct Deriver<'a> {
     index: &'a mut GrantIndex,
     pages: &'a mpsc::Sender<Page>,
     tail: Tail,
-    /// The sources that `tail` has, as numbers.
+    /// The sources in `tail`, as numbers.
     last: Vec<(u32, bool)>,
     derived: u64,
 }
@@ -49,7 +49,7 @@ impl Deriver<'_> {
         let mut holders = Holders::new(self.graph);
         for component in self.graph.components() {
             for (node, held) in holders.settle(&component, self.index) {
-                // Without a resource nothing leads to it.
+                // An entitlement without a resource has no incoming edges.
                 if let Some(on) = self.graph.resource(node) {
                     self.complete(node, on, &held)?;
                     self.add(node, on, &held)?;
@@ -60,7 +60,7 @@ impl Deriver<'_> {
         Ok(())
     }
 
-    /// The stored grants of an entitlement that come from elsewhere, too.
+    /// Sends the stored grants that also come from other entitlements.
     fn complete(&self, node: usize, on: &(String, String), held: &Held) -> Result<(), Unwanted> {
         let name = self.graph.name(node);
         let stored = self.index.entitlement(name);
@@ -82,7 +82,7 @@ impl Deriver<'_> {
         Ok(())
     }
 
-    /// The grants of an entitlement that are not stored.
+    /// Sends the grants that are not stored.
     fn add(&mut self, node: usize, on: &(String, String), held: &Held) -> Result<(), Unwanted> {
         let name = self.graph.name(node);
         let new: Vec<_> = held.derived().collect();
@@ -142,7 +142,7 @@ fn named(graph: &Graph, sources: &[(u32, bool)]) -> impl Iterator<Item = (String
     })
 }
 
-/// A `Grant` behind its entitlement. What is the same in thousands of them is encoded already.
+/// A `Grant` without its entitlement. Parts that many grants share are encoded once.
 #[derive(Clone, PartialEq, Message)]
 struct Tail {
     #[prost(message, optional, tag = "2")]

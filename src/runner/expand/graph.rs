@@ -1,13 +1,13 @@
-//! Which entitlement leads to which, and in which order to follow.
+//! The graph of entitlements, and the order in which to visit them.
 
 use std::collections::{BTreeSet, HashMap};
 
-/// How memberships flow from one entitlement to another.
+/// Which holders of one entitlement also hold another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Edge {
-    /// Only direct memberships.
+    /// Only direct holders.
     is_shallow: bool,
-    /// Only principals of these types; all without.
+    /// Only principals of these types, if set.
     kinds: Option<BTreeSet<String>>,
 }
 
@@ -17,7 +17,7 @@ impl Edge {
         Self { is_shallow, kinds }
     }
 
-    /// Whether it lets a principal through; `kind` tells the principal's resource type.
+    /// Whether it applies to a principal; `kind` returns the principal's resource type.
     pub(super) fn admits<'a>(&self, kind: impl FnOnce() -> &'a str, is_direct: bool) -> bool {
         (is_direct || !self.is_shallow)
             && self
@@ -26,7 +26,7 @@ impl Edge {
                 .is_none_or(|kinds| kinds.contains(kind()))
     }
 
-    /// Two edges between the same ends admit what either admits, in whichever order they came.
+    /// Merges another edge between the same ends: the result admits what either admits.
     fn widen(&mut self, other: Self) {
         self.is_shallow &= other.is_shallow;
         self.kinds = match (self.kinds.take(), other.kinds) {
@@ -44,16 +44,16 @@ impl Edge {
 pub(super) struct Graph {
     names: Vec<String>,
     numbers: HashMap<String, usize>,
-    /// For each entitlement that something leads to, type and id of the resource that it is on.
+    /// For each entitlement with incoming edges, type and id of its resource.
     on: Vec<Option<(String, String)>>,
-    /// For each entitlement, where its memberships go.
+    /// The outgoing edges of each entitlement.
     out: Vec<Vec<usize>>,
-    /// For each entitlement, where its memberships come from.
+    /// The incoming edges of each entitlement.
     into: Vec<Vec<(usize, Edge)>>,
 }
 
 impl Graph {
-    /// Lets memberships flow from one entitlement to another, which is on the resource `on`.
+    /// Adds an edge from one entitlement to another, which is on the resource `on`.
     pub(super) fn add(&mut self, source: &str, target: &str, on: (String, String), edge: Edge) {
         let (source, target) = (self.number(source), self.number(target));
         if let Some(place) = self.on.get_mut(target) {
@@ -70,17 +70,17 @@ impl Graph {
         }
     }
 
-    /// How many entitlements there are.
+    /// The number of entitlements.
     pub(super) fn len(&self) -> usize {
         self.names.len()
     }
 
-    /// Type and id of the resource that the entitlement is on, if something leads to it.
+    /// Type and id of the resource of an entitlement, if it has incoming edges.
     pub(super) fn resource(&self, node: usize) -> Option<&(String, String)> {
         self.on.get(node)?.as_ref()
     }
 
-    /// Whether memberships flow on to another entitlement.
+    /// Whether it has outgoing edges.
     pub(super) fn leads_on(&self, node: usize) -> bool {
         self.out.get(node).is_some_and(|out| !out.is_empty())
     }
@@ -97,7 +97,7 @@ impl Graph {
             .map(|(source, edge)| (*source, edge))
     }
 
-    /// The strongly connected components, sources before what they lead to.
+    /// The strongly connected components in topological order.
     pub(super) fn components(&self) -> Vec<Vec<usize>> {
         let mut search = Search {
             graph: self,
@@ -111,7 +111,7 @@ impl Graph {
         for node in 0..self.names.len() {
             search.visit(node);
         }
-        // The search closes a component after everything it leads to.
+        // The search closes a component after all components that it leads to.
         search.found.reverse();
         search.found
     }
@@ -130,13 +130,13 @@ impl Graph {
     }
 }
 
-/// Tarjan's search, with its own stack: a chain of groups may be longer than ours.
+/// Tarjan's algorithm with an explicit stack: a long chain of groups would overflow the thread's.
 struct Search<'a> {
     graph: &'a Graph,
     next: usize,
-    /// When a node was met; 0 if not yet.
+    /// The order in which nodes were found; 0 if not yet.
     order: Vec<usize>,
-    /// The earliest open node that it leads back to.
+    /// The earliest open node that each node leads back to.
     low: Vec<usize>,
     is_open: Vec<bool>,
     open: Vec<usize>,

@@ -1,26 +1,26 @@
-//! Who holds an entitlement, directly or through others, as numbers.
+//! The holders of an entitlement, direct and indirect, as numbers.
 
 use indexmap::IndexMap;
 
 use super::graph::{Edge, Graph};
 use crate::runner::grant_index::GrantIndex;
 
-/// Who holds one entitlement: for each principal, how.
+/// The holders of one entitlement.
 #[derive(Debug, Default)]
 pub(super) struct Held(IndexMap<u32, Way>);
 
 /// How a principal holds an entitlement.
 #[derive(Debug, Default)]
 struct Way {
-    /// There is a stored grant.
+    /// The connector sent a grant.
     is_stored: bool,
     is_direct: bool,
-    /// The entitlements it comes from, and whether it is direct there.
+    /// The entitlements it comes from, and whether the principal holds them directly.
     sources: Vec<(u32, bool)>,
 }
 
 impl Held {
-    /// The sources that a principal's grant is to list; none if it has only itself.
+    /// The sources of a principal's grant; empty if it is only direct.
     pub(super) fn sources_of(&self, principal: u32) -> &[(u32, bool)] {
         self.0.get(&principal).map_or(&[], |way| &way.sources)
     }
@@ -41,14 +41,14 @@ impl Held {
     }
 }
 
-/// One who holds an entitlement.
+/// A principal that holds an entitlement.
 #[derive(Clone, Copy, Debug)]
 struct Holder {
     principal: u32,
     is_direct: bool,
 }
 
-/// Who holds the entitlements of a graph. What nothing flows out of is not kept.
+/// The holders of the entitlements of a graph. Entitlements without outgoing edges are not kept.
 pub(super) struct Holders<'a> {
     graph: &'a Graph,
     kept: Vec<Vec<Holder>>,
@@ -62,7 +62,7 @@ impl<'a> Holders<'a> {
         }
     }
 
-    /// Keeps who holds an entitlement for those that it leads to.
+    /// Keeps the holders of an entitlement, if it has outgoing edges.
     pub(super) fn keep(&mut self, node: usize, held: &Held) {
         if let Some(kept) = self.kept.get_mut(node)
             && self.graph.leads_on(node)
@@ -71,14 +71,15 @@ impl<'a> Holders<'a> {
         }
     }
 
-    /// Who holds the entitlements of a component, when all that leads to it is known.
+    /// Finds the holders of the entitlements of a component. All components that lead to it must be
+    /// kept already.
     pub(super) fn settle(&self, component: &[usize], index: &GrantIndex) -> Vec<(usize, Held)> {
         let mut settled: Vec<_> = component
             .iter()
             .map(|&node| (node, self.flow_in(node, component, index)))
             .collect();
-        // Within a cycle everyone gets every membership of it: repeats until nothing is new. Each
-        // round can only add, so it ends.
+        // Within a cycle, holders are passed around until nothing changes. It terminates because
+        // each round only adds.
         let mut is_settled = settled.len() < 2;
         while !is_settled {
             is_settled = true;
@@ -89,7 +90,7 @@ impl<'a> Holders<'a> {
         settled
     }
 
-    /// The stored grants of an entitlement, and what comes from outside its component.
+    /// The stored grants of an entitlement, and its holders through other components.
     fn flow_in(&self, node: usize, component: &[usize], index: &GrantIndex) -> Held {
         let mut held = Held::default();
         let stored = index
@@ -110,7 +111,7 @@ impl<'a> Holders<'a> {
         held
     }
 
-    /// What comes from the other members of a cycle; `true` if there was news.
+    /// Adds the holders through other entitlements of the cycle. Returns whether any were new.
     fn flow_around(
         &self,
         members: &mut [(usize, Held)],
@@ -123,7 +124,7 @@ impl<'a> Holders<'a> {
         };
         let mut flow = Flow::into(self.graph, node, component, index);
         for (source, edge) in self.graph.sources_of(node) {
-            // A loop from an entitlement to itself adds nothing.
+            // An edge from an entitlement to itself adds nothing.
             let Some((_, from)) = members
                 .iter()
                 .find(|(member, _)| *member == source && *member != node)
@@ -139,10 +140,10 @@ impl<'a> Holders<'a> {
     }
 }
 
-/// Memberships on their way into one entitlement.
+/// Adds holders to one entitlement.
 struct Flow<'a> {
     index: &'a GrantIndex,
-    /// Whom nothing flows to: around a cycle a group would come to be its own member.
+    /// The principal to leave out: in a cycle, a group would become its own member.
     own: Option<u32>,
     is_news: bool,
 }
@@ -160,7 +161,7 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Lets everyone who holds the source hold the target.
+    /// Makes the holders of the source holders of the target.
     fn run(&mut self, source: usize, edge: &Edge, from: &[Holder], held: &mut Held) {
         let Ok(source) = u32::try_from(source) else {
             return;

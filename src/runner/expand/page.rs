@@ -1,4 +1,4 @@
-//! Stores what expansion found out.
+//! Stores new and changed grants.
 
 use prost::Message;
 use prost::encoding::{bytes, message};
@@ -9,17 +9,17 @@ use crate::c1z::{Error, Result};
 use crate::pb::connector::Grant;
 use crate::pb::connector::grant_sources::GrantSource;
 
-/// Some changes to the grants of one entitlement.
+/// New and changed grants of one entitlement.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     entitlement: String,
-    /// Type and id of the resource that it is on.
+    /// Type and id of its resource.
     on: (String, String),
     pub(super) completions: Vec<Completion>,
     pub(super) additions: Vec<Addition>,
 }
 
-/// A stored grant that also comes from elsewhere.
+/// A stored grant that also comes from other entitlements.
 #[derive(Debug)]
 pub(super) struct Completion {
     pub(super) row: i64,
@@ -31,9 +31,9 @@ pub(super) struct Completion {
 pub(super) struct Addition {
     /// Type and id.
     pub(super) principal: (String, String),
-    /// The stored grant that tells more of the principal.
+    /// A stored grant that has more of the principal than its id.
     pub(super) shown_in: Option<i64>,
-    /// The encoded message behind its entitlement; without the principal if that is shown elsewhere.
+    /// The encoded message without the entitlement, and without the principal if `shown_in` is set.
     pub(super) tail: Vec<u8>,
 }
 
@@ -79,7 +79,7 @@ impl Page {
     }
 }
 
-/// Notes on a stored grant where else it comes from.
+/// Adds sources to a stored grant.
 fn complete(connection: &Connection, entitlement: &str, completion: Completion) -> Result<()> {
     let mut grant = read_grant(connection, completion.row)?;
     let known = &mut grant.sources.get_or_insert_default().sources;
@@ -87,7 +87,7 @@ fn complete(connection: &Connection, entitlement: &str, completion: Completion) 
         known.insert(entitlement.to_owned(), GrantSource { is_direct: true });
     }
     for (source, how) in completion.sources {
-        // What is direct in one way is direct.
+        // Direct in one way is direct.
         known.entry(source).or_insert(how).is_direct |= how.is_direct;
     }
     connection
@@ -108,7 +108,7 @@ fn read_grant(connection: &Connection, row: i64) -> Result<Grant> {
     })
 }
 
-/// An entitlement as it is stored.
+/// Reads an encoded entitlement.
 fn entitlement(connection: &Connection, sync_id: &str, id: &str) -> Result<Vec<u8>> {
     connection
         .prepare_cached("select data from v1_entitlements where external_id = ?1 and sync_id = ?2")

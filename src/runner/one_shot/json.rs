@@ -1,4 +1,4 @@
-//! JSON for people, protobuf for the connector, and back.
+//! Converts between JSON and protobuf.
 
 use std::sync::OnceLock;
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 use crate::pb::FILE_DESCRIPTOR_SET;
 use crate::runner::error::{Error, Result};
 
-/// A JSON object as a protobuf `Struct`.
+/// Converts a JSON object to a protobuf `Struct`.
 pub(in crate::runner) fn to_struct(object: Map<String, Value>) -> Struct {
     Struct {
         fields: object
@@ -35,7 +35,7 @@ fn to_proto(value: Value) -> Proto {
     Proto { kind: Some(kind) }
 }
 
-/// A protobuf `Struct` as JSON.
+/// Converts a protobuf `Struct` to JSON.
 pub(in crate::runner) fn from_struct(from: Struct) -> Value {
     Value::Object(
         from.fields
@@ -56,7 +56,7 @@ fn from_proto(value: Proto) -> Value {
     }
 }
 
-/// Whole numbers are written without a fraction, as protobuf JSON does.
+/// Like protobuf JSON, writes whole numbers without a fraction.
 fn number(value: f64) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[expect(
@@ -69,7 +69,7 @@ fn number(value: f64) -> Value {
     Number::from_f64(value).map_or(Value::Null, Value::Number)
 }
 
-/// A message of the protocol as canonical protobuf JSON, on one line.
+/// Converts a message to canonical protobuf JSON on one line.
 pub fn to_json<M: Name>(message: &M) -> Result<String> {
     static POOL: OnceLock<Option<DescriptorPool>> = OnceLock::new();
     let failed = |why: &str| Error::Internal(format!("printing {}: {why}", M::NAME));

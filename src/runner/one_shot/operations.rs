@@ -1,4 +1,4 @@
-//! The calls behind the one-shot operations.
+//! The calls that the operations make.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -10,16 +10,15 @@ use rcgen::{KeyPair, PKCS_ED25519};
 use serde_json::{Map, Value, json};
 
 use super::json::{from_struct, to_json, to_struct};
-use super::{Account, Action, EventFeed};
+use super::{Account, Action, EventFeed, Outcome};
 use crate::c1z::annotation;
 use crate::pb::connector::{
     AccountInfo, BatonActionStatus, BatonId, CapabilityDetailCredentialOption,
-    ConnectorServiceGetMetadataRequest, CreateAccountRequest, CreateAccountResponse,
-    CredentialOptions, DeleteResourceRequest, EncryptionConfig, Entitlement,
-    GetActionStatusRequest, Grant, GrantManagerServiceGrantRequest,
-    GrantManagerServiceRevokeRequest, InvokeActionRequest, ListActionSchemasRequest,
-    ListEventsRequest, Resource, ResourceId, RotateCredentialRequest, account_info,
-    credential_options, encryption_config,
+    ConnectorServiceGetMetadataRequest, CreateAccountRequest, CredentialOptions,
+    DeleteResourceRequest, EncryptionConfig, Entitlement, GetActionStatusRequest, Grant,
+    GrantManagerServiceGrantRequest, GrantManagerServiceRevokeRequest, InvokeActionRequest,
+    ListActionSchemasRequest, ListEventsRequest, Resource, ResourceId, RotateCredentialRequest,
+    account_info, credential_options, encryption_config,
 };
 use crate::runner::client::Client;
 use crate::runner::clock::Clock;
@@ -33,22 +32,23 @@ pub(in crate::runner) async fn send_grant(
     client: &Client,
     entitlement: Entitlement,
     principal: Resource,
-) -> Result<()> {
+) -> Result<Outcome> {
     refuse_external(Some(&principal))?;
     refuse_external(entitlement.resource.as_ref())?;
+    let (what, to) = (entitlement.id.clone(), principal.id.clone());
     let request = GrantManagerServiceGrantRequest {
         entitlement: Some(entitlement),
         principal: Some(principal),
         ..Default::default()
     };
-    client
+    let reply = client
         .call(request)
         .await
         .map_err(Error::call("granting"))?;
-    Ok(())
+    Ok(Outcome::granted(&what, &to.unwrap_or_default(), &reply))
 }
 
-pub(in crate::runner) async fn send_revoke(client: &Client, grant: Grant) -> Result<()> {
+pub(in crate::runner) async fn send_revoke(client: &Client, grant: Grant) -> Result<Outcome> {
     refuse_external(grant.principal.as_ref())?;
     refuse_external(
         grant
@@ -56,18 +56,19 @@ pub(in crate::runner) async fn send_revoke(client: &Client, grant: Grant) -> Res
             .as_ref()
             .and_then(|entitlement| entitlement.resource.as_ref()),
     )?;
+    let id = grant.id.clone();
     let request = GrantManagerServiceRevokeRequest {
         grant: Some(grant),
         ..Default::default()
     };
-    client
+    let reply = client
         .call(request)
         .await
         .map_err(Error::call("revoking"))?;
-    Ok(())
+    Ok(Outcome::revoked(&id, &reply))
 }
 
-/// Rows that came from another connector are not this one's to change.
+/// Resources of another connector cannot be changed by this one.
 fn refuse_external(resource: Option<&Resource>) -> Result<()> {
     if resource.is_some_and(|resource| annotation::has::<BatonId>(&resource.annotations)) {
         return Err(Error::Invalid(
@@ -80,7 +81,7 @@ fn refuse_external(resource: Option<&Resource>) -> Result<()> {
 pub(in crate::runner) async fn send_create_account(
     client: &Client,
     account: Account,
-) -> Result<CreateAccountResponse> {
+) -> Result<Outcome> {
     let own = |key: &str, other: &str| {
         let own = account
             .profile
@@ -116,27 +117,28 @@ pub(in crate::runner) async fn send_create_account(
         encryption_configs: vec![throw_away_key()?],
         resource_type_id: account.resource_type,
     };
-    client
+    let reply = client
         .call(request)
         .await
-        .map_err(Error::call("creating an account"))
+        .map_err(Error::call("creating an account"))?;
+    Ok(Outcome::created(reply))
 }
 
-pub(in crate::runner) async fn send_delete(client: &Client, id: ResourceId) -> Result<()> {
+pub(in crate::runner) async fn send_delete(client: &Client, id: ResourceId) -> Result<Outcome> {
     let request = DeleteResourceRequest {
-        resource_id: Some(id),
+        resource_id: Some(id.clone()),
         ..Default::default()
     };
-    client
+    let reply = client
         .call(request)
         .await
         .map_err(Error::call("deleting a resource"))?;
-    Ok(())
+    Ok(Outcome::deleted(&id, &reply))
 }
 
-pub(in crate::runner) async fn send_rotate(client: &Client, id: ResourceId) -> Result<()> {
+pub(in crate::runner) async fn send_rotate(client: &Client, id: ResourceId) -> Result<Outcome> {
     let request = RotateCredentialRequest {
-        resource_id: Some(id),
+        resource_id: Some(id.clone()),
         credential_options: Some(credentials(client).await),
         encryption_configs: vec![throw_away_key()?],
     };
@@ -144,12 +146,13 @@ pub(in crate::runner) async fn send_rotate(client: &Client, id: ResourceId) -> R
         .call(request)
         .await
         .map_err(Error::call("rotating credentials"))?;
-    Ok(())
+    Ok(Outcome::rotated(&id))
 }
 
-/// A random password, unless the connector says that it offers none and creates accounts without.
+/// Requests a random password, unless the connector offers accounts without password and no random
+/// one.
 async fn credentials(client: &Client) -> CredentialOptions {
-    // A connector that does not tell its capabilities is asked as it always was.
+    // A connector without capabilities gets the default.
     let told = client
         .call(ConnectorServiceGetMetadataRequest {})
         .await
@@ -183,7 +186,7 @@ fn random_password() -> CredentialOptions {
     }
 }
 
-/// The connector must encrypt the password for someone. The private half is forgotten at once.
+/// Generates a key for the connector to encrypt the password with. The private key is discarded.
 fn throw_away_key() -> Result<EncryptionConfig> {
     let key =
         KeyPair::generate_for(&PKCS_ED25519).map_err(|source| Error::Credentials { source })?;
@@ -206,7 +209,7 @@ pub(in crate::runner) async fn send_action(
     client: &Client,
     clock: &Arc<dyn Clock>,
     action: Action,
-) -> Result<Value> {
+) -> Result<Outcome> {
     let request = InvokeActionRequest {
         name: action.name.clone(),
         args: Some(to_struct(action.arguments)),
@@ -237,7 +240,7 @@ pub(in crate::runner) async fn send_action(
     }
     let response = response.map_or(Value::Object(Map::new()), from_struct);
     if status == BatonActionStatus::Complete {
-        return Ok(response);
+        return Ok(Outcome::invoked(&action.name, response));
     }
     let why = match response.get("error").and_then(Value::as_str) {
         Some(error) => error.to_owned(),

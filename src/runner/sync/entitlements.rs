@@ -1,8 +1,8 @@
-//! Entitlements: listed per resource or per type, and made from the connector's templates.
+//! Entitlements: listed by resource or by type, or made from the connector's templates.
 
 use prost_types::Any;
 
-use super::pool::{Below, Job};
+use super::job::{Below, Job, StaticPage};
 use super::resources::is_complete;
 use super::session::Session;
 use super::tokens::advance;
@@ -14,17 +14,10 @@ use crate::pb::connector::{
 };
 use crate::runner::error::Result;
 
-/// Resources that get their static entitlements at a time.
+/// The number of resources that get static entitlements at a time.
 const CHUNK: u32 = 500;
 
-/// One page of a type's templates.
-#[derive(Clone, Debug)]
-pub(super) struct StaticPage {
-    kind: String,
-    token: String,
-}
-
-/// The first page of every type that the connector lists, synced or not: hosts of the SDK ask so.
+/// The first page for every type that the connector lists, synced or not, like the SDK's host.
 pub(super) fn static_jobs(session: &Session) -> Vec<Job> {
     let first = |kind: &String| StaticPage {
         kind: kind.clone(),
@@ -59,7 +52,7 @@ pub(super) async fn fetch_static(session: &Session, page: StaticPage) -> Result<
     Ok(Vec::new())
 }
 
-/// Every template on every stored resource of the type.
+/// Makes each template an entitlement of each stored resource of the type.
 async fn apply(session: &Session, kind: &str, templates: &[Entitlement]) -> Result<()> {
     let mut after = 0;
     loop {
@@ -80,7 +73,8 @@ async fn apply(session: &Session, kind: &str, templates: &[Entitlement]) -> Resu
     }
 }
 
-/// A template's own id means nothing; what it leaves open comes from the resource.
+/// Makes an entitlement of a template. The template's own id is ignored; missing texts come from the
+/// resource.
 fn instance(template: &Entitlement, on: &Resource) -> Option<Entitlement> {
     let id = on.id.as_ref()?;
     let or = |own: &str, other: &str| if own.is_empty() { other } else { own }.to_owned();
@@ -98,7 +92,7 @@ fn instance(template: &Entitlement, on: &Resource) -> Option<Entitlement> {
     })
 }
 
-/// An exclusion group may be meant per resource.
+/// Gives each resource its own exclusion group, if the group asks for it.
 fn scoped(any: &Any, resource: &str) -> Any {
     match annotation::first::<EntitlementExclusionGroup>(std::slice::from_ref(any)) {
         Some(mut group) if group.scope_to_resource => {

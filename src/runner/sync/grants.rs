@@ -1,6 +1,6 @@
-//! Grants, and the rows that come with them.
+//! Grants, and the resources that are sent with them.
 
-use super::pool::{Below, Job};
+use super::job::{Below, Job};
 use super::resources::is_complete;
 use super::session::Session;
 use crate::c1z::{annotation, rows};
@@ -71,7 +71,7 @@ async fn store(session: &Session, list: Vec<Grant>, insert_resources: bool) -> R
     session.context.sink.put_grants(kept).await
 }
 
-/// Stores the resources that were found in grants, each once per page.
+/// Stores the resources found in grants, each once per page.
 async fn insert(session: &Session, mut discovered: Vec<Resource>) -> Result<()> {
     if discovered.is_empty() {
         return Ok(());
@@ -82,8 +82,8 @@ async fn insert(session: &Session, mut discovered: Vec<Resource>) -> Result<()> 
     session.context.sink.put_resources(discovered).await
 }
 
-/// Nesting flows only through types of this sync. A restriction of which nothing is left would read
-/// as no restriction at all, so the nesting goes.
+/// Restricts nesting to the types of this sync. If no type is left, the nesting is removed: an empty
+/// list would mean that all types are allowed.
 fn narrow_expansion(session: &Session, row: &mut Grant) {
     let Some(at) = row
         .annotations

@@ -1,4 +1,4 @@
-//! Rules that a finished sync must keep.
+//! Rules that the rows of a sync must satisfy, under the SDK's names.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,20 +9,20 @@ use crate::runner::error::{Error, Result};
 
 const MOST_MEMBERS: usize = 50;
 
-/// Exclusion groups as they are met.
+/// The exclusion groups seen so far.
 #[derive(Debug, Default)]
 pub(super) struct ExclusionGroups(HashMap<String, Group>);
 
 #[derive(Debug)]
 struct Group {
     kind: String,
-    /// The ids of entitlements: the same one may come twice.
+    /// The ids of its entitlements. The same one may be listed twice.
     members: HashSet<String>,
     default: Option<String>,
 }
 
 impl ExclusionGroups {
-    /// Rule I5: one resource type, one default at most, 50 members at most.
+    /// Checks rule I5: a group has one resource type, at most one default and at most 50 members.
     pub(super) fn note(&mut self, row: &Entitlement, kind: &str) -> Result<()> {
         let mut marks = annotation::all::<EntitlementExclusionGroup>(&row.annotations);
         let Some(mark) = marks.next() else {
@@ -35,7 +35,7 @@ impl ExclusionGroups {
             )))
         };
         if marks.next().is_some() {
-            return broken("an entitlement is in one group at most");
+            return broken("an entitlement can be in only one group");
         }
         let group = self
             .0
@@ -47,10 +47,10 @@ impl ExclusionGroups {
             });
         group.members.insert(row.id.clone());
         if group.kind != kind {
-            return broken("a group stays within one resource type");
+            return broken("all its entitlements must be on one resource type");
         }
         if group.members.len() > MOST_MEMBERS {
-            return broken("a group has 50 members at most");
+            return broken("a group can have at most 50 members");
         }
         if mark.is_default
             && group
@@ -58,14 +58,14 @@ impl ExclusionGroups {
                 .replace(row.id.clone())
                 .is_some_and(|id| id != row.id)
         {
-            return broken("a group has one default at most");
+            return broken("a group can have only one default");
         }
         Ok(())
     }
 }
 
-/// Broken references cause a warning each, or fail a strict sync. Where a filter narrows the sync,
-/// they are expected.
+/// Warns of broken references, or fails if the sync is strict. A sync that is narrowed by a filter
+/// is expected to have them.
 pub(super) async fn check(session: &Session) -> Result<()> {
     let options = &session.context.options;
     let dangling = session.context.sink.dangling().await?;

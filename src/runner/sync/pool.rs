@@ -1,106 +1,23 @@
-//! Runs listings side by side. A page is one job; the next page of a cursor exists only when the
-//! one before is stored, so cursors stay sequential and different ones do not.
+//! Runs listings concurrently. Each page is one job. The job for the next page of a listing is made
+//! after the previous page is stored, so the pages of one listing are fetched in order.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use prost_types::Any;
 use tokio::task::JoinSet;
 
+use super::job::{Below, Job};
 use super::session::Session;
-use super::tokens::advance;
 use super::types::{Kind, Listing};
 use super::{entitlements, grants, resources};
 use crate::c1z::annotation;
-use crate::pb::connector::{
-    Resource, ResourceId, SkipEntitlements, SkipEntitlementsAndGrants, SkipGrants,
-};
+use crate::pb::connector::{Resource, SkipEntitlements, SkipEntitlementsAndGrants, SkipGrants};
 use crate::runner::error::{Error, Result};
 
-/// Resources that are read from the sink at a time.
+/// The number of resources read from the sink at a time.
 const CHUNK: u32 = 256;
 
-/// One page to fetch.
-#[derive(Clone, Debug)]
-pub(super) enum Job {
-    Resources(resources::Page),
-    StaticEntitlements(entitlements::StaticPage),
-    Entitlements(Box<Below>),
-    Grants(Box<Below>),
-}
-
-/// A page of what lies below a resource, or below a whole type.
-#[derive(Clone, Debug)]
-pub(super) struct Below {
-    pub(super) on: Resource,
-    pub(super) type_scoped: bool,
-    pub(super) token: String,
-}
-
-impl Below {
-    pub(super) fn resource(on: Resource) -> Self {
-        Self {
-            on,
-            type_scoped: false,
-            token: String::new(),
-        }
-    }
-
-    /// The protocol's stand-in for a whole type.
-    fn whole_type(kind: &str) -> Self {
-        let id = ResourceId {
-            resource_type: kind.into(),
-            resource: kind.into(),
-            ..<_>::default()
-        };
-        let on = Resource {
-            id: Some(id),
-            ..Resource::default()
-        };
-        Self {
-            on,
-            type_scoped: true,
-            token: String::new(),
-        }
-    }
-
-    /// For messages, and to tell one listing's tokens from another's.
-    pub(super) fn name(&self, of: &str) -> String {
-        match &self.on.id {
-            Some(id) if self.type_scoped => format!("{of} of type {}", id.resource_type),
-            Some(id) => format!("{of} of {}/{}", id.resource_type, id.resource),
-            None => of.to_owned(),
-        }
-    }
-}
-
-impl Below {
-    /// What follows a page: the next one, given by its token, and the cursors that its annotations
-    /// add.
-    pub(super) fn go_on(
-        self,
-        session: &Session,
-        of: &str,
-        (token, annotations): (String, &[Any]),
-        job: fn(Box<Self>) -> Job,
-    ) -> Result<Vec<Job>> {
-        let mut tokens = Vec::new();
-        match advance(of, &self.token, token)? {
-            Some(token) => tokens.push(token),
-            None => session.finish_action(),
-        }
-        tokens.extend(session.enqueued.take(of, annotations)?);
-        let next = |token| {
-            job(Box::new(Self {
-                token,
-                ..self.clone()
-            }))
-        };
-        Ok(tokens.into_iter().map(next).collect())
-    }
-}
-
-/// Where jobs come from: a list, or the stored resources of type after type.
+/// The source of jobs: a list, or the stored resources, type by type.
 pub(super) enum Feed {
     Jobs(Vec<Job>),
     Stored {
@@ -137,7 +54,7 @@ impl Feed {
             .map(|(id, kind)| (id.clone(), listing(kind)))
             .filter(|(_, listing)| *listing != Listing::Skipped)
             .collect();
-        // Whole types first: they fan out, and the long ones should not start last.
+        // Whole types first: they add more jobs, and long listings should not start last.
         kinds.sort_by_key(|(_, listing)| *listing != Listing::TypeScoped);
         Self::Stored {
             below,
@@ -146,7 +63,7 @@ impl Feed {
         }
     }
 
-    /// The next jobs; none when there are no more.
+    /// The next jobs; empty at the end.
     async fn more(&mut self, session: &Session) -> Result<Vec<Job>> {
         let (below, kinds, after) = match self {
             Self::Jobs(jobs) => return Ok(std::mem::take(jobs)),
@@ -200,12 +117,12 @@ impl Phase {
     }
 }
 
-/// Runs the feed's jobs and those that they lead to.
+/// Runs the feed's jobs and all jobs that follow from them.
 pub(super) async fn drain(session: &Arc<Session>, mut feed: Feed) -> Result<()> {
     let workers = session.context.options.workers.max(1);
     let mut queue = VecDeque::new();
     let mut is_exhausted = false;
-    // Dropping it on an error ends the other workers.
+    // If it is dropped because of an error, the other workers stop.
     let mut running = JoinSet::new();
     loop {
         while running.len() < workers {
@@ -222,7 +139,7 @@ pub(super) async fn drain(session: &Arc<Session>, mut feed: Feed) -> Result<()> 
             return Ok(());
         };
         let next = finished.map_err(|error| Error::Internal(error.to_string()))??;
-        // In front of the queue: what is begun is finished first, so the queue stays short.
+        // At the front: listings that have begun are finished first, so the queue stays short.
         for job in next.into_iter().rev() {
             queue.push_front(job);
         }

@@ -1,6 +1,6 @@
-//! Resources, and the resources below them.
+//! Resources and their children.
 
-use super::pool::Job;
+use super::job::{Job, ResourcePage};
 use super::session::Session;
 use super::tokens::advance;
 use super::types::Kind;
@@ -13,17 +13,9 @@ use crate::pb::connector::{
 use crate::runner::error::{Error, Result};
 use tonic::Status;
 
-/// One page of a listing.
-#[derive(Clone, Debug)]
-pub(super) struct Page {
-    pub(super) kind: String,
-    pub(super) parent: Option<ResourceId>,
-    pub(super) token: String,
-}
-
-/// The first page of every type.
+/// The first page for every type.
 pub(super) fn jobs(session: &Session) -> Vec<Job> {
-    let first = |kind: &String| Page {
+    let first = |kind: &String| ResourcePage {
         kind: kind.clone(),
         parent: None,
         token: String::new(),
@@ -36,7 +28,7 @@ pub(super) fn jobs(session: &Session) -> Vec<Job> {
         .collect()
 }
 
-pub(super) async fn fetch(session: &Session, page: Page) -> Result<Vec<Job>> {
+pub(super) async fn fetch(session: &Session, page: ResourcePage) -> Result<Vec<Job>> {
     let of = match &page.parent {
         Some(parent) => {
             format!(
@@ -61,14 +53,14 @@ pub(super) async fn fetch(session: &Session, page: Page) -> Result<Vec<Job>> {
         return Ok(Vec::new());
     };
     match advance(&of, &page.token, reply.next_page_token)? {
-        Some(token) => jobs.insert(0, Job::Resources(Page { token, ..page })),
+        Some(token) => jobs.insert(0, Job::Resources(ResourcePage { token, ..page })),
         None => session.finish_action(),
     }
     Ok(jobs)
 }
 
-/// Checks and stores resources; returns the listings of their children, or `None` if the page
-/// cannot be used.
+/// Checks and stores resources. Returns the listings of their children, or `None` if the page is
+/// not usable.
 pub(super) async fn store(
     session: &Session,
     doing: &str,
@@ -114,7 +106,7 @@ fn count(session: &Session, rows: &[Resource]) {
     }
 }
 
-/// A type's trait promises its details on every resource.
+/// Every resource must have the traits of its type.
 fn check_traits(kind: &Kind, row: &Resource, id: &ResourceId) -> Result<()> {
     for expected in &kind.traits {
         let (name, is_there): (_, fn(&[prost_types::Any]) -> bool) = match expected {
@@ -135,14 +127,14 @@ fn check_traits(kind: &Kind, row: &Resource, id: &ResourceId) -> Result<()> {
     Ok(())
 }
 
-/// Listings of the child types that a resource announces, each pair once per sync.
+/// The listings of the child types that a resource announces, each once per sync.
 fn children(session: &Session, row: &Resource, id: &ResourceId) -> Vec<Job> {
     let mut jobs = Vec::new();
     for child in annotation::all::<ChildResourceType>(&row.annotations) {
         let kind = child.resource_type_id;
         let mut tally = session.tally();
         if !session.is_scheduled(&kind) {
-            // Left out by a filter on purpose, or never listed by the connector.
+            // Either a filter excludes it, or the connector does not list it.
             tally.unscheduled_children += u64::from(!session.types.listed.contains(&kind));
             continue;
         }
@@ -150,7 +142,7 @@ fn children(session: &Session, row: &Resource, id: &ResourceId) -> Vec<Job> {
             .children
             .insert((kind.clone(), rows::resource_key(id)))
         {
-            jobs.push(Job::Resources(Page {
+            jobs.push(Job::Resources(ResourcePage {
                 kind,
                 parent: Some(id.clone()),
                 token: String::new(),

@@ -1,8 +1,8 @@
-//! What the workers of one sync share.
+//! The state that the workers of one sync share.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use parking_lot::{Mutex, MutexGuard};
 use tonic::{Code, Status};
 
 use super::Context;
@@ -14,32 +14,32 @@ use crate::runner::client::Call;
 use crate::runner::error::{Error, Result};
 use crate::runner::summary::RowCounts;
 
-/// The SDK's syncer gives up beyond both limits.
+/// Like the SDK's syncer, a sync fails if it exceeds both limits.
 const WARNINGS_TOLERATED: u64 = 10;
 const WARNING_PERCENT_TOLERATED: u64 = 10;
-/// The summary stays readable and bounded.
+/// Further warnings are only counted in the summary.
 const WARNINGS_KEPT: usize = 100;
 
 /// One sync after its types are known.
 pub(super) struct Session {
     pub(super) context: Context,
-    /// Empty for connectors that do not know it.
+    /// Empty for connectors that do not support it.
     pub(super) active_sync_id: String,
     pub(super) types: Types,
     pub(super) enqueued: Enqueued,
     tally: Mutex<Tally>,
 }
 
-/// What is counted and collected.
+/// Counts, and rows to look at later.
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) rows: BTreeMap<String, RowCounts>,
     pub(super) dropped: Dropped,
     /// (child type, parent) pairs whose listing was started.
     pub(super) children: HashSet<(String, String)>,
-    /// Resources that grants are on, which a targeted sync has to get, with their parents.
+    /// Resources that grants are on, with their parents. A targeted sync fetches them.
     pub(super) mentioned: BTreeMap<(String, String), Option<ResourceId>>,
-    /// Child types that were announced and cannot be listed.
+    /// Announced child types that the connector does not list.
     pub(super) unscheduled_children: u64,
     pub(super) groups: ExclusionGroups,
     actions: u64,
@@ -48,7 +48,7 @@ pub(super) struct Tally {
     more_warnings: u64,
 }
 
-/// Rows that were left out.
+/// Rows that were dropped.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Dropped {
     pub(super) without_id: u64,
@@ -72,8 +72,8 @@ impl Session {
         }
     }
 
-    /// Makes a list call. `None` if the connector says `NotFound`, which costs a warning and the
-    /// rest of this listing, but not the sync.
+    /// Makes a list call. If the connector answers `NotFound`, it warns and returns `None`: the rest
+    /// of this listing is skipped, but the sync goes on.
     pub(super) async fn list<C: Call>(&self, doing: &str, request: C) -> Result<Option<C::Reply>> {
         let call = || self.context.client.call(request.clone());
         match self.context.retry.run(call).await? {
@@ -87,15 +87,15 @@ impl Session {
     }
 
     pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
-        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tally.lock()
     }
 
-    /// Counts a listing that came to its end.
+    /// Counts a completed listing.
     pub(super) fn finish_action(&self) {
         self.tally().actions += 1;
     }
 
-    /// Counts a listing that was given up.
+    /// Counts a skipped listing and warns. Fails if there are too many of them.
     pub(super) fn warn_action(&self, doing: &str, status: &Status) -> Result<()> {
         self.warn_skipped(doing, status);
         let mut tally = self.tally();
@@ -130,7 +130,7 @@ impl Session {
         }
     }
 
-    /// One warning for each kind of row that was left out.
+    /// Warns of dropped rows, once for each reason.
     pub(super) fn finish_warnings(&self) {
         let dropped = self.tally().dropped;
         if dropped.without_id > 0 {

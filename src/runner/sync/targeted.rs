@@ -1,11 +1,12 @@
-//! A sync of chosen resources.
+//! A sync of selected resources.
 
 use std::str::FromStr;
 use std::sync::Arc;
 
 use tonic::Code;
 
-use super::pool::{Below, Feed, Job, Phase, drain};
+use super::job::{Below, Job};
+use super::pool::{Feed, Phase, drain};
 use super::resources;
 use super::session::Session;
 use super::types::Listing;
@@ -14,7 +15,7 @@ use crate::pb::connector::{
 };
 use crate::runner::error::{Error, Result};
 
-/// A resource by its id and, where it has one, its parent's.
+/// The id of a resource and, if it has one, of its parent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Target {
     pub(crate) id: (String, String),
@@ -24,11 +25,11 @@ pub(crate) struct Target {
 impl FromStr for Target {
     type Err = Error;
 
-    /// Reads `bid:r:[<parent type>/<parent id>/]<type>/<id>`, in which `\` escapes.
+    /// Parses `bid:r:[<parent type>/<parent id>/]<type>/<id>`; `\` escapes.
     fn from_str(text: &str) -> Result<Self> {
         let invalid = || {
             Error::Invalid(format!(
-                "{text:?} does not name a resource; write bid:r:TYPE/ID or \
+                "{text:?} does not name a resource; expected bid:r:TYPE/ID or \
                  bid:r:PARENT_TYPE/PARENT_ID/TYPE/ID"
             ))
         };
@@ -112,7 +113,7 @@ pub(super) async fn sync(session: &Arc<Session>) -> Result<()> {
     Ok(())
 }
 
-/// Calls per resource only: a listing of a whole type would not be targeted.
+/// Only calls per resource: a listing of a whole type would not be targeted.
 fn jobs(session: &Session, below: &[Resource], phase: Phase) -> Vec<Job> {
     below
         .iter()
@@ -137,8 +138,8 @@ fn jobs(session: &Session, below: &[Resource], phase: Phase) -> Vec<Job> {
         .collect()
 }
 
-/// Gets the resources that grants are on, where they are not stored yet. Not the principals, as in
-/// the SDK's host: a group of 20,000 would cost as many calls.
+/// Fetches the resources that grants are on, unless they are stored. Like the SDK's host, it does
+/// not fetch principals: a group with 20,000 members would cost 20,000 calls.
 async fn owners(session: &Session) -> Result<()> {
     let mentioned = std::mem::take(&mut session.tally().mentioned);
     for (id, parent) in mentioned {
@@ -148,15 +149,15 @@ async fn owners(session: &Session) -> Result<()> {
         }
         let doing = format!("getting {}/{}", id.resource_type, id.resource);
         if let Some(resource) = get(session, id, parent).await? {
-            // Children of what only a grant mentions are nobody's target.
+            // Nobody asked for the children of a resource that only a grant mentions.
             resources::store(session, &doing, vec![resource]).await?;
         }
     }
     Ok(())
 }
 
-/// A resource, or `None` with a warning if the connector does not have it or cannot get one. That
-/// is what a target may turn out to be, so it does not count towards the limit of warnings.
+/// Fetches a resource. If the connector does not have it, or cannot fetch single resources, it
+/// warns and returns `None`; such warnings do not count towards the limit.
 async fn get(
     session: &Session,
     id: ResourceId,

@@ -1,9 +1,9 @@
-//! Page tokens: where a listing goes on, and the cursors that a reply adds beside it.
+//! Page tokens: the next page of a listing, and further cursors that a reply adds.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use prost_types::Any;
 
 use crate::c1z::annotation;
@@ -15,8 +15,8 @@ const MOST_TOKENS: usize = 1024;
 const LONGEST_TOKEN: usize = 1 << 20;
 const MOST_BYTES: usize = 16 << 20;
 
-/// The token of the next page. The SDK's syncer asks for the same page for ever when a connector
-/// repeats its token; this one fails.
+/// Returns the token of the next page. If a connector repeats a token, it fails; the SDK's syncer
+/// would fetch the same page forever.
 pub(super) fn advance(of: &str, token: &str, next: String) -> Result<Option<String>> {
     if next.is_empty() {
         return Ok(None);
@@ -31,12 +31,12 @@ pub(super) fn advance(of: &str, token: &str, next: String) -> Result<Option<Stri
     Ok(Some(next))
 }
 
-/// The cursors that were added so far; each is followed once.
+/// The cursors added so far. Each is followed once.
 #[derive(Debug, Default)]
 pub(super) struct Enqueued(Mutex<HashSet<(u64, u64)>>);
 
 impl Enqueued {
-    /// The tokens that a reply adds to the listing `of` and that were not added before.
+    /// Returns the new cursors that a reply adds to the listing `of`.
     pub(super) fn take(&self, of: &str, annotations: &[Any]) -> Result<Vec<String>> {
         let mut found = annotations
             .iter()
@@ -64,8 +64,8 @@ impl Enqueued {
         {
             return Err(invalid("is larger than the protocol allows"));
         }
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Two hashes instead of the token: a million cursors must fit, a collision must not happen.
+        let mut seen = self.0.lock();
+        // Two hashes instead of the token: little memory for a million cursors, and no collisions.
         Ok(page_tokens
             .into_iter()
             .filter(|token| seen.insert((hash(&(of, token)), hash(&(token, of, 0x9e37)))))

@@ -1,4 +1,4 @@
-//! The connector's resource types: which are synced, and how each wants to be asked.
+//! The connector's resource types: which are synced, and how each is listed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::pb::connector::{
 };
 use crate::runner::error::{Error, Result};
 
-/// How rows below a type are listed.
+/// How the entitlements or grants of a type are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Listing {
     /// Not at all.
@@ -23,7 +23,7 @@ pub(crate) enum Listing {
     TypeScoped,
 }
 
-/// What the sync needs to know of a type.
+/// The properties of a type that matter to a sync.
 #[derive(Clone, Debug)]
 pub(crate) struct Kind {
     pub(crate) traits: Vec<Trait>,
@@ -34,9 +34,9 @@ pub(crate) struct Kind {
 /// The types of a sync.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Types {
-    /// Those that are synced.
+    /// The types that are synced.
     pub(crate) scheduled: BTreeMap<String, Kind>,
-    /// Every type that the connector lists; static entitlements are asked for all of them.
+    /// All types of the connector. Static entitlements are listed for all of them.
     pub(crate) listed: BTreeSet<String>,
 }
 
@@ -115,7 +115,7 @@ pub(super) async fn list(context: &Context, active_sync_id: &str) -> Result<Type
 }
 
 /// Whether a connector of this SDK version expects the id of the sync in its requests: from 0.4.3
-/// on. `None` if that is no version.
+/// on. `None` if the version cannot be parsed.
 pub(super) fn knows_sync_ids(version: &str) -> Option<bool> {
     let version = version.strip_prefix('v').unwrap_or(version);
     let version = version.split('+').next()?;

@@ -13,7 +13,7 @@ use crate::runner::sync::Options;
 
 /// `entitlement <- principal` with its sources, an `=` on the direct ones, and a `*` on a derived
 /// grant.
-type Held = BTreeMap<String, String>;
+pub(super) type Held = BTreeMap<String, String>;
 
 async fn expand(grants: Vec<Grant>) -> Result<(Held, Summary)> {
     expand_all(script(grants)).await
@@ -63,7 +63,7 @@ fn script(grants: Vec<Grant>) -> Script {
     script
 }
 
-fn held(file: &std::path::Path) -> Held {
+pub(super) fn held(file: &std::path::Path) -> Held {
     let reader = Reader::open(file, &Bounds::default()).unwrap();
     reader
         .grant_ids()
@@ -96,12 +96,12 @@ fn held(file: &std::path::Path) -> Held {
         .collect()
 }
 
-fn direct(group: &str, user: &str) -> Grant {
+pub(super) fn direct(group: &str, user: &str) -> Grant {
     grant(&format!("group:{group}:m"), &format!("user:{user}"))
 }
 
 /// `inner` is a member of `outer`, and so is everyone in it.
-fn inside(outer: &str, inner: &str) -> Grant {
+pub(super) fn inside(outer: &str, inner: &str) -> Grant {
     nested(
         &format!("group:{outer}:m"),
         &format!("group:{inner}"),
@@ -109,7 +109,7 @@ fn inside(outer: &str, inner: &str) -> Grant {
     )
 }
 
-fn with(mut grant: Grant, change: impl FnOnce(&mut GrantExpandable)) -> Grant {
+pub(super) fn with(mut grant: Grant, change: impl FnOnce(&mut GrantExpandable)) -> Grant {
     let mut expandable: GrantExpandable = annotation::first(&grant.annotations).unwrap();
     change(&mut expandable);
     grant.annotations = vec![mark(expandable)];

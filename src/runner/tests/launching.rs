@@ -12,6 +12,7 @@ use crate::runner::launch::{Executable, launch};
 fn shell(script: &str) -> Executable {
     Executable {
         path: "/bin/sh".into(),
+        variables: Vec::new(),
         arguments: vec!["-c".into(), script.into()],
     }
 }
@@ -27,6 +28,7 @@ async fn failure(executable: Executable) -> Error {
 async fn a_missing_executable_is_named() {
     let executable = Executable {
         path: "/no/such/connector".into(),
+        variables: Vec::new(),
         arguments: vec![],
     };
     let error = failure(executable).await;
@@ -58,7 +60,7 @@ async fn a_killed_child_is_reported_with_its_signal() {
 async fn the_child_gets_its_arguments_its_descriptor_and_one_line() {
     let directory = tempfile::tempdir().unwrap();
     let script = format!(
-        "read line; echo \"$1 $2 $BATON_CONNECTOR_SERVICE_LISTENER_FD $line\" > {}/seen; \
+        "read line; echo \"$1 $2 $BATON_SECRET $BATON_CONNECTOR_SERVICE_LISTENER_FD $line\" > {}/seen; \
          test -e /proc/self/fd/3 || exit 9; exit 5",
         directory.path().display()
     );
@@ -66,6 +68,9 @@ async fn the_child_gets_its_arguments_its_descriptor_and_one_line() {
     executable
         .arguments
         .extend(["name".into(), "--flag".into()]);
+    executable
+        .variables
+        .push(("BATON_SECRET".into(), "S3CRET".into()));
     let error = failure(executable).await;
     let Error::Died { status, .. } = error else {
         panic!("{error}")
@@ -73,7 +78,7 @@ async fn the_child_gets_its_arguments_its_descriptor_and_one_line() {
     assert_eq!(status.code(), Some(5));
     let seen = std::fs::read_to_string(directory.path().join("seen")).unwrap();
     let (head, line) = seen.trim_end().rsplit_once(' ').unwrap();
-    assert_eq!(head, "--flag _connector-service 3");
+    assert_eq!(head, "--flag _connector-service S3CRET 3");
     let config = base64::engine::general_purpose::STANDARD
         .decode(line)
         .unwrap();

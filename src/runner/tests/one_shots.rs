@@ -186,10 +186,11 @@ async fn an_action_is_polled_until_it_ends() {
         resource_type: "user".into(),
     };
     let clock_dyn = Arc::clone(&clock) as Arc<dyn Clock>;
-    let response = one_shot::send_action(&client, &clock_dyn, action)
+    let outcome = one_shot::send_action(&client, &clock_dyn, action)
         .await
         .unwrap();
-    assert_eq!(response, json!({"success": true}));
+    assert_eq!(outcome.to_string(), "greet finished: {\"success\":true}");
+    assert_eq!(outcome.to_json()["response"], json!({"success": true}));
     assert_eq!(*clock.waits.lock().unwrap(), [Duration::from_secs(1); 2]);
     let sent = script.received.lock().unwrap().invoke.clone().unwrap();
     assert_eq!(
