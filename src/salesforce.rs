@@ -5,6 +5,7 @@
 //! it transient, is it ambiguous, is the object unavailable? Its text contains no data of the org.
 
 mod answer;
+mod api_version;
 mod attempts;
 pub mod auth;
 pub mod client;
@@ -16,19 +17,22 @@ pub mod instance;
 pub mod limits;
 pub mod query;
 pub mod retry;
+mod save_result;
 pub mod soql;
 pub mod time;
 pub mod transport;
 
 pub use self::{
+    api_version::{ApiVersion, InvalidVersion},
     auth::{Auth, AuthError},
-    client::{ApiVersion, Client, ClientConfig},
+    client::{Client, ClientConfig},
     error::{ApiError, Error, ErrorCode, MissingField, Problem, Result},
     id::{MalformedId, SalesforceId},
     instance::{Instance, InstanceError, InstanceKind},
     limits::{AppQuota, Quota},
     query::{QueryPage, UnreadableRecord},
     retry::RetryPolicy,
+    save_result::SaveResult,
     soql::{FieldName, Select, field},
     transport::{Request, Response},
 };

@@ -11,10 +11,12 @@ use serde_json::Value;
 
 use super::{
     client::Client,
-    error::{ApiError, Error, Flaw, Operation, Problem, Result},
+    error::{ApiError, Error, Flaw, Operation, Result},
     id::SalesforceId,
     transport::{Request, Response},
 };
+
+pub use super::save_result::SaveResult;
 
 /// Records per collection call.
 pub const MAX_RECORDS: usize = 200;
@@ -22,31 +24,6 @@ pub const MAX_RECORDS: usize = 200;
 pub const MAX_SUBREQUESTS: usize = 25;
 
 const TOO_MANY: Error = Error::Invalid("more items than one call may have");
-
-/// Result for one record.
-#[derive(Clone, Debug, Deserialize)]
-#[non_exhaustive]
-pub struct SaveResult {
-    /// The record's id, if there is one.
-    #[serde(default)]
-    pub id: Option<SalesforceId>,
-    /// Whether the record was saved or deleted.
-    pub success: bool,
-    /// Errors, if it was not saved.
-    #[serde(default)]
-    pub errors: Vec<Problem>,
-}
-
-impl SaveResult {
-    /// The id of the record, or its errors as an [`Error`].
-    pub fn into_result(self, name: &'static str) -> Result<Option<SalesforceId>> {
-        if self.success {
-            return Ok(self.id);
-        }
-        let answer = ApiError::from_problems(400, self.errors);
-        Err(Error::refused(Operation::new(name, true), answer))
-    }
-}
 
 /// A record with the name of its object, as collections need it.
 #[derive(Clone, Debug, Serialize)]
@@ -138,7 +115,7 @@ impl Subrequest {
         Ok(self)
     }
 
-    fn to_json(&self, version: super::client::ApiVersion) -> Value {
+    fn to_json(&self, version: super::api_version::ApiVersion) -> Value {
         let mut url = format!("/services/data/v{version}/{}", self.path);
         if !self.query.is_empty() {
             let query = url::form_urlencoded::Serializer::new(String::new())

@@ -28,9 +28,9 @@ pub use self::request::Request;
 pub(crate) use self::request::{Body, Path};
 use super::{
     answer::{BodyError, Head, header_text, read_bounded},
+    api_version::ApiVersion,
     attempts::Attempts,
     auth::{AccessToken, TokenCache},
-    client::ApiVersion,
     error::{ApiError, Error, Flaw, Result},
     limits::Quota,
     retry::{RetryBudget, RetryPolicy},
