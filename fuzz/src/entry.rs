@@ -141,7 +141,6 @@ pub fn c1z(data: &[u8]) {
     for content in [data, &packed] {
         let mut written = tempfile::NamedTempFile::new().expect("a file");
         written.write_all(content).expect("a file");
-        let _ = file::probe(written.path());
         if let Ok(reader) = file::Reader::open(written.path(), &bounds) {
             let _ = reader.grant("permission:1:assigned:user:1");
             let _ = reader.entitlement("permission:1:assigned");
