@@ -23,7 +23,7 @@ use crate::config::{CONNECTOR_SERVICE, Written};
 use crate::signals;
 
 pub use failure::Failure;
-pub use job::{Fields, Job, NewAccount, Ticket};
+pub use job::{Fields, Job, NewAccount};
 pub use program::Program;
 pub use world::World;
 
