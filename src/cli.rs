@@ -24,7 +24,7 @@ use crate::core_dumps;
 use crate::signals;
 
 pub use failure::Failure;
-pub use job::{Fields, Job, NewAccount, Ticket};
+pub use job::{Fields, Job, NewAccount};
 pub use program::Program;
 pub use world::World;
 

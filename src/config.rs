@@ -51,6 +51,7 @@ pub use sync::SyncOptions;
 pub use values::Values;
 
 pub(crate) use args::{CONNECTOR_SERVICE, NAME, command};
+pub(crate) use flag::Flag;
 pub(crate) use flags::{file_tool, health_check, host as host_flags, one_shot, telemetry, ticket};
 pub(crate) use sources::Written;
 
@@ -93,8 +94,6 @@ pub struct Config {
     pub http_timeout: Duration,
     /// The longest wait that Salesforce may ask for; a longer one ends the call.
     pub max_retry_after: Duration,
-    /// The largest size in bytes of the session store in memory.
-    pub session_store_maximum_size: u64,
 }
 
 impl Config {
@@ -137,9 +136,6 @@ impl Config {
                     .number(&flags::telemetry::MAX_RETRY_AFTER_SECONDS)
                     .unsigned_abs(),
             ),
-            session_store_maximum_size: values
-                .number(&flags::telemetry::SESSION_STORE_MAXIMUM_SIZE)
-                .unsigned_abs(),
         })
     }
 }

@@ -16,10 +16,7 @@ pub(super) async fn run(
     let prepared = prepare(world, written, |problems| {
         let values = &written.values;
         let options = HostOptions::resolve(values, sources, problems);
-        (
-            options,
-            Job::resolve(values, &sources.directory, world.now, problems),
-        )
+        (options, Job::resolve(values, world.now, problems))
     })?;
     let (options, job) = prepared.options;
     if matches!(job, Job::Sync) && written.values.is_set(&one_shot::CREATE_ACCOUNT_EMAIL) {

@@ -1,11 +1,8 @@
 //! What the host has to do: one operation, or a sync.
 
-use std::path::{Path, PathBuf};
-
 use jiff::{SignedDuration, Timestamp};
-use secrecy::SecretString;
 
-use crate::config::{Problems, Values, file_tool, host_flags, one_shot, ticket};
+use crate::config::{Flag, Problems, Values, file_tool, host_flags, one_shot, ticket};
 
 /// The fields of a JSON object.
 pub type Fields = serde_json::Map<String, serde_json::Value>;
@@ -13,13 +10,6 @@ pub type Fields = serde_json::Map<String, serde_json::Value>;
 /// One run of the host.
 #[derive(Clone, Debug)]
 pub enum Job {
-    /// Work for the platform until the process is stopped.
-    Daemon {
-        /// The client id at the platform.
-        client_id: String,
-        /// The client secret at the platform.
-        client_secret: SecretString,
-    },
     /// Grant an entitlement.
     Grant {
         /// The entitlement's id.
@@ -73,24 +63,8 @@ pub enum Job {
         /// Its resource type.
         resource_type: String,
     },
-    /// Work on tickets.
-    Ticket(Ticket),
-    /// Write the difference of two syncs as a new sync.
-    DiffSyncs {
-        /// The older sync.
-        base: String,
-        /// The newer sync.
-        applied: String,
-    },
-    /// Merge several syncs into one.
-    CompactSyncs {
-        /// The syncs.
-        ids: Vec<String>,
-        /// The files they are in.
-        files: Vec<PathBuf>,
-        /// The directory for the merged file.
-        output: PathBuf,
-    },
+    /// Something that the Baton SDK can do and this program cannot, in words.
+    Unsupported(&'static str),
     /// Sync.
     Sync,
 }
@@ -108,54 +82,25 @@ pub struct NewAccount {
     pub resource_type: Option<String>,
 }
 
-/// Work on tickets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ticket {
-    /// Create one.
-    Create {
-        /// The JSON file that describes it.
-        template: PathBuf,
-    },
-    /// Create several.
-    BulkCreate {
-        /// The JSON file that describes them.
-        template: PathBuf,
-    },
-    /// Print one.
-    Get {
-        /// Its id.
-        id: String,
-    },
-    /// Print the kinds of tickets.
-    ListSchemas,
-}
-
 impl Job {
     /// The job that `values` describe; of several, the first in the order of the Baton SDK. If the
     /// description is wrong, `problems` says so and the result is [`Job::Sync`].
-    pub(crate) fn resolve(
-        values: &Values,
-        directory: &Path,
-        now: Timestamp,
-        problems: &mut Problems,
-    ) -> Self {
+    pub(crate) fn resolve(values: &Values, now: Timestamp, problems: &mut Problems) -> Self {
         let job = daemon(values)
             .or_else(|| access(values))
             .or_else(|| event_feed(values, now, problems))
             .or_else(|| create_account(values, problems))
             .or_else(|| action(values, problems))
             .or_else(|| resource(values))
-            .or_else(|| tickets(values, directory).map(Self::Ticket))
-            .or_else(|| file_tools(values, directory));
+            .or_else(|| unsupported(values));
         job.unwrap_or(Self::Sync)
     }
 }
 
+/// The daemon is started instead of anything else that is asked for.
 fn daemon(values: &Values) -> Option<Job> {
-    Some(Job::Daemon {
-        client_id: values.optional(&host_flags::CLIENT_ID)?,
-        client_secret: values.secret(&host_flags::CLIENT_SECRET)?,
-    })
+    let is_asked = values.is_set(&host_flags::CLIENT_ID);
+    is_asked.then_some(Job::Unsupported("the daemon mode (--client-id)"))
 }
 
 fn access(values: &Values) -> Option<Job> {
@@ -275,45 +220,20 @@ fn resource(values: &Values) -> Option<Job> {
     Some(Job::RotateCredentials { id, resource_type })
 }
 
-fn tickets(values: &Values, directory: &Path) -> Option<Ticket> {
-    let path = |flag| values.optional(flag).map(|path| directory.join(path));
-    if values.switch(&ticket::CREATE_TICKET) {
-        return Some(Ticket::Create {
-            template: path(&ticket::TICKET_TEMPLATE_PATH)?,
-        });
+fn unsupported(values: &Values) -> Option<Job> {
+    let is_any_set = |flags: &[&Flag]| flags.iter().any(|flag| values.switch(flag));
+    let tickets = [
+        &ticket::CREATE_TICKET,
+        &ticket::BULK_CREATE_TICKET,
+        &ticket::LIST_TICKET_SCHEMAS,
+        &ticket::GET_TICKET,
+    ];
+    if is_any_set(&tickets) {
+        return Some(Job::Unsupported("tickets"));
     }
-    if values.switch(&ticket::BULK_CREATE_TICKET) {
-        return Some(Ticket::BulkCreate {
-            template: path(&ticket::BULK_TICKET_TEMPLATE_PATH)?,
-        });
-    }
-    if values.switch(&ticket::LIST_TICKET_SCHEMAS) {
-        return Some(Ticket::ListSchemas);
-    }
-    if values.switch(&ticket::GET_TICKET) {
-        return Some(Ticket::Get {
-            id: values.optional(&ticket::TICKET_ID)?,
-        });
-    }
-    None
-}
-
-fn file_tools(values: &Values, directory: &Path) -> Option<Job> {
-    if values.switch(&file_tool::DIFF_SYNCS) {
-        return Some(Job::DiffSyncs {
-            base: values.optional(&file_tool::BASE_SYNC_ID)?,
-            applied: values.optional(&file_tool::APPLIED_SYNC_ID)?,
-        });
-    }
-    if !values.switch(&file_tool::COMPACT_SYNCS) {
-        return None;
-    }
-    let files = values.list(&file_tool::COMPACT_FILE_PATHS);
-    Some(Job::CompactSyncs {
-        ids: values.list(&file_tool::COMPACT_SYNC_IDS),
-        files: files.iter().map(|path| directory.join(path)).collect(),
-        output: directory.join(values.optional(&file_tool::COMPACT_OUTPUT_PATH)?),
-    })
+    let tools = "comparing and compacting files; use the baton CLI";
+    is_any_set(&[&file_tool::DIFF_SYNCS, &file_tool::COMPACT_SYNCS])
+        .then_some(Job::Unsupported(tools))
 }
 
 /// Whether the text has the form of an email address.

@@ -11,7 +11,6 @@ use crate::output_file::FileMode;
 
 /// The options of the host half.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[non_exhaustive]
 pub struct HostOptions {
     /// The part of our own command line that the connector process also gets.
@@ -36,18 +35,12 @@ pub struct HostOptions {
     pub skip_entitlements_and_grants: bool,
     /// Sync the given resources without grants.
     pub skip_grants: bool,
-    /// Never run a full sync.
-    pub skip_full_sync: bool,
     /// Concurrent calls: 0 means one, -1 one for each core.
     pub workers: i64,
     /// Resources of another connector.
     pub external: Option<ExternalResources>,
     /// How many full syncs the file keeps, if given.
     pub keep_syncs: Option<usize>,
-    /// Keep the previous sync.
-    pub keep_previous_sync: bool,
-    /// Tasks that the daemon works on at once.
-    pub task_concurrency: u64,
 }
 
 /// Resources of another connector, which grants may refer to.
@@ -100,12 +93,9 @@ impl HostOptions {
             resource_types: values.list(&flags::SYNC_RESOURCE_TYPES),
             skip_entitlements_and_grants: values.switch(&flags::SKIP_ENTITLEMENTS_AND_GRANTS),
             skip_grants: values.switch(&flags::SKIP_GRANTS),
-            skip_full_sync: values.switch(&flags::SKIP_FULL_SYNC),
             workers,
             external,
             keep_syncs: keep_syncs(sources, problems),
-            keep_previous_sync: values.switch(&flags::KEEP_PREVIOUS_SYNC),
-            task_concurrency: values.number(&flags::TASK_CONCURRENCY).unsigned_abs(),
         }
     }
 }

@@ -701,7 +701,6 @@ fn the_defaults_are_those_of_the_protocol() {
     assert_eq!(config.api_version, "63.0");
     assert_eq!(config.http_timeout, Duration::from_mins(5));
     assert_eq!(config.max_retry_after, Duration::from_mins(5));
-    assert_eq!(config.session_store_maximum_size, 15_728_640);
     assert!(!config.provisioning && !config.ticketing && !config.dry_run);
     assert!(!config.allow_custom_domain);
     assert_eq!(config.api_reserve, 0);

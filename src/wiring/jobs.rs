@@ -16,11 +16,7 @@ pub(super) async fn run(options: &HostOptions, job: Job) -> Result<(), Failure> 
     let executable = this_program(options)?;
     match job {
         Job::Sync => sync(options, executable).await,
-        Job::Daemon { .. } => Err(unsupported("the daemon mode (--client-id)")),
-        Job::Ticket(_) => Err(unsupported("tickets")),
-        Job::DiffSyncs { .. } | Job::CompactSyncs { .. } => Err(unsupported(
-            "comparing and compacting files; use the baton CLI",
-        )),
+        Job::Unsupported(what) => Err(unsupported(what)),
         Job::ListActionSchemas { resource_type } => {
             let resource_type = resource_type.unwrap_or_default();
             let schemas = one_shot::list_action_schemas(&executable, &resource_type).await?;
