@@ -16,6 +16,7 @@ use super::shared::Shared;
 use crate::org::settings::HostKind;
 
 mod authorize;
+mod format;
 mod grant;
 mod jwt;
 
@@ -78,7 +79,7 @@ fn token(shared: &Shared, call: &Call) -> Reply {
         )),
     };
     match granted {
-        Ok(grant) => issue(shared, grant),
+        Ok(grant) => format::token_response(call, &form, issue(shared, grant)),
         Err(error) => error.into(),
     }
 }
@@ -106,7 +107,8 @@ impl Granted {
     }
 }
 
-fn issue(shared: &Shared, granted: Granted) -> Reply {
+/// Opens a session and returns the fields of the token response.
+fn issue(shared: &Shared, granted: Granted) -> Value {
     let now = shared.clock.now();
     let (org_id, instance_url, secret) = {
         let org = shared.read();
@@ -136,7 +138,7 @@ fn issue(shared: &Shared, granted: Granted) -> Reply {
     if let (Some(token), Some(fields)) = (refresh_token, body.as_object_mut()) {
         fields.insert("refresh_token".into(), Value::String(token));
     }
-    Reply::json(200, body).with_header("cache-control", "no-store".into())
+    body
 }
 
 /// Lets the client check that the identity URL comes from Salesforce: the HMAC-SHA256 of `id` and

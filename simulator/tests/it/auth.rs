@@ -458,3 +458,23 @@ async fn introspection_tells_both_kinds_of_tokens() {
     }
     assert_eq!(ask("nonsense").await, json!({"active": false}));
 }
+
+// REST API Developer Guide, "OAuth 2.0 Refresh Token Flow", parameter `format`.
+#[tokio::test]
+async fn a_token_answer_has_three_formats() {
+    let client = Client::tiny().await;
+    let ask = async |format: &str| {
+        let mut form = client_credentials();
+        form.push(("format", Box::leak(format.to_owned().into_boxed_str())));
+        client.token_call(&form).await.1
+    };
+    assert!(ask("json").await["access_token"].is_string());
+    let encoded = ask("urlencoded").await;
+    assert!(encoded.as_str().unwrap().contains("&token_type=Bearer"));
+    let xml = ask("xml").await;
+    assert!(
+        xml.as_str()
+            .unwrap()
+            .contains("<token_type>Bearer</token_type>")
+    );
+}
