@@ -194,7 +194,7 @@ mod tests {
                 return Err(io::Error::from_raw_os_error(libc::EMFILE));
             }
             if call - self.failures >= self.clients {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
             Ok(tokio::io::duplex(1).0)
         }

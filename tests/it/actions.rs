@@ -450,10 +450,10 @@ async fn results_are_what_the_schemas_declare() {
             assert!(is_declared, "{}: {name}", schema.name);
         }
         for field in &schema.return_types {
+            use baton_salesforce::pb::config::field::Field as Kind;
             if !field.is_required && values.get(&field.name).is_none() {
                 continue;
             }
-            use baton_salesforce::pb::config::field::Field as Kind;
             let value = &values[&field.name];
             let fits = match field.field.as_ref().unwrap() {
                 Kind::BoolField(_) => value.is_boolean(),

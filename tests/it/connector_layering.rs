@@ -137,7 +137,9 @@ fn named(module: &str, code: &str, all: &BTreeMap<String, String>) -> BTreeSet<S
             base = &base[..base.len().saturating_sub(1)];
             rest = after;
         }
-        expand(rest).iter().for_each(|path| resolve(base, path));
+        for path in expand(rest) {
+            resolve(base, &path);
+        }
     }
     let children = all.keys().filter_map(|path| {
         let child = match module {
@@ -151,9 +153,9 @@ fn named(module: &str, code: &str, all: &BTreeMap<String, String>) -> BTreeSet<S
             .match_indices(&format!("{child}::"))
             .filter(|(at, _)| is_start(*at))
         {
-            expand(&code[at..])
-                .iter()
-                .for_each(|path| resolve(&own, path));
+            for path in expand(&code[at..]) {
+                resolve(&own, &path);
+            }
         }
     }
     found.remove(module);

@@ -55,7 +55,7 @@ impl Scene {
 
 fn without_permission(path: &Path) {
     std::fs::write(path, "dry-run: true\n").unwrap();
-    std::fs::set_permissions(path, Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(path, Permissions::from_mode(0o0)).unwrap();
 }
 
 #[test_case(without_permission, "cannot be read by this user"; "without permission")]

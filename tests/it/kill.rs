@@ -160,8 +160,11 @@ async fn a_host_killed_at_any_moment_leaves_a_whole_file() {
     let moments = files.map(Moment::File).into_iter();
     for moment in moments.chain(steps.map(Moment::Requests)) {
         let before = std::fs::read(scene.file()).unwrap();
-        for left in scene.names().iter().filter(|name| name.ends_with(".tmp")) {
-            std::fs::remove_file(scene.path().join(left)).unwrap();
+        for left in scene.names() {
+            let left = scene.path().join(left);
+            if left.extension().is_some_and(|extension| extension == "tmp") {
+                std::fs::remove_file(left).unwrap();
+            }
         }
         scene.simulator.clear_requests();
         let mut host = command(scene.path(), &org(&scene.simulator))

@@ -360,7 +360,8 @@ pub(super) fn untold(error: ReadError) -> ReadError {
 pub(super) fn not_made(lost: Option<salesforce::Error>) -> Error {
     let text = "Salesforce did not answer twice, and the change was not made; it may be requested \
                 again";
-    let error = Error::new(Kind::Unavailable, text);
+    // The service must not send it again, or the sends would multiply. The host decides.
+    let error = Error::new(Kind::Unavailable, text).retries_exhausted(true);
     match lost {
         Some(lost) => error.because(lost),
         None => error,
@@ -387,6 +388,11 @@ impl Answers {
         };
         let answer = self.0.swap_remove(place);
         let page: QueryPage<T> = answer.decode(doing).map_err(ReadError::Salesforce)?;
-        Ok(page.records)
+        if page.done {
+            Ok(page.records)
+        } else {
+            let text = "Salesforce lists more rows than one answer holds";
+            Err(Error::precondition(text).into())
+        }
     }
 }

@@ -15,9 +15,18 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::salesforce::SalesforceId;
 
-/// The user of a write, and what the user gets or loses. `None` if the write changes the user's own
-/// record.
-pub(in crate::connector) type LockKey = (SalesforceId, Option<SalesforceId>);
+/// What a write concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::connector) enum LockKey {
+    /// The user's own record, which also holds role and profile.
+    User(SalesforceId),
+    /// The assignment of something to a user.
+    Assignment(SalesforceId, SalesforceId),
+    /// The release of a user.
+    Release(SalesforceId),
+    /// The transfer of a user's records.
+    Transfer(SalesforceId),
+}
 
 type Lock = tokio::sync::Mutex<()>;
 
@@ -58,12 +67,12 @@ mod tests {
         let locks = KeyLocks::<LockKey>::default();
         let user: SalesforceId = "005Hp0000000001".parse().unwrap();
         let other: SalesforceId = "005Hp0000000002".parse().unwrap();
-        let guard = locks.lock((user, None)).await;
-        drop(locks.lock((other, None)).await);
-        assert!(locks.of((user, None)).try_lock().is_err());
+        let guard = locks.lock(LockKey::User(user)).await;
+        drop(locks.lock(LockKey::User(other)).await);
+        assert!(locks.of(LockKey::User(user)).try_lock().is_err());
         drop(guard);
-        assert!(locks.of((user, None)).try_lock().is_ok());
-        drop(locks.lock((other, None)).await);
+        assert!(locks.of(LockKey::User(user)).try_lock().is_ok());
+        drop(locks.lock(LockKey::User(other)).await);
         assert_eq!(locks.0.lock().unwrap().len(), 1);
     }
 }

@@ -10,6 +10,7 @@ use super::fields;
 use crate::baton::{ActionSchema, Error, FieldKind, Object, Result};
 use crate::connector::error::ReadError;
 use crate::connector::write::field_values::{self, Described, For, Problems, shown};
+use crate::connector::write::key_lock::LockKey;
 use crate::connector::write::refusal::{Write, explain};
 use crate::connector::write::seats;
 use crate::connector::write::user_state::person::person;
@@ -118,7 +119,7 @@ async fn send(
 ) -> Result<()> {
     let doing = format!("user {user} cannot be changed");
     let context = call.attempt.context;
-    let _lock = context.key_locks.lock((user, None)).await;
+    let _lock = context.key_locks.lock(LockKey::User(user)).await;
     let (client, object) = (&context.org.client, FieldName::from("User"));
     let names: Vec<FieldName> = body
         .keys()

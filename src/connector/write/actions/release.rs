@@ -13,6 +13,7 @@ use super::action::{ActionBody, Invocation};
 use super::fields;
 use crate::baton::{ActionSchema, FieldKind, Object, Result};
 use crate::connector::write::batch::{RecordError, Written, write};
+use crate::connector::write::key_lock::LockKey;
 use crate::connector::write::user_state::person::unknown;
 use crate::salesforce::{ErrorCode, SalesforceId};
 use held::{Held, Scope, read};
@@ -105,14 +106,16 @@ impl ActionBody for ReleaseUser {
             .attempt
             .context
             .key_locks
-            .lock((user, Some(user)))
+            .lock(LockKey::Release(user))
             .await;
         let mut report = Report::default();
         let found = read(user, scope, &mut call.attempt).await?;
         if !found.user_exists {
             return Err(unknown(user));
         }
-        report.failed.extend(found.unread);
+        report
+            .failed
+            .extend(found.unread.into_iter().map(|table| table.reason));
         if call.dry_run {
             report
                 .removed

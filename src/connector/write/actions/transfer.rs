@@ -17,6 +17,7 @@ use crate::baton::{ActionSchema, Error, FieldKind, Object, Result};
 use crate::connector::error::{ReadError, wrap};
 use crate::connector::read::table::{IdRow, PAGE, Row};
 use crate::connector::write::batch::{Written, write};
+use crate::connector::write::key_lock::LockKey;
 use crate::connector::write::user_state::person::{people, unknown};
 use crate::salesforce::composite::MAX_RECORDS;
 use crate::salesforce::soql::{FieldName, field};
@@ -98,7 +99,7 @@ impl ActionBody for TransferUserRecords {
             .attempt
             .context
             .key_locks
-            .lock((from, Some(from)))
+            .lock(LockKey::Transfer(from))
             .await;
         let mut tally = Tally::new(&objects);
         for object in &objects {

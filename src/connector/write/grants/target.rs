@@ -57,7 +57,11 @@ pub(in crate::connector) struct Target {
 impl Shape {
     /// The lock of a request.
     pub(super) fn key(&self, target: &Target) -> LockKey {
-        (target.user, (!self.is_single).then_some(target.on))
+        if self.is_single {
+            LockKey::User(target.user)
+        } else {
+            LockKey::Assignment(target.user, target.on)
+        }
     }
 
     /// The error of a read or a write that failed.

@@ -8,6 +8,7 @@ use crate::baton::{Error, Result};
 use crate::connector::error::ReadError;
 use crate::connector::write::attempt::Attempt;
 use crate::connector::write::change::{Change, Truth, Verb};
+use crate::connector::write::key_lock::LockKey;
 use crate::connector::write::refusal::{Write, explain};
 use crate::connector::write::seats;
 use crate::salesforce::soql::field;
@@ -20,7 +21,7 @@ pub(in crate::connector::write) async fn set_active(
     dry_run: bool,
     attempt: &mut Attempt<'_>,
 ) -> Result<Changed> {
-    let _lock = attempt.context.key_locks.lock((id, None)).await;
+    let _lock = attempt.context.key_locks.lock(LockKey::User(id)).await;
     let before = person(id, attempt).await?;
     if before.is_active == active || dry_run {
         return Ok(before.is_active != active);

@@ -9,6 +9,7 @@ use crate::baton::{Error, Result};
 use crate::connector::error::ReadError;
 use crate::connector::write::attempt::Attempt;
 use crate::connector::write::change::{Change, Truth, Verb};
+use crate::connector::write::key_lock::LockKey;
 use crate::connector::write::refusal::{Write, explain};
 use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::{Select, field};
@@ -29,7 +30,7 @@ pub(in crate::connector::write) async fn set_frozen(
     dry_run: bool,
     attempt: &mut Attempt<'_>,
 ) -> Result<Changed> {
-    let _lock = attempt.context.key_locks.lock((id, None)).await;
+    let _lock = attempt.context.key_locks.lock(LockKey::User(id)).await;
     let word = if frozen { "frozen" } else { "unfrozen" };
     let doing = format!("user {id} cannot be {word}");
     let login = login(id, attempt).await;

@@ -32,8 +32,14 @@ pub(super) struct Held {
 pub(super) struct Found {
     pub(super) user_exists: bool,
     pub(super) rows: Vec<Held>,
-    /// What could not be read.
-    pub(super) unread: Vec<String>,
+    /// Tables that could not be read.
+    pub(super) unread: Vec<Unread>,
+}
+
+/// A table that could not be read.
+pub(super) struct Unread {
+    pub(super) object: String,
+    pub(super) reason: String,
 }
 
 pub(super) const ASSIGNMENT: &str = "PermissionSetAssignment";
@@ -121,10 +127,9 @@ pub(super) async fn read(
             // These two are needed. The others are optional parts of the request.
             ("User" | ASSIGNMENT, Err(error)) => return Err(failed(error)),
             (_, Err(error)) => {
-                found.unread.push(format!(
-                    "{name} could not be read: {}",
-                    failed(error).chain()
-                ));
+                let reason = format!("{name} could not be read: {}", failed(error).chain());
+                let object = name.clone();
+                found.unread.push(Unread { object, reason });
             }
         }
     }
@@ -243,9 +248,14 @@ fn take(
 }
 
 fn page<T: DeserializeOwned>(answer: SubResponse) -> Result<Vec<T>, salesforce::Error> {
-    Ok(answer
-        .decode::<QueryPage<T>>("read what a user holds")?
-        .records)
+    let page: QueryPage<T> = answer.decode("read what a user holds")?;
+    if page.done {
+        Ok(page.records)
+    } else {
+        Err(salesforce::Error::Invalid(
+            "the user holds more than one answer of Salesforce lists",
+        ))
+    }
 }
 
 fn grant(kind: &str, on: SalesforceId, slug: &str, user: SalesforceId) -> Option<String> {

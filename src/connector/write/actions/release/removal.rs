@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use http::Method;
 
 use super::held::{ASSIGNMENT, Held, Scope, read};
+use crate::baton::{Error, Kind};
 use crate::connector::error::ReadError;
 use crate::connector::write::attempt::Attempt;
 use crate::connector::write::batch::{Batch, RecordError};
 use crate::salesforce::composite::{MAX_RECORDS, SaveResult, Subrequest};
-use crate::salesforce::{Error, ErrorCode, SalesforceId};
+use crate::salesforce::{self, ErrorCode, SalesforceId};
 
 /// Splits rows into batches that one call deletes. Assignments come first, because a licence can
 /// only be removed after the assignments that need it. A collection may not mix setup objects, so
@@ -52,7 +53,7 @@ impl Batch for Removal {
         &self,
         rows: &[Held],
         attempt: &mut Attempt<'_>,
-    ) -> Result<Vec<Result<(), RecordError>>, Error> {
+    ) -> Result<Vec<Result<(), RecordError>>, salesforce::Error> {
         let client = &attempt.context.org.client;
         // Rows of one object are adjacent.
         let kinds: Vec<&[Held]> = rows.chunk_by(|a, b| a.object == b.object).collect();
@@ -71,7 +72,7 @@ impl Batch for Removal {
                 .cloned();
             let results = match answer {
                 Some(answer) => answer.decode::<Vec<SaveResult>>("delete records"),
-                None => Err(Error::Invalid("an answer is missing")),
+                None => Err(salesforce::Error::Invalid("an answer is missing")),
             };
             match results {
                 Ok(results) if results.len() == rows.len() => {
@@ -96,6 +97,11 @@ impl Batch for Removal {
         attempt: &mut Attempt<'_>,
     ) -> Result<(Vec<Held>, Vec<Held>), ReadError> {
         let now = read(self.user, self.scope, attempt).await?;
+        // A table that cannot be read does not show whether its rows are gone.
+        let concerns = |object: &str| rows.iter().any(|row| row.object == object);
+        if let Some(table) = now.unread.into_iter().find(|table| concerns(&table.object)) {
+            return Err(Error::new(Kind::Unavailable, table.reason).into());
+        }
         let is_held = |row: &Held| now.rows.iter().any(|now| now.id == row.id);
         Ok(rows.into_iter().partition(is_held))
     }
