@@ -1,16 +1,16 @@
 //! How large a row becomes on the wire, without encoding it.
 //!
-//! Hosts refuse replies over 4 MiB, the default limit of gRPC in Go, and stop the sync. So a
-//! listing adds up the weights of its rows and ends the page before it grows too large. A weight
-//! is an upper bound of the encoded size; a test of the wire layer holds it to that.
+//! Hosts refuse replies over 4 MiB, the default limit of gRPC in Go, and stop the sync. A listing
+//! therefore adds up the sizes of its rows and ends the page before it grows too large. A size here
+//! is an upper bound of the encoded size; a test of the wire layer verifies that.
 
 use super::{
     Entitlement, EntitlementMark, Expansion, Grant, GrantMark, Object, Resource, ResourceId, Value,
     Variant,
 };
 
-/// The rows of one reply may weigh so much: 2.5 MiB, far enough from the 3 MiB that we promise
-/// and the 4 MiB that hosts enforce to leave room for the annotations.
+/// The largest size of the rows in one reply: 2.5 MiB. Hosts enforce 4 MiB, and the annotations need
+/// room too.
 pub const REPLY_BUDGET: usize = 5 * 1024 * 1024 / 2;
 
 /// A tag and a length of a nested message or string: at most two bytes of tag, five of length.

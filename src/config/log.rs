@@ -26,7 +26,7 @@ pub enum LogLevel {
     Debug,
     /// Normal events.
     Info,
-    /// Something unexpected; the work goes on.
+    /// Something unexpected; the work continues.
     Warn,
     /// Something that a person should act on.
     Error,

@@ -9,7 +9,7 @@ use std::fmt;
 pub struct Problems(Vec<String>);
 
 impl Problems {
-    /// Adds a problem, unless it is there already. The text must not contain a secret.
+    /// Adds a problem, unless it was added before. The text must not contain a secret.
     pub(crate) fn push(&mut self, problem: impl Into<String>) {
         let problem = problem.into();
         if !self.0.contains(&problem) {

@@ -126,7 +126,7 @@ fn by_status(status: u16) -> Kind {
     }
 }
 
-/// The Setup place that mends it, for the refusals that a new user meets.
+/// Where to fix it in Setup, for the refusals that new users meet most often.
 fn remedy(error: &salesforce::Error) -> Option<&'static str> {
     Some(match error.code()? {
         ErrorCode::FunctionalityNotEnabled => {

@@ -33,7 +33,7 @@ pub struct QueryPage<T> {
     pub done: bool,
     /// How many records the whole query has, or what `COUNT()` counted.
     pub total_size: u64,
-    /// Where the query goes on, while the server still knows.
+    /// Where the query continues, as long as the server knows it.
     #[serde(default, rename = "nextRecordsUrl")]
     pub next: Option<Locator>,
     /// Records that cannot be read, and are missing in `records`.

@@ -81,7 +81,7 @@ impl Services {
     }
 
     /// Attempts a change until it works, and tells whether an earlier attempt may have made it.
-    /// Then "it is there already" is no answer: the host would think that somebody else did it.
+    /// Then "already granted" would be wrong: the host would think that somebody else did it.
     async fn persist<T, F>(&self, attempt: impl Fn() -> F) -> Result<(T, bool)>
     where
         F: Future<Output = Result<T>>,

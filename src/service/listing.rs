@@ -36,7 +36,7 @@ pub(super) fn is_type_scoped<M: Name>(
     Ok(true)
 }
 
-/// Refuses a page that goes on where it began: hosts would ask for it for ever.
+/// Refuses a page that continues where it began: hosts would request it for ever.
 pub(super) fn progress<T>(
     page: Page<T>,
     request: &PageRequest,

@@ -38,7 +38,7 @@ pub fn sync_id(sync: &str) -> Result<Option<Id>> {
 pub struct Answer<M> {
     /// The rows.
     pub list: Vec<M>,
-    /// Where it goes on; empty at the end.
+    /// The next page token; empty at the end.
     pub next_page_token: String,
     /// Quota and sibling positions.
     pub annotations: Vec<Any>,

@@ -118,7 +118,7 @@ fn display_name(label: Option<String>, name: Option<String>, id: SalesforceId) -
     }
 }
 
-/// Where the listing of grants goes on: the groups' components first, then the users'
+/// Where the listing of grants continues: the groups' components first, then the users'
 /// assignments.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

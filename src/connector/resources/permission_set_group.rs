@@ -87,7 +87,7 @@ impl DirectoryRow for SetGroupRow {
     }
 }
 
-/// Where the listing of grants goes on.
+/// Where the listing of grants continues.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Position {

@@ -73,7 +73,7 @@ impl Session {
     }
 
     /// Makes a list call. If the connector answers `NotFound`, it warns and returns `None`: the rest
-    /// of this listing is skipped, but the sync goes on.
+    /// of this listing is skipped, but the sync continues.
     pub(super) async fn list<C: Call>(&self, doing: &str, request: C) -> Result<Option<C::Reply>> {
         let call = || self.context.client.call(request.clone());
         match self.context.retry.run(call).await? {

@@ -1,4 +1,4 @@
-//! What is asked, in which order, and what is kept.
+//! The calls of a sync, their order, and what is stored.
 
 use std::sync::Arc;
 

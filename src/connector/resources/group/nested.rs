@@ -44,7 +44,7 @@ async fn read(org: &Org) -> Result<Nesting> {
     Ok(nesting)
 }
 
-/// Passing trouble fails the sync. If Salesforce refuses the query for good, the sync goes on: the
+/// Passing trouble fails the sync. If Salesforce refuses the query for good, the sync continues: the
 /// listing of the members reports whether they can be read at all, and if only this query is
 /// refused, hosts break cycles as they see fit.
 fn without_nestings(error: Error) -> Result<Nesting> {

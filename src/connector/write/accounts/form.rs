@@ -227,7 +227,7 @@ fn mail(profile: &Object, problems: &mut Problems) -> Option<bool> {
     }
 }
 
-/// What was given, by the field's proper name. Empty values are as good as none: forms send them.
+/// What was given, by the field's proper name. Empty values count as absent, because forms send them.
 fn collect<'a>(
     profile: &'a Object,
     user: &ObjectDescription,
