@@ -62,7 +62,7 @@ impl PageSize {
     }
 }
 
-/// Position in a listing. Opaque to hosts; [`Cursor`](super::Cursor) creates and reads it.
+/// Position in a listing. Opaque to hosts; [`Cursor`] creates and reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PageToken(String);
 
