@@ -14,7 +14,7 @@ use csv::{Position, Reader, StringRecord, Writer};
 use indexmap::IndexMap;
 use tempfile::NamedTempFile;
 
-const USER: ResourceType = ResourceType::new("user", "User", "A person", &[Trait::User]);
+const USER: ResourceType = ResourceType::without_grants("user", "User", "A person", &[Trait::User]);
 const GROUP: ResourceType = ResourceType::new("group", "Group", "A group", &[Trait::Group]);
 const MEMBER: &str = "member";
 const HEADER: &str = "kind,id,name,email,groups";

@@ -10,10 +10,10 @@ source steps/allowed.sh
 connector=$TARGET/debug/examples/directory
 cd "$FILES"
 
-# 700 users in the groups n%40 and n%7, so that listings have several pages.
+# 300 users in the groups n%40 and n%7, so that the listing of users has two pages.
 awk 'BEGIN {
     print "kind,id,name,email,groups,note"
-    for (n = 0; n < 700; n++) {
+    for (n = 0; n < 300; n++) {
         held = "g" n % 40 (n % 40 == n % 7 ? "" : ";g" n % 7)
         printf "user,u%d,User %d,u%d@example.test,%s,\"kept, too\"\n", n, n, n, held
     }

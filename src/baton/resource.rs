@@ -40,6 +40,20 @@ impl ResourceType {
         }
     }
 
+    /// A type whose resources have no entitlements: hosts do not ask for any.
+    #[must_use]
+    pub const fn without_grants(
+        id: &'static str,
+        display_name: &'static str,
+        description: &'static str,
+        traits: &'static [Trait],
+    ) -> Self {
+        Self {
+            marks: &[TypeMark::SkipEntitlementsAndGrants],
+            ..Self::new(id, display_name, description, traits)
+        }
+    }
+
     /// Whether the type has the annotation `mark`.
     #[must_use]
     pub fn is(&self, mark: TypeMark) -> bool {
