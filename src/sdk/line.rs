@@ -76,7 +76,7 @@ pub(super) struct Settings {
     /// ID of a grant in the file to revoke, instead of syncing
     #[arg(long, value_name = "ID", conflicts_with = "grant_entitlement")]
     revoke_grant: Option<String>,
-    /// serve: address to listen on, such as 127.0.0.1:8080 or unix:/run/connector.sock
+    /// serve: address to listen on, as HOST:PORT or with the path of a Unix socket after `unix:`
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
     listen: String,
     /// serve: PEM file with the certificate

@@ -13,7 +13,7 @@ use super::table::{PAGE, Row, Table};
 use crate::baton::Quota;
 use crate::connector::error::quota;
 use crate::salesforce::error::{Flaw, Operation};
-use crate::salesforce::{Client, Error, QueryPage, SalesforceId, UnreadableRecord};
+use crate::salesforce::{Client, Error, QueryPage, Response, SalesforceId, UnreadableRecord};
 
 /// Reading two batches at the same time pays off if this many rows follow.
 pub(super) const TWO_PAGES: usize = 2 * PAGE;
@@ -29,6 +29,8 @@ pub(in crate::connector) struct Batch<R> {
     /// The id of the last row, even if that row was left out.
     end: Option<SalesforceId>,
     pub(in crate::connector) quota: Option<Quota>,
+    /// API calls that it took.
+    pub(in crate::connector) calls: u32,
 }
 
 impl<R: Row> Batch<R> {
@@ -90,8 +92,8 @@ impl Org {
         count: usize,
     ) -> Result<Batch<R>, Error> {
         let limit = rows.saturating_add(count);
-        let (page, quota) = self.query::<R>(table, after, limit, skipped).await?;
-        Ok(batch(page, quota, rows))
+        let answer = self.query::<R>(table, after, limit, skipped).await?;
+        Ok(batch(answer, rows))
     }
 
     /// The next two batches at the same time, for one call each. The second one is found by OFFSET
@@ -123,13 +125,18 @@ impl Org {
         after: Option<SalesforceId>,
         limit: usize,
         offset: usize,
-    ) -> Result<(QueryPage<R>, Option<Quota>), Error> {
+    ) -> Result<Response<QueryPage<R>>, Error> {
         let narrow = |rows| u32::try_from(rows).unwrap_or(u32::MAX);
         let mut table = table.clone();
         self.missing.leave_out(&mut table);
+        let mut calls = 0;
         let answer = loop {
             if table.is_empty() {
-                return Ok((QueryPage::empty(), None));
+                return Ok(Response {
+                    value: QueryPage::empty(),
+                    quota: None,
+                    calls,
+                });
             }
             let mut select = table.select(after).limit(narrow(limit));
             if offset > 0 {
@@ -138,13 +145,15 @@ impl Org {
             // Boxed: the state of a request is large, and listings hold it inside their own.
             match Box::pin(self.client.query::<R>(&select)).await {
                 Err(error) if self.missing.learn(&table, &error) => {
+                    calls += error.calls();
                     self.missing.leave_out(&mut table);
                 }
                 answer => break answer?,
             }
         };
         self.report_unreadable(table.object, &answer.value.unreadable);
-        Ok((answer.value, answer.quota.as_ref().map(quota)))
+        calls += answer.calls;
+        Ok(Response { calls, ..answer })
     }
 
     /// All rows of a table, a batch at a time; `each` takes them.
@@ -213,7 +222,9 @@ impl Org {
 }
 
 /// The first `rows` records of a page. Unreadable ones count, but are left out.
-fn batch<R: Row>(page: QueryPage<R>, quota: Option<Quota>, rows: usize) -> Batch<R> {
+fn batch<R: Row>(answer: Response<QueryPage<R>>, rows: usize) -> Batch<R> {
+    let (page, calls) = (answer.value, answer.calls);
+    let quota = answer.quota.as_ref().map(quota);
     let total = usize::try_from(page.total_size).unwrap_or(usize::MAX);
     let sent = page.records.len() + page.unreadable.len();
     let counted = total.max(sent + usize::from(!page.done));
@@ -230,5 +241,6 @@ fn batch<R: Row>(page: QueryPage<R>, quota: Option<Quota>, rows: usize) -> Batch
         end,
         rows: records.into_iter(),
         quota,
+        calls,
     }
 }

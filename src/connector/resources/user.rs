@@ -96,8 +96,9 @@ impl ResourceSyncer for Users {
         let Ok(id) = text::record_id(id) else {
             return Ok(Page::last(Vec::new()));
         };
-        let page = fetch::by_id(&self.context.org, &self.context.options, id).await;
-        page.map_err(|error| error.wrap("reading one user"))
+        let fetched = fetch::by_id(&self.context.org, &self.context.options, id).await;
+        let fetched = fetched.map_err(|error| error.wrap("reading one user"))?;
+        Ok(fetched.page)
     }
 
     async fn entitlements(&self, _: &ResourceRef, _: &PageRequest) -> Result<Page<Entitlement>> {

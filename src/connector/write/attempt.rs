@@ -11,9 +11,10 @@ use serde::de::DeserializeOwned;
 use super::audit::{self, AuditLine, Outcome};
 use super::change::{Change, Truth, Verb};
 use super::context::WriteContext;
-use crate::baton::{Error, Kind, Quota};
+use crate::baton::{Error, Kind, Page, Quota, Resource};
 use crate::connector::error::{ReadError, quota};
 use crate::connector::read::table::{IdRow, Row, Table};
+use crate::connector::resources::user::fetch::Fetched;
 use crate::salesforce::composite::{SubResponse, Subrequest};
 use crate::salesforce::soql::{Select, field};
 use crate::salesforce::{self, ErrorCode, FieldName, QueryPage, Response, SalesforceId};
@@ -163,8 +164,22 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Counts calls that were made elsewhere.
-    pub(super) fn add(&mut self, calls: u32, quota: Option<Quota>) {
+    /// Takes a user that was read as a sync reads it, and counts what that cost.
+    pub(super) fn fetched(
+        &mut self,
+        fetched: Result<Fetched, ReadError>,
+    ) -> Result<Page<Resource>, ReadError> {
+        match &fetched {
+            Ok(Fetched { page, calls }) => self.add(*calls, page.quota),
+            Err(ReadError::Salesforce(error)) => {
+                self.add(error.calls(), error.quota().map(quota));
+            }
+            Err(ReadError::Own(_)) => {}
+        }
+        fetched.map(|fetched| fetched.page)
+    }
+
+    fn add(&mut self, calls: u32, quota: Option<Quota>) {
         self.calls += calls;
         self.quota = quota.or(self.quota);
     }
@@ -174,7 +189,7 @@ impl<'a> Attempt<'a> {
         let batch = self.context.org.read::<R>(table, None).await;
         match batch {
             Ok(batch) => {
-                self.add(1, batch.quota);
+                self.add(batch.calls, batch.quota);
                 Ok(batch.rows.collect())
             }
             Err(error) => {

@@ -19,12 +19,19 @@ pub(super) fn table(options: &Options) -> Table {
     UserRow::table().chosen(&options.user_fields)
 }
 
+/// A page with the user, or an empty one.
+pub(in crate::connector) struct Fetched {
+    pub(in crate::connector) page: Page<Resource>,
+    /// API calls that it took.
+    pub(in crate::connector) calls: u32,
+}
+
 /// The user with this id.
 pub(in crate::connector) async fn by_id(
     org: &Org,
     options: &Options,
     id: SalesforceId,
-) -> Result<Page<Resource>, ReadError> {
+) -> Result<Fetched, ReadError> {
     fetch(org, options, field("Id").eq(id), Login::MayBeLocked).await
 }
 
@@ -33,7 +40,7 @@ pub(in crate::connector) async fn new_user(
     org: &Org,
     options: &Options,
     id: SalesforceId,
-) -> Result<Page<Resource>, ReadError> {
+) -> Result<Fetched, ReadError> {
     fetch(org, options, field("Id").eq(id), Login::IsNew).await
 }
 
@@ -43,7 +50,7 @@ pub(in crate::connector) async fn by_username(
     org: &Org,
     options: &Options,
     username: &str,
-) -> Result<Page<Resource>, ReadError> {
+) -> Result<Fetched, ReadError> {
     let which = field("Username").eq(username);
     fetch(org, options, which, Login::MayBeLocked).await
 }
@@ -58,21 +65,24 @@ async fn fetch(
     options: &Options,
     which: Condition,
     login: Login,
-) -> Result<Page<Resource>, ReadError> {
+) -> Result<Fetched, ReadError> {
     let table = table(options).only(which);
     let batch = org.read::<WideUserRow>(&table, None).await;
     let mut batch = batch.map_err(ReadError::Salesforce)?;
     let mut page = Page::last(Vec::new()).with_quota(batch.quota);
+    let mut calls = batch.calls;
     if let Some(row) = batch.rows.next() {
         let (user, chosen) = row.into_parts();
         let states = match login {
-            Login::MayBeLocked => LoginStates::of(org, user.id)
-                .await
-                .map_err(ReadError::Salesforce)?,
+            Login::MayBeLocked => {
+                calls += 1;
+                let states = LoginStates::of(org, user.id).await;
+                states.map_err(ReadError::Salesforce)?
+            }
             Login::IsNew => Arc::default(),
         };
         let resource = to_resource(&user, chosen, &states, options)?;
         page.items.push(resource);
     }
-    Ok(page)
+    Ok(Fetched { page, calls })
 }

@@ -176,11 +176,9 @@ impl Accounts {
     /// The user with this username, active or not.
     async fn lookup(&self, username: &str, attempt: &mut Attempt<'_>) -> Result<Option<Resource>> {
         let (org, options) = (&self.context.org, &self.context.options);
-        let page = fetch::by_username(org, options, username).await;
+        let fetched = fetch::by_username(org, options, username).await;
+        let page = attempt.fetched(fetched);
         let page = page.map_err(|error| error.wrap("looking the username up"))?;
-        // For a user that exists, the login record is read too.
-        let calls = if page.items.is_empty() { 1 } else { 2 };
-        attempt.add(calls, page.quota);
         Ok(page.items.into_iter().next())
     }
 
@@ -222,9 +220,8 @@ impl Accounts {
         attempt: &mut Attempt<'_>,
     ) -> Result<Resource> {
         let (org, options) = (&self.context.org, &self.context.options);
-        match fetch::new_user(org, options, id).await {
+        match attempt.fetched(fetch::new_user(org, options, id).await) {
             Ok(page) => {
-                attempt.add(1, page.quota);
                 if let Some(resource) = page.items.into_iter().next() {
                     return Ok(resource);
                 }
