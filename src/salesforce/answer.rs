@@ -17,6 +17,8 @@ pub(super) struct Head {
     pub(super) status: u16,
     pub(super) retry_after: Option<Duration>,
     pub(super) redirect: Option<Redirect>,
+    /// How far the server's clock is ahead of ours, in seconds, by the header `Date`.
+    pub(super) clock_ahead: Option<i64>,
 }
 
 /// A redirect, which is never followed: the other host would get the credentials.
@@ -59,6 +61,7 @@ impl Head {
             status: response.status().as_u16(),
             retry_after: retry_after(headers),
             redirect: redirect(response.status(), headers, response.url()),
+            clock_ahead: clock_ahead(headers, SystemTime::now()),
         }
     }
 }
@@ -103,6 +106,15 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .unwrap_or_else(SystemTime::now);
     let wait = until.duration_since(now).ok()?;
     Some(wait.min(LONGEST_WAIT))
+}
+
+fn clock_ahead(headers: &HeaderMap, now: SystemTime) -> Option<i64> {
+    let date = httpdate::parse_http_date(header_text(headers, &header::DATE)?).ok()?;
+    let seconds = |distance: Duration| i64::try_from(distance.as_secs()).ok();
+    match date.duration_since(now) {
+        Ok(ahead) => seconds(ahead),
+        Err(behind) => seconds(behind.duration()).map(|behind| -behind),
+    }
 }
 
 fn redirect(status: StatusCode, headers: &HeaderMap, asked: &url::Url) -> Option<Redirect> {

@@ -16,15 +16,21 @@ use tokio::sync::RwLock;
 use url::Url;
 
 mod client_credentials;
+mod identity;
 mod password;
 mod refusal;
 mod static_token;
 #[cfg(test)]
 mod tests;
+mod token_endpoint;
 
-pub use self::refusal::{AuthError, Refusal};
 use self::{
     client_credentials::ClientCredentials, password::PasswordLogin, static_token::StaticToken,
+};
+pub use self::{
+    identity::Identity,
+    refusal::{AuthError, Refusal},
+    token_endpoint::{App, Tokens},
 };
 use super::instance::Instance;
 
@@ -109,12 +115,13 @@ impl Auth {
             Self::ClientCredentials {
                 client_id,
                 client_secret,
-            } => Arc::new(ClientCredentials::new(
-                http,
-                instance,
-                client_id,
-                client_secret,
-            )),
+            } => {
+                let app = App {
+                    client_id,
+                    client_secret: Some(client_secret),
+                };
+                Arc::new(ClientCredentials::new(http, instance, app))
+            }
             Self::Password {
                 username,
                 password,
