@@ -2,6 +2,7 @@
 
 mod batch;
 mod call;
+mod code;
 mod collections;
 mod composite;
 mod conditional;

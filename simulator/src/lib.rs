@@ -18,6 +18,8 @@ pub use crate::clock::Clock;
 pub use crate::fault::{Fault, FaultPlan, Matcher};
 pub use crate::log::RequestRecord;
 pub use crate::org::seed::{Preset, SeedSize};
-pub use crate::org::settings::{Blocker, ConnectedClient, Settings, Write, WriteRefusal};
-pub use crate::org::{Org, OrgError};
+pub use crate::org::settings::{
+    AppState, Blocker, ConnectedClient, LoginRestriction, Settings, Write, WriteRefusal,
+};
+pub use crate::org::{FIRST_REFRESH_TOKEN, Org, OrgError};
 pub use crate::server::{OrgGuard, Simulator};

@@ -1,10 +1,14 @@
 //! Runs a simulated org for demos and manual testing.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::{Parser, ValueEnum};
-use salesforce_simulator::{Fault, Org, Preset, SeedSize, Simulator};
+use salesforce_simulator::{
+    FIRST_REFRESH_TOKEN, Fault, Org, Preset, SeedSize, Settings, Simulator,
+};
 
 /// A simulated Salesforce org.
 #[derive(Debug, Parser)]
@@ -28,6 +32,49 @@ struct Options {
     /// Enables an optional feature.
     #[arg(long, value_enum)]
     feature: Vec<Feature>,
+    #[command(flatten)]
+    app: AppOptions,
+}
+
+/// The connected app.
+#[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+struct AppOptions {
+    /// Replaces the refresh token at each refresh; using an old one ends the approval.
+    #[arg(long)]
+    rotate_refresh_tokens: bool,
+    /// Requires PKCE in the web server flow.
+    #[arg(long)]
+    require_pkce: bool,
+    /// Does not require the consumer secret.
+    #[arg(long)]
+    public_client: bool,
+    /// Adds a callback URL.
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
+    /// PEM file with the certificate or public key for the JWT bearer flow.
+    #[arg(long, value_name = "FILE")]
+    jwt_certificate: Option<PathBuf>,
+    /// Shows a page for signing in and approving, instead of approving at once.
+    #[arg(long)]
+    login_page: bool,
+}
+
+impl AppOptions {
+    fn apply(self, settings: &mut Settings) -> anyhow::Result<()> {
+        let client = &mut settings.client;
+        client.rotate_refresh_tokens = self.rotate_refresh_tokens;
+        client.pkce_required = self.require_pkce;
+        client.secret_required = !self.public_client;
+        client.redirect_uris.extend(self.redirect_uri);
+        if let Some(file) = self.jwt_certificate {
+            let text = std::fs::read_to_string(&file);
+            let text = text.with_context(|| format!("cannot read {}", file.display()))?;
+            client.certificate = Some(text);
+        }
+        settings.login_page = self.login_page;
+        Ok(())
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -69,13 +116,15 @@ async fn main() -> anyhow::Result<()> {
             Feature::Agents => org.settings.agents = true,
         }
     }
+    options.app.apply(&mut org.settings)?;
     let settings = org.settings.clone();
     let simulator = Simulator::start_on(org, options.listen).await?;
     if let Some(period) = options.fault_every {
         simulator.faults().every(period, Fault::mixture());
     }
     println!(
-        "listening on {} client_id={} client_secret={} username={} password={} security_token={}",
+        "listening on {} client_id={} client_secret={} username={} password={} security_token={} \
+         refresh_token={FIRST_REFRESH_TOKEN}",
         simulator.url(),
         settings.client.id,
         settings.client.secret,
@@ -85,9 +134,12 @@ async fn main() -> anyhow::Result<()> {
     );
     tokio::signal::ctrl_c().await?;
     println!(
-        "{} API calls, {} sign-ins, {} faults injected, {} unknown paths",
+        "{} API calls, {} sign-ins, {} replayed refresh tokens, {} lost approvals, {} faults \
+         injected, {} unknown paths",
         simulator.api_calls(),
         simulator.logins(),
+        simulator.replayed_refresh_tokens(),
+        simulator.lost_token_families(),
         simulator.faults().injected(),
         simulator.unexpected().len(),
     );

@@ -10,6 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::clock::Clock;
 
+mod approvals;
 mod error;
 pub mod id;
 mod inspect;
@@ -23,9 +24,11 @@ pub mod table;
 pub mod value;
 mod visible;
 
+pub(crate) use approvals::FamilyId;
 pub use error::OrgError;
 pub(crate) use rules::Caller;
 
+use approvals::Approvals;
 use id::Id;
 use schema::Schema;
 use seed::{Preset, SeedSize};
@@ -34,13 +37,14 @@ use store::Undo;
 use table::Database;
 use value::Value;
 
+/// The refresh token that every org has, of the administrator.
+pub const FIRST_REFRESH_TOKEN: &str = "simulated-refresh-token";
+
 /// A simulated org.
 #[derive(Debug, Clone)]
 pub struct Org {
     /// Settings that tests can change.
     pub settings: Settings,
-    /// Issued refresh tokens and their usernames.
-    pub refresh_tokens: BTreeMap<String, String>,
     /// Passwords set or reset through the API: the user id, and whether an email was sent.
     pub password_resets: Vec<(String, bool)>,
     db: Database,
@@ -52,6 +56,7 @@ pub struct Org {
     undo: Vec<Undo>,
     transaction: Option<rules::Transaction>,
     next_expiry: Option<Timestamp>,
+    approvals: Approvals,
     /// Value of audit columns while the org is seeded.
     stamp: Option<Timestamp>,
 }
@@ -63,10 +68,6 @@ impl Org {
     pub fn empty() -> Self {
         let mut org = Self {
             settings: Settings::new(),
-            refresh_tokens: BTreeMap::from([(
-                "simulated-refresh-token".into(),
-                "admin@simulated.example".into(),
-            )]),
             password_resets: Vec::new(),
             db: Database::new(Schema::standard()),
             clock: Clock::new(),
@@ -76,9 +77,12 @@ impl Org {
             undo: Vec::new(),
             transaction: None,
             next_expiry: None,
+            approvals: Approvals::default(),
             stamp: None,
         };
         seed::seed_essentials(&mut org);
+        let username = org.settings.username.clone();
+        org.add_refresh_token(FIRST_REFRESH_TOKEN, &username);
         org
     }
 

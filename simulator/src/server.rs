@@ -156,6 +156,18 @@ impl Simulator {
         &self.shared.clock
     }
 
+    /// Counts the refresh tokens that were used after another one had replaced them.
+    #[must_use]
+    pub fn replayed_refresh_tokens(&self) -> u64 {
+        self.shared.read().replayed_refresh_tokens()
+    }
+
+    /// Counts the approvals that ended because a refresh token or a code was used again.
+    #[must_use]
+    pub fn lost_token_families(&self) -> u64 {
+        self.shared.read().lost_token_families()
+    }
+
     /// Ends every session, as an administrator can.
     pub fn expire_sessions(&self) {
         self.shared.sessions().clear();

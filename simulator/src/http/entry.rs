@@ -11,8 +11,9 @@ use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use http::{HeaderValue, StatusCode};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_stream::StreamExt as _;
 use tower_http::CompressionLevel;
@@ -53,6 +54,8 @@ pub(crate) fn service(shared: Arc<Shared>) -> IntoMakeServiceWithConnectInfo<Rou
 
 async fn answer(shared: &Arc<Shared>, cut_handle: &CutHandle, request: Request) -> Response {
     let in_progress = shared.enter();
+    let offset = shared.read().settings.clock_offset;
+    shared.clock.set_offset(offset);
     let (parts, body) = request.into_parts();
     let target = parts
         .uri
@@ -91,7 +94,16 @@ async fn answer(shared: &Arc<Shared>, cut_handle: &CutHandle, request: Request) 
         cut_handle.cut();
     }
     let limit = (done.cost > 0 || info.counts).then(|| limit_info(shared));
-    render(done.reply, limit, fault.as_ref())
+    let mut response = render(done.reply, limit, fault.as_ref());
+    if let Ok(date) = HeaderValue::from_str(&http_date(shared.clock.now())) {
+        response.headers_mut().insert(DATE, date);
+    }
+    response
+}
+
+/// Formats a time for the header `Date` (RFC 9110, 5.6.7).
+fn http_date(at: Timestamp) -> String {
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// An answer and the number of API calls it counted as.

@@ -24,12 +24,35 @@ pub(crate) fn check_password(
     typed: &str,
 ) -> Result<String, Refusal> {
     let settings = &org.settings;
+    let with_token = format!("{}{}", settings.password, settings.security_token);
+    let right = typed == with_token || (settings.trusted_network && typed == settings.password);
+    check(org, sessions, username, typed, right)
+}
+
+/// Checks a password that was typed into a login page, which asks for no security token. Returns the
+/// user's id.
+pub(crate) fn check_browser_password(
+    org: &Org,
+    sessions: &mut Sessions,
+    username: &str,
+    typed: &str,
+) -> Result<String, Refusal> {
+    let right = typed == org.settings.password;
+    check(org, sessions, username, typed, right)
+}
+
+fn check(
+    org: &Org,
+    sessions: &mut Sessions,
+    username: &str,
+    typed: &str,
+    right: bool,
+) -> Result<String, Refusal> {
+    let settings = &org.settings;
     if sessions.wrong_passwords(username) >= settings.lockout_after {
         return Err(Refusal::LockedOut);
     }
     let known = username.eq_ignore_ascii_case(&settings.username);
-    let with_token = format!("{}{}", settings.password, settings.security_token);
-    let right = typed == with_token || (settings.trusted_network && typed == settings.password);
     let user = org
         .user_by_username(username)
         .filter(|id| known && org.may_sign_in(id));

@@ -1,22 +1,22 @@
-//! Sessions, authorization codes and counts of wrong passwords.
+//! Sessions and counts of wrong passwords.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-/// Lifetime of an authorization code.
-const CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+use super::code::Codes;
+use crate::org::FamilyId;
 
 /// Sessions and sign-in attempts.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     tokens: HashMap<String, Session>,
-    /// Scopes of approvals, by refresh token.
-    scopes: HashMap<String, String>,
-    codes: HashMap<String, Code>,
+    pub(crate) codes: Codes,
     wrong_passwords: HashMap<String, u32>,
+    /// Times of sign-ins within the last hour, by user.
+    logins: HashMap<String, VecDeque<Timestamp>>,
 }
 
 /// A session of a user.
@@ -24,8 +24,10 @@ pub(crate) struct Sessions {
 pub(crate) struct Session {
     pub(crate) user_id: String,
     pub(crate) scope: String,
-    /// Refresh token of the approval that the session belongs to.
-    pub(crate) approval: Option<String>,
+    /// The approval that the session belongs to, and ends with.
+    pub(crate) family: Option<FamilyId>,
+    /// The authorization code that it was opened with.
+    pub(crate) code: Option<String>,
     /// Whether it can only be used to change the password.
     pub(crate) restricted: bool,
     opened: Timestamp,
@@ -38,7 +40,8 @@ impl Session {
         Self {
             user_id,
             scope: scope.to_owned(),
-            approval: None,
+            family: None,
+            code: None,
             restricted: false,
             opened: now,
             last_used: now,
@@ -60,23 +63,6 @@ fn signed(lifetime: Duration) -> SignedDuration {
     SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX)
 }
 
-/// An authorization code and the request it was issued for.
-#[derive(Debug, Clone)]
-pub(crate) struct Code {
-    pub(crate) client_id: String,
-    pub(crate) redirect_uri: String,
-    pub(crate) challenge: Option<String>,
-    pub(crate) scope: String,
-    pub(crate) user_id: String,
-    pub(crate) issued: Timestamp,
-}
-
-impl Code {
-    pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
-        now.duration_since(self.issued) > CODE_LIFETIME
-    }
-}
-
 impl Sessions {
     /// Opens a session and returns its token, which starts with the 15-character org id.
     pub(crate) fn open(&mut self, org_id: &str, session: Session) -> String {
@@ -93,7 +79,7 @@ impl Sessions {
         now: Timestamp,
         lifetime: Duration,
     ) -> Option<&Session> {
-        if self.tokens.get(token)?.is_idle(now, lifetime) {
+        if self.peek(token, now, lifetime).is_none() {
             self.tokens.remove(token);
         }
         let session = self.tokens.get_mut(token)?;
@@ -104,37 +90,9 @@ impl Sessions {
     /// Returns a session that has not expired, without extending it.
     pub(crate) fn peek(&self, token: &str, now: Timestamp, lifetime: Duration) -> Option<&Session> {
         let session = self.tokens.get(token)?;
-        (!session.is_idle(now, lifetime)).then_some(session)
-    }
-
-    /// Ends every session of an approval.
-    pub(crate) fn kill_approval(&mut self, refresh_token: &str) {
-        self.tokens
-            .retain(|_, session| session.approval.as_deref() != Some(refresh_token));
-        self.scopes.remove(refresh_token);
-    }
-
-    /// Moves an approval to another refresh token.
-    pub(crate) fn rotate_approval(&mut self, old: &str, new: &str) {
-        for session in self.tokens.values_mut() {
-            if session.approval.as_deref() == Some(old) {
-                session.approval = Some(new.to_owned());
-            }
-        }
-        if let Some(scope) = self.scopes.remove(old) {
-            self.scopes.insert(new.to_owned(), scope);
-        }
-    }
-
-    /// Stores the scope of an approval.
-    pub(crate) fn approve(&mut self, refresh_token: &str, scope: &str) {
-        let scope = scope.to_owned();
-        self.scopes.insert(refresh_token.to_owned(), scope);
-    }
-
-    /// Returns the scope of an approval.
-    pub(crate) fn approved_scope(&self, refresh_token: &str) -> Option<&str> {
-        self.scopes.get(refresh_token).map(String::as_str)
+        let code = session.code.as_deref();
+        let void = code.is_some_and(|code| self.codes.is_void(code));
+        (!void && !session.is_idle(now, lifetime)).then_some(session)
     }
 
     /// Ends a session. Returns whether it existed.
@@ -152,17 +110,18 @@ impl Sessions {
         self.tokens.clear();
     }
 
-    /// Stores an authorization code and returns it.
-    pub(crate) fn issue_code(&mut self, code: Code) -> String {
-        // Like real codes, it ends in characters that need URL encoding.
-        let text = format!("aPrx{}==", opaque());
-        self.codes.insert(text.clone(), code);
-        text
-    }
-
-    /// Removes an authorization code; each can be used once.
-    pub(crate) fn take_code(&mut self, text: &str) -> Option<Code> {
-        self.codes.remove(text)
+    /// Counts a sign-in. Returns how many there were within an hour.
+    pub(crate) fn count_login(&mut self, user_id: &str, now: Timestamp) -> usize {
+        let times = self.logins.entry(user_id.to_owned()).or_default();
+        let hour = SignedDuration::from_hours(1);
+        while times
+            .front()
+            .is_some_and(|at| now.duration_since(*at) > hour)
+        {
+            times.pop_front();
+        }
+        times.push_back(now);
+        times.len()
     }
 
     /// Counts a wrong password. Returns how many there were in a row.

@@ -80,6 +80,13 @@ impl Shared {
         let mut sessions = self.sessions();
         let session = sessions.touch(token, self.clock.now(), lifetime)?;
         let user_id = session.user_id.clone();
+        if session
+            .family
+            .is_some_and(|family| org.family(family).is_none())
+        {
+            sessions.kill(token);
+            return None;
+        }
         if org.may_sign_in(&user_id) {
             return Some(user_id);
         }

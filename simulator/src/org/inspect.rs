@@ -144,21 +144,6 @@ impl Org {
         read_json::instant(text)
     }
 
-    /// Deletes a refresh token, or the `OauthToken` record with this `DeleteToken`.
-    pub(crate) fn revoke_token(&mut self, token: &str) -> bool {
-        if token.is_empty() {
-            return false;
-        }
-        let row = self
-            .db
-            .rows("OauthToken")
-            .find(|row| row.get("DeleteToken").as_str() == Some(token));
-        let row = row.map(|row| row.id());
-        let removed = row.is_some_and(|id| self.remove("OauthToken", id));
-        self.undo.clear();
-        removed || self.refresh_tokens.remove(token).is_some()
-    }
-
     fn active_assignments(&self, user_id: &str) -> impl Iterator<Item = RowRef<'_>> {
         let id = Id::parse(user_id).unwrap_or(Id::ZERO);
         let now = self.clock.now();

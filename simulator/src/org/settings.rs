@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 /// An error message defined by the org: of a validation rule, a flow or a trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Blocker {
@@ -122,6 +124,10 @@ impl WriteRefusal {
 
 /// The connected app for sign-ins.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an independent switch for tests"
+)]
 pub struct ConnectedClient {
     /// Consumer key.
     pub id: String,
@@ -131,12 +137,47 @@ pub struct ConnectedClient {
     pub run_as: Option<String>,
     /// Users who can use the JWT flow; `None` allows every active user.
     pub approved_users: Option<BTreeSet<String>>,
-    /// Whether each refresh returns a new refresh token and revokes the old one.
+    /// Whether only users in `approved_users` can use the app, in any flow ("Admin approved users are
+    /// pre-authorized").
+    pub admin_approved_users_only: bool,
+    /// Whether the app can be used at all.
+    pub state: AppState,
+    /// Whether the consumer secret is required ("Require Secret for Web Server Flow" and "Require
+    /// Secret for Refresh Token Flow"). A public client has none.
+    pub secret_required: bool,
+    /// Whether the web server flow requires PKCE.
+    pub pkce_required: bool,
+    /// Callback URLs. `redirect_uri` must be equal to one of them.
+    pub redirect_uris: Vec<String>,
+    /// PEM certificate or public key for the JWT flow. Without one, the flow is rejected.
+    pub certificate: Option<String>,
+    /// Whether each refresh returns a new refresh token, and each refresh token can be used once.
     pub rotate_refresh_tokens: bool,
     /// Whether the app accepts the username-password flow.
     pub password_flow: bool,
     /// Name in the per-app usage.
     pub name: String,
+}
+
+/// Whether an app can be used in the org.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AppState {
+    /// It can be used.
+    #[default]
+    Usable,
+    /// An administrator has blocked it.
+    Blocked,
+    /// It is not installed.
+    Uninstalled,
+}
+
+/// Why a user's profile rejects a sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginRestriction {
+    /// The address is outside the login IP ranges.
+    Network,
+    /// The time is outside the login hours.
+    Hours,
 }
 
 /// The kind of host that the simulator represents.
@@ -172,6 +213,15 @@ pub struct Settings {
     pub soap_login_enabled: bool,
     /// Whether the password has expired: SOAP login succeeds, but the session cannot be used.
     pub password_expired: bool,
+    /// Number of OAuth sign-ins of a user in an hour. Salesforce's limit is 3,600.
+    pub login_rate_limit: Option<usize>,
+    /// Rejects every OAuth sign-in.
+    pub login_restriction: Option<LoginRestriction>,
+    /// Whether the user denies authorization in the web server flow.
+    pub user_denies: bool,
+    /// Whether the web server flow shows a page for signing in and approving. Otherwise the
+    /// administrator is signed in and approves at once.
+    pub login_page: bool,
     /// The kind of host that this server represents.
     pub host: HostKind,
     /// Whether sign-ins on generic login hosts are rejected.
@@ -218,6 +268,8 @@ pub struct Settings {
     pub locked_records: BTreeMap<String, u32>,
     /// Delay before each request.
     pub latency: Duration,
+    /// Difference between the org's clock and the real time, also in the header `Date`.
+    pub clock_offset: SignedDuration,
 }
 
 impl Settings {
@@ -230,6 +282,15 @@ impl Settings {
                 secret: "simulated-client-secret".into(),
                 run_as: Some("admin@simulated.example".into()),
                 approved_users: None,
+                admin_approved_users_only: false,
+                state: AppState::Usable,
+                secret_required: true,
+                pkce_required: false,
+                redirect_uris: vec![
+                    "http://localhost:1717/OauthRedirect".into(),
+                    "https://login.salesforce.com/services/oauth2/success".into(),
+                ],
+                certificate: None,
                 rotate_refresh_tokens: false,
                 password_flow: true,
                 name: "simulated-client".into(),
@@ -241,6 +302,10 @@ impl Settings {
             lockout_after: 5,
             soap_login_enabled: true,
             password_expired: false,
+            login_rate_limit: None,
+            login_restriction: None,
+            user_denies: false,
+            login_page: false,
             host: HostKind::MyDomain,
             my_domain_login_required: false,
             instance_url: None,
@@ -264,6 +329,7 @@ impl Settings {
             write_refusals: Vec::new(),
             locked_records: BTreeMap::new(),
             latency: Duration::ZERO,
+            clock_offset: SignedDuration::ZERO,
         }
     }
 

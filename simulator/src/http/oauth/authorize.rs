@@ -1,14 +1,17 @@
-//! The web server flow: approves every request immediately, and exchanges codes for tokens.
+//! The first half of the web server flow: asks the user, and redirects with a code.
+//!
+//! By default, the administrator is signed in and approves at once.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
-
-use super::{ALL_SCOPES, Form, Granted, OauthError, grant, refuse_generic_host};
+use super::client::{self, Secret};
+use super::{Form, OauthError, page, pkce};
 use crate::http::call::Call;
+use crate::http::code::Code;
+use crate::http::login;
 use crate::http::reply::Reply;
-use crate::http::session::{Code, opaque};
 use crate::http::shared::Shared;
+
+/// Scopes of the app, granted to a request that names none.
+const ALL_SCOPES: &str = "refresh_token api id";
 
 /// The scopes that an app can have. Source: Salesforce Help, "OAuth Tokens and Scopes".
 const SCOPES: &[&str] = &[
@@ -31,32 +34,21 @@ const SCOPES: &[&str] = &[
     "web",
 ];
 
-/// Redirects with a code, as if the administrator had signed in and approved.
+/// Redirects with a code or an error. An error of the app or its redirect URI is shown to the user
+/// instead, because nobody knows where such a redirect leads (RFC 6749, 4.1.2.1).
 pub(super) fn handle(shared: &Shared, call: &Call) -> Reply {
     let form = Form(call.form());
-    if let Err(error) = grant::check_client_id(shared, call, &form) {
-        return error.into();
-    }
-    let Some(redirect_uri) = form.get("redirect_uri") else {
-        return OauthError::new("redirect_uri_missing", "redirect_uri must be provided").into();
+    let (redirect_uri, mut location) = match redirect_target(shared, call, &form) {
+        Ok(target) => target,
+        Err(error) => return page::error(&error),
     };
-    let Ok(mut location) = url::Url::parse(redirect_uri) else {
-        return OauthError::new(
-            "redirect_uri_mismatch",
-            "redirect_uri must match configuration",
-        )
-        .into();
-    };
-    let answer = match (form.get("response_type"), scope(&form)) {
-        (Some("code"), Ok(scope)) => approve(shared, &form, redirect_uri, scope),
-        (Some("code"), Err(refused)) => Err(refused),
-        _ => Err(OauthError::new(
-            "unsupported_response_type",
-            "response type not supported",
-        )),
+    let answer = match Request::read(shared, &form, redirect_uri) {
+        Ok(request) => request.decide(shared, &form),
+        Err(error) => Err(error),
     };
     match answer {
-        Ok(code) => location.query_pairs_mut().append_pair("code", &code),
+        Ok(Answer::Page(reply)) => return reply,
+        Ok(Answer::Code(code)) => location.query_pairs_mut().append_pair("code", &code),
         Err(error) => location
             .query_pairs_mut()
             .append_pair("error", error.code)
@@ -66,6 +58,120 @@ pub(super) fn handle(shared: &Shared, call: &Call) -> Reply {
         location.query_pairs_mut().append_pair("state", state);
     }
     Reply::empty(302).with_header("location", location.into())
+}
+
+/// Checks the app and the redirect URI, which must be equal to one of the app's.
+fn redirect_target(
+    shared: &Shared,
+    call: &Call,
+    form: &Form,
+) -> Result<(String, url::Url), OauthError> {
+    client::check(shared, call, form, Secret::Optional).map_err(|error| match error.code {
+        // The words of the page, which differ from those of a token response.
+        "app_not_found" => OauthError::new("invalid_client", "app must be installed into org"),
+        _ => error,
+    })?;
+    let Some(redirect_uri) = form.get("redirect_uri") else {
+        let text = "redirect_uri must be provided";
+        return Err(OauthError::new("redirect_uri_missing", text));
+    };
+    let org = shared.read();
+    let known = &org.settings.client.redirect_uris;
+    let known = known.iter().any(|uri| uri == redirect_uri);
+    match url::Url::parse(redirect_uri) {
+        Ok(location) if known => Ok((redirect_uri.to_owned(), location)),
+        _ => Err(OauthError::redirect_uri_mismatch()),
+    }
+}
+
+/// What the user is asked to approve.
+struct Request {
+    redirect_uri: String,
+    scope: String,
+    challenge: Option<String>,
+    /// Whether the user must not be asked.
+    immediate: bool,
+}
+
+/// The answer to a valid request.
+enum Answer {
+    Code(String),
+    Page(Reply),
+}
+
+impl Request {
+    fn read(shared: &Shared, form: &Form, redirect_uri: String) -> Result<Self, OauthError> {
+        if form.get("response_type") != Some("code") {
+            return Err(OauthError::new(
+                "unsupported_response_type",
+                "response type not supported",
+            ));
+        }
+        one_of(form, "display", &["page", "popup", "touch", "mobile"])?;
+        one_of(form, "immediate", &["true", "false"])?;
+        for prompt in form.get("prompt").unwrap_or("").split_whitespace() {
+            if !["login", "consent", "select_account"].contains(&prompt) {
+                return Err(OauthError::new("invalid_request", "invalid prompt"));
+            }
+        }
+        let required = shared.read().settings.client.pkce_required;
+        Ok(Self {
+            redirect_uri,
+            scope: scope(form)?,
+            challenge: pkce::challenge(form, required)?,
+            immediate: form.get("immediate") == Some("true"),
+        })
+    }
+
+    /// Asks the user, or decides as the settings say.
+    fn decide(self, shared: &Shared, form: &Form) -> Result<Answer, OauthError> {
+        let org = shared.read();
+        let denied = || OauthError::new("access_denied", "end-user denied authorization");
+        let asks = org.settings.login_page;
+        if self.immediate && (asks || org.settings.user_denies) {
+            return Err(OauthError::new(
+                "immediate_unsuccessful",
+                "immediate unsuccessful",
+            ));
+        }
+        if org.settings.user_denies || form.get("decision") == Some("deny") {
+            return Err(denied());
+        }
+        let user = if asks {
+            let (Some(username), Some(password)) = (form.get("username"), form.get("password"))
+            else {
+                return Ok(Answer::Page(page::sign_in(form, false)));
+            };
+            let mut sessions = shared.sessions();
+            match login::check_browser_password(&org, &mut sessions, username, password) {
+                Ok(user) => user,
+                Err(_) => return Ok(Answer::Page(page::sign_in(form, true))),
+            }
+        } else {
+            let user = org.user_by_username(&org.settings.username);
+            user.filter(|id| org.may_sign_in(id)).ok_or_else(denied)?
+        };
+        client::check_approval(&org, &user)?;
+        Ok(Answer::Code(shared.sessions().codes.issue(Code {
+            client_id: org.settings.client.id.clone(),
+            redirect_uri: self.redirect_uri,
+            challenge: self.challenge,
+            scope: self.scope,
+            user_id: user,
+            issued: shared.clock.now(),
+        })))
+    }
+}
+
+/// Checks an optional parameter.
+fn one_of(form: &Form, name: &str, values: &[&str]) -> Result<(), OauthError> {
+    match form.get(name) {
+        Some(value) if !values.contains(&value) => Err(OauthError::new(
+            "invalid_request",
+            format!("invalid {name}"),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Returns the requested scopes, or all scopes of the app.
@@ -81,81 +187,4 @@ fn scope(form: &Form) -> Result<String, OauthError> {
         )),
         None => Ok(scopes.join(" ")),
     }
-}
-
-fn approve(
-    shared: &Shared,
-    form: &Form,
-    redirect_uri: &str,
-    scope: String,
-) -> Result<String, OauthError> {
-    let denied = || OauthError::new("access_denied", "end-user denied authorization");
-    let (client_id, user_id) = {
-        let org = shared.read();
-        let user_id = org.user_by_username(&org.settings.username);
-        let user_id = user_id.filter(|id| org.may_sign_in(id));
-        (org.settings.client.id.clone(), user_id.ok_or_else(denied)?)
-    };
-    Ok(shared.sessions().issue_code(Code {
-        client_id,
-        redirect_uri: redirect_uri.to_owned(),
-        challenge: form.get("code_challenge").map(str::to_owned),
-        scope,
-        user_id,
-        issued: shared.clock.now(),
-    }))
-}
-
-/// Exchanges a code for tokens.
-pub(super) fn exchange(shared: &Shared, call: &Call, form: &Form) -> Result<Granted, OauthError> {
-    refuse_generic_host(shared)?;
-    grant::check_client_id(shared, call, form)?;
-    let code = shared
-        .sessions()
-        .take_code(form.get("code").unwrap_or(""))
-        .ok_or_else(|| OauthError::invalid_grant("invalid authorization code"))?;
-    if code.is_expired(shared.clock.now()) {
-        return Err(OauthError::invalid_grant("expired authorization code"));
-    }
-    if form.get("redirect_uri") != Some(&code.redirect_uri) {
-        return Err(OauthError::new(
-            "redirect_uri_mismatch",
-            "redirect_uri must match configuration",
-        ));
-    }
-    let mut org = shared.write();
-    if code.client_id != org.settings.client.id {
-        return Err(OauthError::new(
-            "invalid_client_id",
-            "client identifier invalid",
-        ));
-    }
-    match (code.challenge.as_deref(), form.get("code_verifier")) {
-        (Some(_), None) => return Err(OauthError::invalid_grant("invalid code verifier")),
-        (Some(challenge), Some(verifier)) if challenge_of(verifier) != challenge => {
-            return Err(OauthError::new("invalid_request", "invalid code verifier"));
-        }
-        _ => {}
-    }
-    let refreshes = code
-        .scope
-        .split(' ')
-        .any(|scope| matches!(scope, "refresh_token" | "offline_access"));
-    let approval = refreshes.then(|| {
-        let token = format!("5Aep861{}", opaque());
-        let username = org.settings.username.clone();
-        org.refresh_tokens.insert(token.clone(), username);
-        shared.sessions().approve(&token, &code.scope);
-        token
-    });
-    Ok(Granted {
-        user_id: code.user_id,
-        scope: code.scope,
-        approval,
-        tells_refresh_token: true,
-    })
-}
-
-fn challenge_of(verifier: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
 }

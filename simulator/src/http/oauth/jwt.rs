@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use super::{Form, Granted, OauthError, refuse_generic_host};
+use super::client::refuse_generic_host;
+use super::{Form, Granted, OauthError};
 use crate::http::shared::Shared;
 
 /// Maximum lifetime of an assertion, with some tolerance for clock differences.
@@ -48,7 +49,7 @@ pub(super) fn grant(shared: &Shared, form: &Form) -> Result<Granted, OauthError>
     check_expiry(&claims, shared.clock.now().as_second())?;
     let user_id = org
         .user_by_username(&text("sub"))
-        .ok_or_else(|| OauthError::invalid_grant("user hasn't approved this consumer"))?;
+        .ok_or_else(OauthError::unapproved_user)?;
     let approved = org.settings.client.approved_users.as_ref();
     if approved.is_some_and(|users| !users.contains(&text("sub"))) {
         return Err(OauthError::invalid_grant(
