@@ -6,6 +6,7 @@
 
 mod args;
 mod auth;
+mod ca_file;
 mod environment;
 mod file;
 mod flag;
@@ -88,6 +89,8 @@ pub struct Config {
     pub api_version: String,
     /// Whether the instance URL may lie outside Salesforce's domains.
     pub allow_custom_domain: bool,
+    /// Certificates of authorities to trust besides the system's, in PEM.
+    pub ca_certificates: Option<String>,
     /// Calls of the daily allowance to leave for others.
     pub api_reserve: u64,
     /// The timeout of a call to Salesforce.
@@ -106,6 +109,7 @@ impl Config {
         let auth = auth::resolve(values, directory, &mut problems);
         let sync = SyncOptions::resolve(values, &mut problems);
         let api_version = problems.keep(api_version(values)).unwrap_or_default();
+        let ca_certificates = problems.keep(ca_file::read(values, directory)).flatten();
         let least_privileged_profiles = values.map(&connector::LEAST_PRIVILEGED_PROFILES);
         check_profiles(&least_privileged_profiles, &mut problems);
         let Some(auth) = auth else {
@@ -125,6 +129,7 @@ impl Config {
             dry_run: values.switch(&connector::DRY_RUN),
             api_version,
             allow_custom_domain: values.switch(&connector::ALLOW_CUSTOM_DOMAIN),
+            ca_certificates,
             api_reserve: values.number(&connector::API_RESERVE).unsigned_abs(),
             http_timeout: Duration::from_secs(
                 values

@@ -12,9 +12,11 @@ pub mod client;
 pub mod composite;
 pub mod describe;
 pub mod error;
+pub mod http;
 pub mod id;
 pub mod instance;
 pub mod limits;
+pub mod obstacle;
 pub mod query;
 pub mod retry;
 mod save_result;
@@ -27,9 +29,11 @@ pub use self::{
     auth::{Auth, AuthError},
     client::{Client, ClientConfig},
     error::{ApiError, Error, ErrorCode, MissingField, Problem, Result},
+    http::Network,
     id::{MalformedId, SalesforceId},
     instance::{Instance, InstanceError, InstanceKind},
     limits::{AppQuota, Quota},
+    obstacle::{NoAnswer, Obstacle},
     query::{QueryPage, UnreadableRecord},
     retry::RetryPolicy,
     save_result::SaveResult,

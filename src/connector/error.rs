@@ -45,6 +45,9 @@ pub(super) fn kind(error: &salesforce::Error) -> Kind {
     if error.is_login_refused() || error.is_session_expired() {
         return Kind::Unauthenticated;
     }
+    if error.is_network_misconfigured() {
+        return Kind::FailedPrecondition;
+    }
     if error.is_throttled() || error.is_transient(true) {
         return Kind::Unavailable;
     }

@@ -19,7 +19,18 @@ pub(super) struct Head {
     pub(super) redirect: Option<Redirect>,
     /// How far the server's clock is ahead of ours, in seconds, by the header `Date`.
     pub(super) clock_ahead: Option<i64>,
+    /// Whether the body is a page for a browser, as far as its type tells.
+    pub(super) page: Option<WebPage>,
 }
+
+/// A page for a browser, where an API answers with data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "a web page instead of data: a network's sign-in page (captive portal), a proxy's message or a \
+     maintenance page; sign in to the network with a browser, have the proxy let *.salesforce.com \
+     through, or check instance-url"
+)]
+pub(super) struct WebPage;
 
 /// A redirect, which is never followed: the other host would get the credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +73,7 @@ impl Head {
             retry_after: retry_after(headers),
             redirect: redirect(response.status(), headers, response.url()),
             clock_ahead: clock_ahead(headers, SystemTime::now()),
+            page: page(headers),
         }
     }
 }
@@ -83,8 +95,8 @@ impl fmt::Display for Redirect {
             write!(f, " to {host}")?;
         }
         f.write_str(
-            ", which is not followed: the org is in maintenance, or its My Domain has another \
-             name now; check instance-url",
+            ", which is not followed: the org is in maintenance, its My Domain has another name \
+             now, or a network's sign-in page (captive portal) answers; check instance-url",
         )
     }
 }
@@ -128,6 +140,15 @@ fn redirect(status: StatusCode, headers: &HeaderMap, asked: &url::Url) -> Option
     Some(Redirect {
         host: target.and_then(|target| target.host_str().map(str::to_owned)),
     })
+}
+
+fn page(headers: &HeaderMap) -> Option<WebPage> {
+    let kind = header_text(headers, &header::CONTENT_TYPE)?.trim_start();
+    let is_page = ["text/html", "application/xhtml"].iter().any(|page| {
+        kind.get(..page.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(page))
+    });
+    is_page.then_some(WebPage)
 }
 
 pub(super) fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {

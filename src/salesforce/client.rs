@@ -15,6 +15,7 @@ use super::{
     api_version::ApiVersion,
     auth::{Auth, TokenCache},
     error::{ApiError, Error, Flaw, Result},
+    http::Network,
     id::SalesforceId,
     instance::Instance,
     retry::RetryPolicy,
@@ -31,6 +32,8 @@ pub struct ClientConfig {
     pub instance: Instance,
     /// How to sign in.
     pub auth: Auth,
+    /// The proxy, and the authorities to trust.
+    pub network: Network,
     /// API version of all calls except the SOAP login.
     pub api_version: ApiVersion,
     /// Timeout of one HTTP request, including its body.
@@ -103,6 +106,7 @@ impl ClientConfig {
         Self {
             instance,
             auth,
+            network: Network::default(),
             api_version: ApiVersion::default(),
             request_timeout: Duration::from_mins(5),
             connect_timeout: Duration::from_secs(10),
@@ -118,15 +122,10 @@ impl ClientConfig {
 impl Client {
     /// Creates a client. Nothing is sent before the first call.
     pub fn new(config: ClientConfig) -> Result<Self> {
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("baton-salesforce/", env!("CARGO_PKG_VERSION")))
-            .timeout(config.request_timeout)
-            .connect_timeout(config.connect_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .gzip(true)
-            .build()
-            .map_err(|error| Error::Setup(error.without_url()))?;
+        let http = config
+            .network
+            .client(config.request_timeout, config.connect_timeout)
+            .map_err(Error::Setup)?;
         let source = config.auth.into_source(http.clone(), &config.instance);
         let setup = Setup {
             http,

@@ -16,9 +16,12 @@ pub use self::{
     missing_field::MissingField,
 };
 use super::{
+    answer::WebPage,
     attempts::Attempts,
     auth::{AuthError, Refusal},
+    http::SetupError,
     limits::Quota,
+    obstacle::{NoAnswer, Obstacle},
     soql::SoqlError,
 };
 
@@ -46,18 +49,18 @@ pub enum Error {
     NotSent {
         /// What was asked.
         operation: Operation,
-        /// The network's reason, without the URL.
+        /// What was in the way.
         #[source]
-        source: reqwest::Error,
+        source: NoAnswer,
     },
     /// The request was sent, but no complete answer came back.
     #[error("the connection to Salesforce was lost while asking to {operation}")]
     Lost {
         /// What was asked.
         operation: Operation,
-        /// The network's reason, without the URL.
+        /// What was in the way.
         #[source]
-        source: reqwest::Error,
+        source: NoAnswer,
     },
     /// The answer has a body that cannot be used.
     #[error("cannot read the answer of Salesforce to {operation} (HTTP {status}): {flaw}")]
@@ -100,7 +103,7 @@ pub enum Error {
     Invalid(&'static str),
     /// The HTTP client could not be created.
     #[error("cannot set up the HTTP client")]
-    Setup(#[source] reqwest::Error),
+    Setup(#[source] SetupError),
 }
 
 /// What is wrong with a response body.
@@ -113,6 +116,9 @@ pub enum Flaw {
     /// It is not JSON.
     #[error("it is not JSON")]
     NotJson,
+    /// It is a page for a browser.
+    #[error("it is {WebPage}")]
+    Page,
     /// It is JSON of another shape.
     #[error("it has an unexpected shape at line {line}, column {column}")]
     Shape {
@@ -131,7 +137,7 @@ impl Flaw {
     /// complete and of another shape comes again as it was.
     #[must_use]
     pub fn may_pass(self) -> bool {
-        matches!(self, Self::Truncated | Self::NotJson)
+        matches!(self, Self::Truncated | Self::NotJson | Self::Page)
     }
 }
 
@@ -314,6 +320,22 @@ impl Error {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.api().is_some_and(ApiError::is_not_found)
+    }
+
+    /// What was in the way, if no answer came.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        match self {
+            Self::Auth(refusal) => refusal.obstacle(),
+            Self::NotSent { source, .. } | Self::Lost { source, .. } => Some(source.obstacle()),
+            _ => None,
+        }
+    }
+
+    /// Whether the network has to be set up differently before any request can succeed.
+    #[must_use]
+    pub fn is_network_misconfigured(&self) -> bool {
+        self.obstacle().is_some_and(Obstacle::is_lasting)
     }
 
     /// Whether the sign-in was refused and a retry cannot succeed.

@@ -62,7 +62,9 @@ impl Recovery {
     pub(crate) fn of(error: &Error, idempotent: bool) -> Option<Self> {
         match error {
             Error::Auth(refusal) => refusal.may_pass_soon().then_some(Self::NotSent),
-            Error::NotSent { .. } => Some(Self::NotSent),
+            Error::NotSent { source, .. } => {
+                (!source.obstacle().is_lasting()).then_some(Self::NotSent)
+            }
             Error::Unreadable { flaw, .. } if !flaw.may_pass() => None,
             Error::Lost { .. } | Error::Unreadable { .. } => idempotent.then_some(Self::Idempotent),
             Error::Api { source, .. } => Self::of_answer(source, idempotent),

@@ -33,6 +33,7 @@ use super::{
     auth::{AccessToken, TokenCache},
     error::{ApiError, Error, Flaw, Result},
     limits::Quota,
+    obstacle::NoAnswer,
     retry::{RetryBudget, RetryPolicy},
 };
 
@@ -200,6 +201,7 @@ impl Transport {
         let quota = header_text(response.headers(), &LIMIT_INFO).and_then(Quota::parse);
         self.remember(quota.as_ref());
         let head = Head::of(&response);
+        let page = head.page;
         let unreadable = |flaw| Error::unreadable(operation(), status.as_u16(), flaw);
         let limit = if status.is_success() {
             self.setup.max_response
@@ -214,7 +216,7 @@ impl Transport {
             Err(BodyError::Lost(source)) => {
                 return Err(Error::Lost {
                     operation: operation(),
-                    source,
+                    source: source.into(),
                 });
             }
         };
@@ -224,6 +226,10 @@ impl Transport {
         }
         decode(&body)
             .map(|value| (value, quota))
+            .map_err(|flaw| match page {
+                Some(_) if flaw == Flaw::NotJson => Flaw::Page,
+                _ => flaw,
+            })
             .map_err(unreadable)
     }
 
@@ -317,10 +323,11 @@ fn url(host: &Url, version: ApiVersion, request: &Request) -> Result<Url> {
 /// request.
 fn no_answer(request: &Request, error: reqwest::Error) -> Error {
     let operation = request.operation.clone();
-    let source = error.without_url();
-    if source.is_builder() {
+    let (is_builder, is_connect) = (error.is_builder(), error.is_connect());
+    let source = NoAnswer::from(error);
+    if is_builder {
         Error::Invalid("the request cannot be built")
-    } else if source.is_connect() {
+    } else if is_connect {
         Error::NotSent { operation, source }
     } else {
         Error::Lost { operation, source }

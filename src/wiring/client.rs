@@ -7,7 +7,7 @@ use crate::cli::Failure;
 use crate::config::{AuthMethod, Config};
 use crate::connector::{Options, UsernameRule};
 use crate::salesforce::soql::FieldName;
-use crate::salesforce::{ApiVersion, Auth, Client, ClientConfig, Instance, InstanceError};
+use crate::salesforce::{ApiVersion, Auth, Client, ClientConfig, Instance, InstanceError, Network};
 
 /// The client. Nothing is sent yet, because hosts wait for us to listen first.
 pub(super) fn build(config: &Config) -> Result<Client, Failure> {
@@ -17,11 +17,29 @@ pub(super) fn build(config: &Config) -> Result<Client, Failure> {
         .api_version
         .parse::<ApiVersion>()
         .map_err(|error| Failure::usage(format!("field api-version: {}", chain(&error))))?;
+    setup.network = network(config)?;
     setup.request_timeout = config.http_timeout;
     setup.retry.max_retry_after = config.max_retry_after;
     setup.api_reserve = (config.api_reserve > 0).then_some(config.api_reserve);
     setup.dry_run = config.dry_run;
     Client::new(setup).map_err(|error| Failure::usage(chain(&error)))
+}
+
+/// How to reach Salesforce. The proxy comes from the environment, as in other programs.
+pub(super) fn network(config: &Config) -> Result<Network, Failure> {
+    let variable = |name: &str| {
+        let value = std::env::var_os(name)?;
+        Some(value.to_string_lossy().into_owned())
+    };
+    let network = Network::default()
+        .with_proxy(variable)
+        .map_err(|error| Failure::usage(chain(&error)))?;
+    match &config.ca_certificates {
+        None => Ok(network),
+        Some(pem) => network
+            .with_authorities(pem.as_bytes())
+            .map_err(|error| Failure::usage(format!("field ca-file: the file {error}"))),
+    }
 }
 
 /// The org's hosts. A token may name the API host itself; it must be one that a sign-in could

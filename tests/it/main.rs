@@ -27,6 +27,7 @@ mod kill;
 mod layering;
 mod log_files;
 mod malformed;
+mod network;
 mod odd_answers;
 mod odd_orgs;
 mod one_shot;

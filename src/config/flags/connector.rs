@@ -91,6 +91,11 @@ flags! {
         "allow-custom-domain",
         "Accept an instance URL outside Salesforce's domains; credentials are sent there",
     ).topic(Topic::Connection);
+    CA_FILE = Flag::text(
+        "ca-file",
+        "PEM file with certificate authorities to trust besides the system's, such as that of a \
+         proxy that inspects TLS",
+    ).topic(Topic::Connection);
     USER_CUSTOM_FIELDS = Flag::list(
         "user-custom-fields",
         "Additional fields of User to sync, by API name",

@@ -9,6 +9,7 @@ use crate::salesforce::{
     answer::{BodyError, Head},
     attempts::Attempts,
     instance::InstanceError,
+    obstacle::{NoAnswer, Obstacle},
 };
 
 /// A sign-in that failed.
@@ -17,6 +18,8 @@ pub struct AuthError {
     refusal: Refusal,
     source: Option<Arc<dyn StdError + Send + Sync>>,
     retry_after: Option<Duration>,
+    /// What was in the way, if no answer came.
+    obstacle: Option<Obstacle>,
     /// How often the request that needed the login was tried.
     pub(in crate::salesforce) attempts: Attempts,
 }
@@ -48,7 +51,7 @@ macro_rules! refusals {
 
 refusals! {
     /// No connection to the login host.
-    Unreachable(false) = "the login host cannot be reached; check instance-url, DNS, proxy and firewall",
+    Unreachable(false) = "the login host cannot be reached",
     /// The response is not a sign-in response.
     Garbled(false) = "the login host answered with something that is not a sign-in response; check that instance-url is the org's My Domain",
     /// Two responses were not sign-in responses. The credentials are not sent again.
@@ -127,6 +130,7 @@ impl AuthError {
             refusal,
             source: None,
             retry_after: None,
+            obstacle: None,
             attempts: Attempts::default(),
         }
     }
@@ -143,13 +147,21 @@ impl AuthError {
         self.refusal.is_permanent()
     }
 
+    /// What was in the way, if no answer came.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        self.obstacle
+    }
+
     /// Whether a retry soon may succeed: the login host was unreachable or unavailable.
     #[must_use]
     pub fn may_pass_soon(&self) -> bool {
-        matches!(
-            self.refusal,
-            Refusal::Unreachable | Refusal::Garbled | Refusal::Unavailable
-        )
+        let is_lasting = self.obstacle.is_some_and(Obstacle::is_lasting);
+        !is_lasting
+            && matches!(
+                self.refusal,
+                Refusal::Unreachable | Refusal::Garbled | Refusal::Unavailable
+            )
     }
 
     /// How long the login host asks to wait.
@@ -182,8 +194,10 @@ impl AuthError {
     }
 
     pub(super) fn unreachable(error: reqwest::Error) -> Self {
+        let cause = NoAnswer::from(error);
         Self {
-            source: Some(Arc::new(error.without_url())),
+            obstacle: Some(cause.obstacle()),
+            source: Some(Arc::new(cause)),
             ..Self::refused(Refusal::Unreachable)
         }
     }
@@ -204,11 +218,13 @@ impl AuthError {
         let refusal = match head.status {
             429 => Refusal::RateLimited,
             500.. => Refusal::Unavailable,
-            401 | 403 => Refusal::Refused,
+            // Salesforce refuses with data. A page is somebody else's, or says nothing.
+            401 | 403 if head.page.is_none() => Refusal::Refused,
             _ => Refusal::Garbled,
         };
+        let redirect = head.redirect.map(|redirect| Arc::new(redirect) as _);
         Self {
-            source: head.redirect.map(|redirect| Arc::new(redirect) as _),
+            source: redirect.or(head.page.map(|page| Arc::new(page) as _)),
             retry_after: head.retry_after,
             ..Self::refused(refusal)
         }

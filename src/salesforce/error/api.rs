@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{ErrorCode, MissingField, words::redact};
 use crate::salesforce::{
-    answer::{Head, Redirect},
+    answer::{Head, Redirect, WebPage},
     limits::Quota,
 };
 
@@ -38,6 +38,7 @@ pub struct ApiError {
     problems: Vec<Problem>,
     retry_after: Option<Duration>,
     redirect: Option<Redirect>,
+    page: Option<WebPage>,
     quota: Option<Quota>,
 }
 
@@ -58,6 +59,7 @@ impl ApiError {
             problems,
             retry_after: head.retry_after,
             redirect: head.redirect,
+            page: head.page,
             quota,
         }
     }
@@ -68,6 +70,7 @@ impl ApiError {
             problems,
             retry_after: None,
             redirect: None,
+            page: None,
             quota: None,
         }
     }
@@ -195,6 +198,7 @@ impl fmt::Display for ApiError {
             write!(f, ", {problem}")?;
         }
         match self.problems.len() {
+            0 if self.page.is_some() => write!(f, ", {WebPage}"),
             0 => f.write_str(" without an error code"),
             1..=5 => Ok(()),
             more => write!(f, ", and {} more", more - 5),
