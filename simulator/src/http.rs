@@ -29,4 +29,5 @@ mod soap;
 mod upsert;
 
 pub(crate) use entry::service;
+pub(crate) use oauth::public_key;
 pub(crate) use shared::Shared;

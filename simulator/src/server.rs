@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::connection::CuttableListener;
 use crate::fault::FaultPlan;
-use crate::http::{Shared, service};
+use crate::http::{Shared, public_key, service};
 use crate::log::RequestRecord;
 use crate::org::Org;
 
@@ -63,6 +63,11 @@ impl Simulator {
 
     /// Starts on the given address.
     pub async fn start_on(org: Org, addr: SocketAddr) -> anyhow::Result<Self> {
+        let certificate = org.settings.client.certificate.as_deref();
+        anyhow::ensure!(
+            certificate.is_none_or(|pem| public_key(pem).is_some()),
+            "the app's certificate is no PEM certificate or public key of RSA"
+        );
         let listener = TcpListener::bind(addr)
             .await
             .with_context(|| format!("cannot listen on {addr}"))?;

@@ -6,6 +6,7 @@ use super::reply::Reply;
 use super::shared::Shared;
 use crate::org::FamilyId;
 
+mod assertion;
 mod authorize;
 mod client;
 mod error;
@@ -18,6 +19,7 @@ mod pkce;
 mod revoke;
 mod token_response;
 
+pub(crate) use assertion::public_key;
 use error::OauthError;
 
 /// Answers a request under `/services/oauth2/`.

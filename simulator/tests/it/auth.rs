@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use test_case::test_case;
 
 use crate::client::{Client, answer, at, client_credentials};
@@ -99,57 +99,6 @@ async fn the_password_flow_wants_password_and_token_in_one() {
     assert_eq!(status, 200);
     let (status, body) = client.token_call(&form("simulated-password")).await;
     assert_eq!((status, &body["error"]), (400, &json!("invalid_grant")));
-}
-
-fn assertion(claims: &Value) -> String {
-    let encode = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
-    let header = encode(&json!({"alg": "RS256", "typ": "JWT"}));
-    format!(
-        "{header}.{}.{}",
-        encode(claims),
-        URL_SAFE_NO_PAD.encode("signature")
-    )
-}
-
-#[tokio::test]
-async fn a_jwt_is_taken_when_its_claims_are_right() {
-    let client = Client::tiny().await;
-    let now = client.sim.clock().now().as_second();
-    let right = json!({
-        "iss": "simulated-client-id",
-        "sub": "admin@simulated.example",
-        "aud": "https://login.salesforce.com",
-        "exp": (now + 170).to_string(),
-    });
-    let send = async |claims: &Value| {
-        let jwt = assertion(claims);
-        let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-        client
-            .token_call(&[("grant_type", grant), ("assertion", &jwt)])
-            .await
-    };
-    let (status, body) = send(&right).await;
-    assert_eq!(status, 200, "{body}");
-    let wrong = [
-        ("iss", json!("other"), "client identifier invalid"),
-        (
-            "aud",
-            json!("https://example.org"),
-            "Audience validation failed",
-        ),
-        ("exp", json!(now - 1), "expired authorization code"),
-        (
-            "sub",
-            json!("nobody@simulated.example"),
-            "user hasn't approved this consumer",
-        ),
-    ];
-    for (claim, value, reason) in wrong {
-        let mut claims = right.clone();
-        claims[claim] = value;
-        let (status, body) = send(&claims).await;
-        assert_eq!((status, &body["error_description"]), (400, &json!(reason)));
-    }
 }
 
 #[tokio::test]

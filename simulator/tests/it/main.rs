@@ -10,6 +10,7 @@ mod bulk_writes;
 mod client;
 mod describe;
 mod faults;
+mod jwt;
 mod limits;
 mod query;
 mod records;

@@ -53,7 +53,7 @@ pub(super) fn check(
 }
 
 /// Fails if an administrator has blocked the app, or it is not installed in the org.
-fn check_app(org: &Org) -> Result<(), OauthError> {
+pub(super) fn check_app(org: &Org) -> Result<(), OauthError> {
     match org.settings.client.state {
         AppState::Usable => Ok(()),
         AppState::Blocked => Err(OauthError::new(
