@@ -33,7 +33,12 @@ pub use world::World;
 pub async fn run(program: &dyn Program, world: &World) -> u8 {
     let result = match (signals::survive_file_size_limit(), world.sources.read()) {
         (Err(error), _) => Err(Failure::usage(format!("handling SIGXFSZ: {error}"))),
-        (Ok(()), Ok(written)) => execute(program, world, &written).await,
+        (Ok(()), Ok(mut written)) => {
+            if reads_input(&written) {
+                written.read_from(std::io::stdin());
+            }
+            execute(program, world, &written).await
+        }
         (Ok(()), Err(asked)) => print::usage(&asked),
     };
     match result.and_then(|text| print::result(&text)) {
@@ -43,6 +48,16 @@ pub async fn run(program: &dyn Program, world: &World) -> u8 {
             failure.code()
         }
     }
+}
+
+/// Whether the command may read a value from standard input. For a connector process that is the
+/// connection to its host; others need no configuration.
+fn reads_input(written: &Written) -> bool {
+    let command = written.line.subcommand.as_deref();
+    matches!(
+        command,
+        None | Some("serve" | "login" | "logout" | "doctor")
+    )
 }
 
 /// Runs one command and returns the text that it prints at its end.

@@ -22,9 +22,12 @@ mod output;
 mod problem;
 mod relation;
 pub mod schema;
+mod secret_file;
 mod serve;
 mod sources;
+mod standard_input;
 mod sync;
+mod token_store;
 mod values;
 
 #[cfg(test)]
@@ -40,7 +43,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-pub use auth::AuthMethod;
+pub use auth::{AuthMethod, RefreshGrant};
 pub use handover::Arguments;
 pub use host::{ExternalResources, HostOptions};
 pub use log::{LogFormat, LogLevel, LogSettings};
@@ -49,6 +52,7 @@ pub use problem::Problems;
 pub use serve::{HealthSettings, ServeOptions, ServeTls};
 pub use sources::Sources;
 pub use sync::SyncOptions;
+pub use token_store::TokenStoreSetting;
 pub use values::Values;
 
 pub(crate) use args::{CONNECTOR_SERVICE, NAME, command};
@@ -63,12 +67,17 @@ use flags::connector;
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[non_exhaustive]
 pub struct Config {
-    /// The org's address as the user wrote it; `salesforce` derives the hosts.
+    /// The org's address as the user wrote it, or where another field leads; `salesforce` derives
+    /// the hosts.
     pub instance_url: String,
     /// How to sign in.
     pub auth: AuthMethod,
     /// The name of the method, if it was not given but inferred from the fields that are set.
     pub inferred_auth_method: Option<&'static str>,
+    /// Where refresh tokens are kept.
+    pub token_store: TokenStoreSetting,
+    /// What looks like a mistake but may be none.
+    pub warnings: Vec<String>,
     /// The options of a sync.
     pub sync: SyncOptions,
     /// User license name → name of the profile that a user gets when its profile is revoked.
@@ -100,25 +109,29 @@ pub struct Config {
 }
 
 impl Config {
-    /// Validates `values` and returns all problems together. Relative paths start at `directory`.
-    pub fn resolve(values: &Values, directory: &Path) -> Result<Self, Problems> {
+    /// Validates `values`, which are from `sources`, and returns all problems together.
+    pub fn resolve(values: &Values, sources: &Sources) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        values.require(&connector::INSTANCE_URL, &mut problems);
-        let instance_url = values.text(&connector::INSTANCE_URL).to_owned();
-        problems.keep(hint::check_url(&connector::INSTANCE_URL, &instance_url));
-        let auth = auth::resolve(values, directory, &mut problems);
+        let token_store = TokenStoreSetting::resolve(
+            values,
+            &sources.directory,
+            sources.state_directory.as_deref(),
+        );
+        let auth = resolve_auth(values, &sources.directory, &token_store, &mut problems);
         let sync = SyncOptions::resolve(values, &mut problems);
         let api_version = problems.keep(api_version(values)).unwrap_or_default();
         let ca_certificates = problems.keep(ca_file::read(values, directory)).flatten();
         let least_privileged_profiles = values.map(&connector::LEAST_PRIVILEGED_PROFILES);
         check_profiles(&least_privileged_profiles, &mut problems);
-        let Some(auth) = auth else {
+        let Some((inferred_auth_method, auth)) = auth else {
             return Err(problems);
         };
         problems.or(Self {
-            instance_url,
+            instance_url: auth.instance_url,
             auth: auth.method,
-            inferred_auth_method: auth.inferred,
+            inferred_auth_method,
+            token_store,
+            warnings: auth.warnings,
             sync,
             least_privileged_profiles,
             provisioning: provisioning(values),
@@ -143,6 +156,24 @@ impl Config {
             ),
         })
     }
+}
+
+/// The sign-in method and whether it was inferred, or `None` and the reasons in `problems`.
+fn resolve_auth(
+    values: &Values,
+    directory: &Path,
+    store: &TokenStoreSetting,
+    problems: &mut Problems,
+) -> Option<(Option<&'static str>, auth::Resolved)> {
+    let chosen = auth::choose(values);
+    let instance_url = &connector::INSTANCE_URL;
+    if chosen.as_ref().is_ok_and(auth::Choice::needs_instance_url) {
+        values.require(instance_url, problems);
+    }
+    problems.keep(hint::check_url(instance_url, values.text(instance_url)));
+    let choice = problems.keep(chosen)?;
+    let auth = auth::resolve(&choice, values, directory, store, problems)?;
+    Some((choice.inferred_name(), auth))
 }
 
 /// Writes are allowed by a flag, or because the process exists to do one.

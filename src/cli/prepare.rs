@@ -27,7 +27,7 @@ pub(super) fn prepare<T>(
     let mut problems = written.problems.clone();
     let log = LogSettings::resolve(&written.values, directory, world.terminal, &mut problems);
     let options = options(&mut problems);
-    let config = match Config::resolve(&written.values, directory) {
+    let config = match Config::resolve(&written.values, &world.sources) {
         Ok(config) => problems.or(config),
         Err(others) => {
             problems.extend(others);
@@ -47,7 +47,7 @@ pub(super) fn prepare<T>(
 }
 
 fn log_oddities(config: &Config, warnings: &[String]) {
-    for warning in warnings {
+    for warning in warnings.iter().chain(&config.warnings) {
         tracing::warn!("{warning}");
     }
     if let Some(method) = config.inferred_auth_method {

@@ -58,6 +58,7 @@ fn world(arguments: &[&str]) -> World {
             arguments: arguments.iter().map(OsString::from).collect(),
             variables: Vec::new(),
             directory: PathBuf::from("/nowhere"),
+            state_directory: None,
         },
         now: "2026-11-22T20:00:00Z".parse().unwrap(),
         terminal: false,

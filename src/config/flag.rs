@@ -166,6 +166,12 @@ impl Flag {
         self
     }
 
+    /// Not required here, although it is in other groups.
+    pub(crate) const fn optional(mut self) -> Self {
+        self.required = false;
+        self
+    }
+
     /// Never shown.
     pub(crate) const fn secret(mut self) -> Self {
         self.secret = true;

@@ -2,12 +2,12 @@
 
 use super::flag::Flag;
 use super::flags::connector::{
-    INSTANCE_URL, LEAST_PRIVILEGED_PROFILES, OAUTH2_TOKEN, SALESFORCE_CLIENT_ID,
-    SALESFORCE_CLIENT_SECRET, SALESFORCE_JWT_SUBJECT, SALESFORCE_LOGIN_URL, SALESFORCE_PASSWORD,
-    SALESFORCE_PRIVATE_KEY, SALESFORCE_USERNAME, SECURITY_TOKEN, SYNC_CONNECTED_APPS,
-    SYNC_DEACTIVATED_USERS, SYNC_NON_STANDARD_USERS, USER_USERNAME_FOR_EMAIL,
+    INSTANCE_URL, LEAST_PRIVILEGED_PROFILES, OAUTH2_TOKEN, SALESFORCE_AUTH_URL,
+    SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET, SALESFORCE_JWT_SUBJECT, SALESFORCE_LOGIN_URL,
+    SALESFORCE_PASSWORD, SALESFORCE_PRIVATE_KEY, SALESFORCE_REFRESH_TOKEN, SALESFORCE_USERNAME,
+    SECURITY_TOKEN, SYNC_CONNECTED_APPS, SYNC_DEACTIVATED_USERS, SYNC_NON_STANDARD_USERS,
+    USER_USERNAME_FOR_EMAIL,
 };
-use super::values::Values;
 
 /// A group of fields.
 #[derive(Clone, Copy, Debug)]
@@ -28,15 +28,19 @@ pub(super) enum Method {
     OAuthToken,
     JwtBearer,
     ClientCredentials,
+    RefreshToken,
+    AuthUrl,
 }
 
 impl Group {
-    /// All groups.
-    pub(super) const ALL: [Self; 4] = [
+    /// All groups. Hosts show them in this order, so new ones come last.
+    pub(super) const ALL: [Self; 6] = [
         Self::PASSWORD,
         Self::OAUTH,
         Self::JWT_BEARER,
         Self::CLIENT_CREDENTIALS,
+        Self::REFRESH_TOKEN,
+        Self::AUTH_URL,
     ];
 
     /// The default group.
@@ -56,7 +60,7 @@ impl Group {
         ],
     };
 
-    const PASSWORD: Self = Self {
+    pub(super) const PASSWORD: Self = Self {
         method: Method::Password,
         name: "username-password-group",
         display_name: "Username and password (deprecated)",
@@ -75,7 +79,7 @@ impl Group {
         ],
     };
 
-    const JWT_BEARER: Self = Self {
+    pub(super) const JWT_BEARER: Self = Self {
         method: Method::JwtBearer,
         name: "jwt-bearer-group",
         display_name: "JWT Bearer",
@@ -93,7 +97,7 @@ impl Group {
         ],
     };
 
-    const CLIENT_CREDENTIALS: Self = Self {
+    pub(super) const CLIENT_CREDENTIALS: Self = Self {
         method: Method::ClientCredentials,
         name: "client-credentials-group",
         display_name: "Client Credentials",
@@ -103,6 +107,40 @@ impl Group {
             USER_USERNAME_FOR_EMAIL,
             SALESFORCE_CLIENT_ID,
             SALESFORCE_CLIENT_SECRET,
+            SYNC_DEACTIVATED_USERS,
+            LEAST_PRIVILEGED_PROFILES,
+            SYNC_NON_STANDARD_USERS,
+        ],
+    };
+
+    /// Its form does not ask for the instance URL, because the login URL leads to the org.
+    pub(super) const REFRESH_TOKEN: Self = Self {
+        method: Method::RefreshToken,
+        name: "refresh-token-group",
+        display_name: "Refresh Token",
+        help: "Sign in with the refresh token that a user's approval in a browser gave to the app \
+               (baton-salesforce login).",
+        fields: &[
+            USER_USERNAME_FOR_EMAIL,
+            SALESFORCE_CLIENT_ID,
+            SALESFORCE_CLIENT_SECRET.optional(),
+            SALESFORCE_REFRESH_TOKEN,
+            SALESFORCE_LOGIN_URL,
+            SYNC_DEACTIVATED_USERS,
+            LEAST_PRIVILEGED_PROFILES,
+            SYNC_NON_STANDARD_USERS,
+        ],
+    };
+
+    pub(super) const AUTH_URL: Self = Self {
+        method: Method::AuthUrl,
+        name: "auth-url-group",
+        display_name: "Salesforce CLI Auth URL",
+        help: "Sign in as Salesforce's own CLI does, with the auth URL that it shows: \
+               sf org auth show-sfdx-auth-url.",
+        fields: &[
+            USER_USERNAME_FOR_EMAIL,
+            SALESFORCE_AUTH_URL,
             SYNC_DEACTIVATED_USERS,
             LEAST_PRIVILEGED_PROFILES,
             SYNC_NON_STANDARD_USERS,
@@ -129,8 +167,10 @@ impl Group {
             .filter(|flag| flag.required && flag.name != INSTANCE_URL.name)
     }
 
-    /// Whether all required fields of this group have values.
-    pub(super) fn is_complete(&self, values: &Values) -> bool {
-        self.method != Method::OAuthToken && self.required().all(|flag| values.is_set(flag))
+    /// Whether the org's address must be given. Otherwise another field leads to it.
+    pub(super) fn needs_instance_url(&self) -> bool {
+        self.fields
+            .iter()
+            .any(|flag| flag.name == INSTANCE_URL.name)
     }
 }

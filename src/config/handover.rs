@@ -11,6 +11,7 @@ use super::args;
 use super::flag::Flag;
 use super::flags::host::PROVISIONING;
 use super::flags::{self, one_shot};
+use super::values::Values;
 
 /// What the connector process gets of our own arguments.
 #[derive(Clone, Default)]
@@ -31,12 +32,16 @@ impl fmt::Debug for Arguments {
 impl Arguments {
     /// Splits a command line that was parsed before. The operation is left out: the host requests
     /// it by a call, and its arguments may be about a person. Whether it needs `provisioning` is
-    /// passed on.
-    pub(super) fn split(arguments: &[OsString], provisioning: bool) -> Self {
+    /// passed on, and what was read from standard input.
+    pub(super) fn split(arguments: &[OsString], values: &Values, provisioning: bool) -> Self {
         let mut split = Self::default();
         let given = args::parse(arguments).map(|line| line.given);
         let given = given.unwrap_or_default();
         for flag in flags::all().filter(|flag| !is_operation(flag)) {
+            if let Some(text) = values.piped(flag) {
+                split.push(flag, text);
+                continue;
+            }
             for text in given.get(flag.name).into_iter().flatten() {
                 split.push(flag, text);
             }
@@ -82,7 +87,7 @@ mod tests {
             "C__c",
             "--create-account-profile={\"email\":\"jane@acme.example\"}",
         ];
-        let split = Arguments::split(&given.map(OsString::from), true);
+        let split = Arguments::split(&given.map(OsString::from), &Values::default(), true);
         let mut flags: Vec<_> = split.flags.iter().map(|it| it.to_str().unwrap()).collect();
         flags.sort_unstable();
         assert_eq!(

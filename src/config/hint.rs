@@ -27,20 +27,41 @@ pub(super) fn check_url(flag: &Flag, url: &str) -> Result<(), String> {
 
 /// Adds a problem for each credential of `group` that looks like something else.
 pub(super) fn check_credentials(group: &Group, values: &Values, problems: &mut Problems) {
-    let result = match group.method {
-        Method::OAuthToken => check_token(values.text(&flags::OAUTH2_TOKEN)),
-        Method::JwtBearer => check_client_id(values)
-            .and_then(|()| check_username(values, &flags::SALESFORCE_JWT_SUBJECT)),
-        Method::ClientCredentials => check_client_id(values)
-            .and_then(|()| check_client_secret(values.text(&flags::SALESFORCE_CLIENT_SECRET))),
-        Method::Password => check_username(values, &flags::SALESFORCE_USERNAME),
+    let client_id = || check_client_id(values);
+    let client_secret = || check_client_secret(values.text(&flags::SALESFORCE_CLIENT_SECRET));
+    let results = match group.method {
+        Method::OAuthToken => vec![check_token(values.text(&flags::OAUTH2_TOKEN))],
+        Method::JwtBearer => vec![
+            client_id(),
+            check_username(values, &flags::SALESFORCE_JWT_SUBJECT),
+        ],
+        Method::ClientCredentials => vec![client_id().and_then(|()| client_secret())],
+        Method::Password => vec![check_username(values, &flags::SALESFORCE_USERNAME)],
+        Method::RefreshToken => vec![
+            client_id().and_then(|()| client_secret()),
+            check_refresh_token(values.text(&flags::SALESFORCE_REFRESH_TOKEN)),
+        ],
+        Method::AuthUrl => Vec::new(),
     };
-    problems.keep(result);
+    for result in results {
+        problems.keep(result);
+    }
 }
 
 /// Refuses a text that is not a private key in PEM.
 pub(super) fn check_key(flag: &Flag, pem: &str) -> Result<(), String> {
     let name = flag.name;
+    if pem.contains("BEGIN EC PRIVATE KEY") {
+        return Err(format!(
+            "field {name}: is an elliptic-curve key: Salesforce accepts RSA keys only"
+        ));
+    }
+    if pem.contains("BEGIN OPENSSH PRIVATE KEY") {
+        return Err(format!(
+            "field {name}: is a key in OpenSSH's own format: convert it with \
+             `ssh-keygen -p -m PKCS8 -f FILE`"
+        ));
+    }
     if pem.contains("ENCRYPTED") {
         return Err(format!(
             "field {name}: the key is encrypted: give it without a passphrase"
@@ -105,7 +126,9 @@ fn check_token(token: &str) -> Result<(), String> {
     let looks_like = if is_pem(token) {
         "a key or certificate"
     } else if token.starts_with("5Aep") {
-        "a refresh token"
+        "a refresh token, which auth-method refresh-token-group takes"
+    } else if is_auth_url(token) {
+        "an auth URL, which auth-method auth-url-group takes"
     } else if is_client_id(token) || is_client_secret(token) {
         "a client ID or client secret"
     } else {
@@ -114,6 +137,26 @@ fn check_token(token: &str) -> Result<(), String> {
     Err(format!(
         "field {}: looks like {looks_like}: expected an access token",
         flags::OAUTH2_TOKEN.name
+    ))
+}
+
+fn check_refresh_token(token: &str) -> Result<(), String> {
+    let looks_like = if is_pem(token) {
+        "a key or certificate"
+    } else if token.starts_with("00D") && token.contains('!') {
+        "an access token, which auth-method oauth-group takes"
+    } else if is_auth_url(token) {
+        "an auth URL, which auth-method auth-url-group takes"
+    } else if token.starts_with('{') {
+        "a JSON object, which auth-method oauth-group takes"
+    } else if is_client_id(token) || is_client_secret(token) {
+        "a client ID or client secret"
+    } else {
+        return Ok(());
+    };
+    Err(format!(
+        "field {}: looks like {looks_like}",
+        flags::SALESFORCE_REFRESH_TOKEN.name
     ))
 }
 
@@ -130,6 +173,10 @@ fn check_username(values: &Values, flag: &Flag) -> Result<(), String> {
 
 fn is_pem(text: &str) -> bool {
     text.trim_start().starts_with("-----BEGIN")
+}
+
+fn is_auth_url(text: &str) -> bool {
+    text.starts_with("force://")
 }
 
 /// All consumer keys of Salesforce begin like this.

@@ -78,7 +78,7 @@ impl HostOptions {
                     traits: values.list(&flags::EXTERNAL_RESOURCE_TRAITS),
                 });
         Self {
-            arguments: Arguments::split(&sources.arguments, super::provisioning(values)),
+            arguments: Arguments::split(&sources.arguments, values, super::provisioning(values)),
             dry_run: values.switch(&DRY_RUN),
             output: problems
                 .keep(OutputFormat::resolve(values))

@@ -18,6 +18,8 @@ pub struct Sources {
     pub variables: Vec<(OsString, OsString)>,
     /// Where relative paths start and where `.baton.yaml` is looked for.
     pub directory: PathBuf,
+    /// Where the user's programs keep state, if the user has a home directory.
+    pub state_directory: Option<PathBuf>,
 }
 
 /// The written configuration.
@@ -43,6 +45,7 @@ impl Sources {
             arguments: std::env::args_os().skip(1).collect(),
             variables: environment::of_process(),
             directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+            state_directory: state_directory(|name| std::env::var_os(name)),
         }
     }
 
@@ -77,5 +80,34 @@ impl Sources {
     /// The value of a variable that has no flag.
     pub(super) fn variable(&self, name: &str, problems: &mut Problems) -> Option<&str> {
         environment::value(&self.variables, name, problems)
+    }
+}
+
+/// The state directory of the XDG Base Directory Specification, which ignores relative paths.
+fn state_directory(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let absolute = |name| {
+        let path = PathBuf::from(variable(name)?);
+        path.is_absolute().then_some(path)
+    };
+    absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")))
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+
+    #[test_case(&[("XDG_STATE_HOME", "/s"), ("HOME", "/h")], Some("/s"); "named")]
+    #[test_case(&[("XDG_STATE_HOME", "s"), ("HOME", "/h")], Some("/h/.local/state"); "relative")]
+    #[test_case(&[("XDG_STATE_HOME", ""), ("HOME", "/h")], Some("/h/.local/state"); "empty")]
+    #[test_case(&[("HOME", "")], None; "no home")]
+    #[test_case(&[], None; "nothing")]
+    fn the_state_directory_is_below_home(variables: &[(&str, &str)], expected: Option<&str>) {
+        let found = state_directory(|name| {
+            let (_, value) = variables.iter().find(|(other, _)| *other == name)?;
+            Some(value.into())
+        });
+        assert_eq!(found, expected.map(PathBuf::from));
     }
 }

@@ -1,10 +1,13 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use test_case::test_case;
 
 use super::flags::{connector, telemetry};
 use super::*;
+
+mod sign_in;
 
 /// Sources without arguments, variables and file, in a directory of their own.
 struct Setup {
@@ -19,6 +22,7 @@ impl Setup {
             arguments: Vec::new(),
             variables: Vec::new(),
             directory: directory.path().to_owned(),
+            state_directory: Some(PathBuf::from("/state")),
         };
         Self { directory, sources }
     }
@@ -51,13 +55,13 @@ impl Setup {
     }
 
     fn config(&self) -> Result<Config, Problems> {
-        Config::resolve(&self.values(), self.directory.path())
+        Config::resolve(&self.values(), &self.sources)
     }
 
     fn problems(&self) -> Vec<String> {
         let written = self.read();
         let mut problems = written.problems;
-        if let Err(others) = Config::resolve(&written.values, self.directory.path()) {
+        if let Err(others) = Config::resolve(&written.values, &self.sources) {
             problems.extend(others);
         }
         problems.lines().to_vec()
@@ -569,7 +573,7 @@ fn only_the_fields_of_the_chosen_group_are_required() {
     assert!(matches!(config.auth, AuthMethod::ClientCredentials { .. }));
 }
 
-#[test_case(&["--auth-method", "basic"], "field auth-method: value must be one of username-password-group, oauth-group, jwt-bearer-group, client-credentials-group but got 'basic'"; "unknown method")]
+#[test_case(&["--auth-method", "basic"], "field auth-method: value must be one of username-password-group, oauth-group, jwt-bearer-group, client-credentials-group, refresh-token-group, auth-url-group but got 'basic'"; "unknown method")]
 #[test_case(&[], "field oauth2-token of type string is required by auth-method oauth-group but it has a zero-value: set --oauth2-token or BATON_OAUTH2_TOKEN, or choose another --auth-method"; "no method and no token")]
 #[test_case(&["--auth-method=oauth-group", "--salesforce-username=a@b.c", "--salesforce-password=S3CRET"], "field oauth2-token of type string is required by auth-method oauth-group but it has a zero-value: the fields that are set fit --auth-method username-password-group"; "the fields of another method")]
 #[test_case(&["--salesforce-username=a@b.c", "--salesforce-password=S3CRET", "--salesforce-client-id=3MVG9x", "--salesforce-client-secret=S3CRET"], "field auth-method: is not set, and the fields that are set fit username-password-group and client-credentials-group: choose one"; "no method and the fields of two")]
@@ -578,9 +582,8 @@ fn only_the_fields_of_the_chosen_group_are_required() {
 #[test_case(&["--auth-method=client-credentials-group", "--salesforce-client-id=3MVG9x", "--salesforce-client-secret", PEM], "field salesforce-client-secret: looks like a key or certificate, which auth-method jwt-bearer-group takes"; "a key as secret")]
 #[test_case(&["--auth-method=client-credentials-group", "--salesforce-client-id=a@b.c", "--salesforce-client-secret=x"], "field salesforce-client-id: looks like a username: expected the consumer key of the app"; "a username as id")]
 #[test_case(&["--auth-method=username-password-group", "--salesforce-username=S3CRET", "--salesforce-password=a@b.c"], "field salesforce-username: a Salesforce username has the form of an email address"; "name and password swapped")]
-#[test_case(&["--oauth2-token=5Aep861S3CRET"], "field oauth2-token: looks like a refresh token: expected an access token"; "a refresh token")]
+#[test_case(&["--oauth2-token=5Aep861S3CRET"], "field oauth2-token: looks like a refresh token, which auth-method refresh-token-group takes: expected an access token"; "a refresh token")]
 #[test_case(&["--oauth2-token={\"id\":\"S3CRET\"}"], "field oauth2-token: the JSON object has no access_token"; "a token object without a token")]
-#[test_case(&["--oauth2-token={\"access_token\":\"S3CRET\",\"refresh_token\":\"S3CRET\"}"], "field oauth2-token: has a refresh_token, which this version cannot use: leave it out and hand over a new access_token in time, or sign in with client-credentials-group"; "a token object with a refresh token")]
 #[test_case(&["--oauth2-token={\"access_token\":S3CRET}"], "field oauth2-token: the JSON is wrong at column 17"; "a broken token object")]
 #[test_case(&["--oauth2-token=x", "--api-version=latest"], "field api-version: expected a version such as 63.0 but got 'latest'"; "api version")]
 #[test_case(&["--oauth2-token=x", "--user-custom-fields=Level__c,Name FROM User"], "field user-custom-fields: 'Name FROM User' is not the API name of a field"; "field name")]
@@ -662,6 +665,7 @@ fn a_token_is_bare_or_an_object() {
         let AuthMethod::OAuthToken {
             access_token,
             instance_url,
+            refresh: None,
         } = auth
         else {
             panic!("another method")
@@ -901,6 +905,8 @@ fn the_form_has_a_group_for_each_way_to_sign_in() {
         ("oauth-group", "OAuth", true),
         ("jwt-bearer-group", "JWT Bearer", false),
         ("client-credentials-group", "Client Credentials", false),
+        ("refresh-token-group", "Refresh Token", false),
+        ("auth-url-group", "Salesforce CLI Auth URL", false),
     ];
     assert_eq!(groups, expected);
     let names: BTreeSet<&str> = form

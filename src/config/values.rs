@@ -3,7 +3,7 @@
 //!
 //! Values may be secrets, so nothing here implements `Debug`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::SecretString;
 
@@ -22,6 +22,8 @@ pub(crate) type Given = BTreeMap<&'static str, Texts>;
 #[derive(Clone, Default)]
 pub struct Values {
     given: Given,
+    /// The flags whose values were read from standard input.
+    piped: BTreeSet<&'static str>,
 }
 
 impl Values {
@@ -33,7 +35,21 @@ impl Values {
                 given.entry(name).or_insert(texts);
             }
         }
-        Self { given }
+        Self {
+            given,
+            piped: BTreeSet::new(),
+        }
+    }
+
+    /// Takes `text`, which was read from standard input, as the value of `flag`.
+    pub(super) fn replace(&mut self, flag: &Flag, text: String) {
+        self.given.insert(flag.name, vec![text]);
+        self.piped.insert(flag.name);
+    }
+
+    /// The value of `flag`, if it was read from standard input.
+    pub(super) fn piped(&self, flag: &Flag) -> Option<&str> {
+        self.piped.get(flag.name).and_then(|_| self.last(flag))
     }
 
     /// A problem for each text that does not fit its flag.

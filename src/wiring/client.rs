@@ -88,9 +88,9 @@ fn auth(method: &AuthMethod) -> Result<Auth, Failure> {
             security_token: security_token.as_ref().map(secret),
         },
         AuthMethod::OAuthToken { access_token, .. } => Auth::Token(secret(access_token)),
-        AuthMethod::JwtBearer { .. } => {
+        AuthMethod::JwtBearer { .. } | AuthMethod::RefreshToken { .. } => {
             return Err(Failure::usage(
-                "field auth-method: jwt-bearer-group is not part of this version yet; use \
+                "field auth-method: this method is not part of this version yet; use \
                  client-credentials-group",
             ));
         }
@@ -151,9 +151,10 @@ mod tests {
             arguments: arguments.map(Into::into).to_vec(),
             variables: Vec::new(),
             directory: "/nowhere".into(),
+            state_directory: None,
         };
         let values = sources.read().unwrap().values;
-        let config = Config::resolve(&values, &sources.directory).unwrap();
+        let config = Config::resolve(&values, &sources).unwrap();
         match instance(&config) {
             Ok(instance) => Ok(instance.api().to_string()),
             Err(failure) => Err(failure.to_string()),

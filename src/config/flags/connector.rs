@@ -32,16 +32,17 @@ flags! {
         "oauth2-token",
         Kind::Token,
         "OAuth 2 token that a platform has obtained: an access token, or a JSON object with \
-         access_token and optionally instance_url (oauth-group)",
+         access_token and optionally instance_url and refresh_token (oauth-group)",
     ).secret().or_empty().form("OAuth2 Token").topic(Topic::Connection);
     SALESFORCE_CLIENT_ID = Flag::text(
         "salesforce-client-id",
         "Client ID (consumer key) of the app in Salesforce \
-         (jwt-bearer-group, client-credentials-group)",
+         (jwt-bearer-group, client-credentials-group, refresh-token-group)",
     ).required().form("Client ID").topic(Topic::Connection);
     SALESFORCE_CLIENT_SECRET = Flag::text(
         "salesforce-client-secret",
-        "Client secret (consumer secret) of the app in Salesforce (client-credentials-group)",
+        "Client secret (consumer secret) of the app in Salesforce \
+         (client-credentials-group; refresh-token-group, unless the app needs none)",
     ).required().secret().form("Client Secret").topic(Topic::Connection);
     SALESFORCE_PRIVATE_KEY = Flag::new(
         "salesforce-private-key",
@@ -56,7 +57,8 @@ flags! {
     SALESFORCE_LOGIN_URL = Flag::new(
         "salesforce-login-url",
         Kind::Text("https://login.salesforce.com"),
-        "Login URL; https://test.salesforce.com for a sandbox (jwt-bearer-group)",
+        "Login URL; https://test.salesforce.com for a sandbox \
+         (jwt-bearer-group, refresh-token-group)",
     ).form("Login URL").topic(Topic::Connection);
     SYNC_CONNECTED_APPS = Flag::switch(
         "sync-connected-apps",
@@ -77,11 +79,27 @@ flags! {
         "sync-non-standard-users",
         "Sync users whose type is not Standard (community, portal, guest and so on)",
     ).form("Sync Non-Standard Users").topic(Topic::Sync);
+    SALESFORCE_REFRESH_TOKEN = Flag::text(
+        "salesforce-refresh-token",
+        "Refresh token of the app and a user; not needed after `baton-salesforce login` \
+         (refresh-token-group)",
+    ).secret().form("Refresh Token").topic(Topic::Connection);
+    SALESFORCE_AUTH_URL = Flag::text(
+        "salesforce-auth-url",
+        "Auth URL of Salesforce's own CLI, force://..., as `sf org auth show-sfdx-auth-url` prints \
+         it; or the path of a file with it, or - for standard input (auth-url-group)",
+    ).required().secret().form("Salesforce CLI Auth URL").topic(Topic::Connection);
     AUTH_METHOD = Flag::text(
         "auth-method",
-        "Sign-in method: username-password-group, oauth-group (the default), jwt-bearer-group or \
-         client-credentials-group",
+        "Sign-in method: username-password-group, oauth-group (the default), jwt-bearer-group, \
+         client-credentials-group, refresh-token-group or auth-url-group; without it, the one \
+         whose fields are set",
     ).or_empty().topic(Topic::Connection);
+    TOKEN_STORE = Flag::text(
+        "token-store",
+        "File that keeps refresh tokens, or none; by default baton-salesforce/tokens.json in the \
+         user's state directory",
+    ).topic(Topic::Connection);
     API_VERSION = Flag::new(
         "api-version",
         Kind::Text(DEFAULT_API_VERSION),
