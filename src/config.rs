@@ -120,7 +120,9 @@ impl Config {
         let auth = resolve_auth(values, &sources.directory, &token_store, &mut problems);
         let sync = SyncOptions::resolve(values, &mut problems);
         let api_version = problems.keep(api_version(values)).unwrap_or_default();
-        let ca_certificates = problems.keep(ca_file::read(values, directory)).flatten();
+        let ca_certificates = problems
+            .keep(ca_file::read(values, &sources.directory))
+            .flatten();
         let least_privileged_profiles = values.map(&connector::LEAST_PRIVILEGED_PROFILES);
         check_profiles(&least_privileged_profiles, &mut problems);
         let Some((inferred_auth_method, auth)) = auth else {
