@@ -16,5 +16,6 @@ pub mod sdk;
 pub mod service;
 mod signals;
 pub mod telemetry;
+pub mod token_store;
 pub mod wire;
 pub mod wiring;

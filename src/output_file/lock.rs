@@ -19,6 +19,15 @@ pub struct Lock {
 impl Lock {
     /// Locks `target`, a path as [`super::resolve`] returns it. Fails if another process has it.
     pub fn acquire(target: &Path) -> Result<Self> {
+        Self::lock(target, false)
+    }
+
+    /// Like [`Lock::acquire`], but also fails on a file system without locks.
+    pub fn acquire_strictly(target: &Path) -> Result<Self> {
+        Self::lock(target, true)
+    }
+
+    fn lock(target: &Path, strictly: bool) -> Result<Self> {
         let path = beside(target);
         loop {
             let file = OpenOptions::new()
@@ -35,6 +44,9 @@ impl Lock {
                     return Err(Error::Busy {
                         path: target.into(),
                     });
+                }
+                Err(TryLockError::Error(error)) if strictly => {
+                    return Err(Error::io("locking", target)(error));
                 }
                 Err(TryLockError::Error(error)) => {
                     // Some network file systems have no locks.

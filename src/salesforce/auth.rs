@@ -16,20 +16,28 @@ use tokio::sync::RwLock;
 use url::Url;
 
 mod client_credentials;
+mod handover;
 mod identity;
+mod jwt_bearer;
 mod password;
+mod refresh_token;
 mod refusal;
 mod static_token;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod token_endpoint;
 
 use self::{
-    client_credentials::ClientCredentials, password::PasswordLogin, static_token::StaticToken,
+    client_credentials::ClientCredentials, handover::Handover, jwt_bearer::JwtBearer,
+    password::PasswordLogin, refresh_token::RefreshTokenLogin, static_token::StaticToken,
 };
 pub use self::{
     identity::Identity,
+    jwt_bearer::{Assertion, KeyError, SigningKey},
+    refresh_token::RefreshGrant,
     refusal::{AuthError, Refusal},
+    stored::{place, sign_in},
     token_endpoint::{App, Tokens},
 };
 use super::instance::Instance;
@@ -56,6 +64,12 @@ pub enum Auth {
     },
     /// An existing access token, which cannot be renewed.
     Token(SecretString),
+    /// OAuth JWT bearer flow: an assertion signed with the private key of the app.
+    JwtBearer(Assertion),
+    /// OAuth refresh token flow.
+    RefreshToken(RefreshGrant),
+    /// An existing access token, and what renews it.
+    Handover(SecretString, RefreshGrant),
     /// Another way.
     Source(Arc<dyn TokenSource>),
 }
@@ -102,6 +116,12 @@ impl fmt::Debug for AccessToken {
 pub trait TokenSource: fmt::Debug + Send + Sync {
     /// Signs in. Each call is one sign-in.
     async fn fetch(&self) -> Result<AccessToken, AuthError>;
+
+    /// Whether a sign-in may succeed although the last one was refused for good, because somebody
+    /// has changed the credentials since.
+    fn has_news(&self) -> bool {
+        false
+    }
 }
 
 impl Auth {
@@ -134,6 +154,12 @@ impl Auth {
                 security_token,
             )),
             Self::Token(token) => Arc::new(StaticToken::new(instance, token)),
+            Self::JwtBearer(assertion) => Arc::new(JwtBearer::new(http, instance, assertion)),
+            Self::RefreshToken(grant) => Arc::new(RefreshTokenLogin::new(http, instance, grant)),
+            Self::Handover(token, grant) => Arc::new(Handover::new(
+                StaticToken::new(instance.clone(), token),
+                RefreshTokenLogin::new(http, instance, grant),
+            )),
             Self::Source(source) => source,
         }
     }
@@ -175,17 +201,31 @@ impl TokenCache {
     /// sign-in and share its result.
     pub(super) async fn token(&self) -> Result<Arc<AccessToken>, AuthError> {
         let before = self.logins.load(Ordering::Acquire);
-        if let Some(outcome) = Login::outcome(self.last.read().await.as_ref(), false) {
+        if let Some(outcome) = self.outcome(self.last.read().await.as_ref(), false) {
             return outcome;
         }
         let mut last = self.last.write().await;
         let waited = self.logins.load(Ordering::Acquire) != before;
-        if let Some(outcome) = Login::outcome(last.as_ref(), waited) {
+        if let Some(outcome) = self.outcome(last.as_ref(), waited) {
             return outcome;
         }
         let fetched = self.source.fetch().await;
         self.logins.fetch_add(1, Ordering::Release);
         last.insert(self.judge(fetched)).clone().into()
+    }
+
+    /// What the last sign-in means for a caller. `waited` says whether it ended while the caller
+    /// waited; its failure is then the caller's, too.
+    fn outcome(
+        &self,
+        last: Option<&Login>,
+        waited: bool,
+    ) -> Option<Result<Arc<AccessToken>, AuthError>> {
+        match last? {
+            Login::Failed(_) if !waited => None,
+            Login::Refused(_) if self.source.has_news() => None,
+            login => Some(login.clone().into()),
+        }
     }
 
     fn judge(&self, fetched: Result<AccessToken, AuthError>) -> Login {
@@ -210,17 +250,6 @@ impl TokenCache {
         let mut last = self.last.write().await;
         if matches!(&*last, Some(Login::Granted(held)) if Arc::ptr_eq(held, stale)) {
             *last = None;
-        }
-    }
-}
-
-impl Login {
-    /// `waited` says whether a sign-in ended while the caller waited. Its failure is then the
-    /// caller's, too.
-    fn outcome(last: Option<&Self>, waited: bool) -> Option<Result<Arc<AccessToken>, AuthError>> {
-        match last? {
-            Self::Failed(_) if !waited => None,
-            login => Some(login.clone().into()),
         }
     }
 }

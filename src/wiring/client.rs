@@ -1,18 +1,19 @@
 //! Builds the Salesforce client and the connector's options from the configuration.
 
-use secrecy::SecretString;
+mod auth;
 
 use crate::causes::chain;
 use crate::cli::Failure;
 use crate::config::{AuthMethod, Config};
 use crate::connector::{Options, UsernameRule};
 use crate::salesforce::soql::FieldName;
-use crate::salesforce::{ApiVersion, Auth, Client, ClientConfig, Instance, InstanceError, Network};
+use crate::salesforce::{ApiVersion, Client, ClientConfig, Instance, InstanceError, Network};
 
 /// The client. Nothing is sent yet, because hosts wait for us to listen first.
 pub(super) fn build(config: &Config) -> Result<Client, Failure> {
     let instance = instance(config)?;
-    let mut setup = ClientConfig::new(instance, auth(&config.auth)?);
+    let auth = auth::build(config)?;
+    let mut setup = ClientConfig::new(instance, auth);
     setup.api_version = config
         .api_version
         .parse::<ApiVersion>()
@@ -66,35 +67,6 @@ fn wrong_instance(error: &InstanceError) -> Failure {
         _ => "",
     };
     Failure::usage(format!("field {error}{remedy}"))
-}
-
-fn auth(method: &AuthMethod) -> Result<Auth, Failure> {
-    let secret = |secret: &SecretString| secret.clone();
-    Ok(match method {
-        AuthMethod::ClientCredentials {
-            client_id,
-            client_secret,
-        } => Auth::ClientCredentials {
-            client_id: client_id.clone(),
-            client_secret: secret(client_secret),
-        },
-        AuthMethod::Password {
-            username,
-            password,
-            security_token,
-        } => Auth::Password {
-            username: username.clone(),
-            password: secret(password),
-            security_token: security_token.as_ref().map(secret),
-        },
-        AuthMethod::OAuthToken { access_token, .. } => Auth::Token(secret(access_token)),
-        AuthMethod::JwtBearer { .. } | AuthMethod::RefreshToken { .. } => {
-            return Err(Failure::usage(
-                "field auth-method: this method is not part of this version yet; use \
-                 client-credentials-group",
-            ));
-        }
-    })
 }
 
 /// The connector's options.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const MAY_NAME: &[(&str, &[&str])] = &[
     // The domain and the client know nothing of each other, nor of anything else of ours.
     ("baton", &["causes"]),
-    ("salesforce", &[]),
+    ("salesforce", &["causes", "token_store"]),
     ("connector", &["baton", "salesforce"]),
     // The contract and what speaks it.
     ("pb", &[]),
@@ -20,6 +20,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("runner", &["c1z", "output_file", "pb", "signals"]),
     // Which files may be written, and who may read them.
     ("output_file", &[]),
+    // Refresh tokens on disk.
+    ("token_store", &["output_file"]),
     // The program around them.
     ("causes", &[]),
     ("signals", &[]),
@@ -70,6 +72,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "sdk",
             "service",
             "telemetry",
+            "token_store",
             "wire",
         ],
     ),
@@ -80,6 +83,7 @@ const READS_SECRETS: &[&str] = &[
     "src/salesforce/auth.rs",
     "src/salesforce/auth/",
     "src/salesforce/transport.rs",
+    "src/token_store/",
     "src/host/tls.rs",
     "src/runner/launch.rs",
 ];

@@ -5,11 +5,14 @@
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 
-use crate::salesforce::{
-    answer::{BodyError, Head},
-    attempts::Attempts,
-    instance::InstanceError,
-    obstacle::{NoAnswer, Obstacle},
+use crate::{
+    salesforce::{
+        answer::{BodyError, Head},
+        attempts::Attempts,
+        instance::InstanceError,
+        obstacle::{NoAnswer, Obstacle},
+    },
+    token_store::StoreError,
 };
 
 /// A sign-in that failed.
@@ -105,7 +108,17 @@ refusals! {
     /// The user may not use the app.
     AppAccess(true) = "the user may not use the app; add the user's profile or permission set under Setup > App Manager > the app > Manage",
     /// The refresh token is not valid any more.
-    TokenExpired(true) = "the refresh token has expired or was revoked; authorise the app again, see Setup > App Manager > the app > Edit Policies > Refresh Token Policy",
+    TokenExpired(true) = "the refresh token is not valid any more; sign in again with baton-salesforce login. It has expired by the app's Refresh Token Policy (Setup > App Manager > the app > Edit Policies), somebody revoked it or changed the policy, the app rotates refresh tokens and another program used this one, or the user has approved the app five times since, which ends the oldest approval",
+    /// A refresh was interrupted, and its answer may still come.
+    AnswerPending(false) = "a refresh was interrupted a moment ago, and the org may still be answering it, so the refresh token is not sent again yet; try again after the wait, or sign in again with baton-salesforce login",
+    /// A refresh was interrupted, and its answer is lost.
+    AnswerLost(true) = "a refresh was interrupted after the refresh token was sent, and the answer with the next token is missing; the token is not sent again, because a second use ends all tokens of the sign-in; sign in again with baton-salesforce login",
+    /// The store has no token for the app and the host.
+    NoStoredToken(true) = "the token store has no refresh token for this client id and host; sign in with baton-salesforce login, or set salesforce-refresh-token",
+    /// The token store cannot be used.
+    TokenStore(false) = "the refresh token was not sent, because its successor could not be kept",
+    /// The time in an assertion is wrong.
+    Clock(true) = "the org refused the assertion, and the clock of this computer is wrong; set it, for example by turning on time synchronization (NTP)",
     /// The user is not active.
     InactiveUser(true) = "the user is not active; activate it under Setup > Users",
     /// The login came from a forbidden address.
@@ -206,6 +219,26 @@ impl AuthError {
         Self {
             source: Some(Arc::new(error)),
             ..Self::refused(Refusal::ForeignHost)
+        }
+    }
+
+    pub(super) fn store(error: StoreError) -> Self {
+        Self::because(Refusal::TokenStore, error)
+    }
+
+    /// A refusal with a technical cause.
+    pub(super) fn because(refusal: Refusal, cause: impl StdError + Send + Sync + 'static) -> Self {
+        Self {
+            source: Some(Arc::new(cause)),
+            ..Self::refused(refusal)
+        }
+    }
+
+    /// A refusal that may be over after a while.
+    pub(super) fn for_now(refusal: Refusal, wait: Duration) -> Self {
+        Self {
+            retry_after: Some(wait),
+            ..Self::refused(refusal)
         }
     }
 

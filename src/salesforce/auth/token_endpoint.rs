@@ -4,8 +4,6 @@
 //! ([`Exchange`]). That crate has no extension grants, so an assertion is sent as a plain form.
 //! Must not know: sharing, caching, repeating.
 
-#![allow(dead_code, reason = "the flows that use the rest follow")]
-
 use std::borrow::Cow;
 
 use oauth2::{
@@ -23,11 +21,15 @@ mod exchange;
 mod tests;
 
 use self::{answer::Answer, exchange::Exchange};
-pub(super) use self::{answer::Failed, exchange::Departure};
+pub(super) use self::{
+    answer::{Failed, Fate},
+    exchange::Departure,
+};
 use super::{AccessToken, AuthError, Identity, is_token};
 use crate::salesforce::instance::Instance;
 
 const TOKEN_PATH: &str = "/services/oauth2/token";
+const INTROSPECT_PATH: &str = "/services/oauth2/introspect";
 
 /// The app that signs in: an External Client App or a connected app.
 #[derive(Clone, Debug)]
@@ -134,13 +136,40 @@ impl TokenEndpoint {
     /// Signs in with a signed assertion (RFC 7523). It names the app, so no secret is sent. Salesforce
     /// refuses a scope here.
     pub(super) async fn jwt_bearer(&self, assertion: &SecretString) -> Result<Tokens, Failed> {
-        let form = form_urlencoded::Serializer::new(String::new())
-            .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")
-            .append_pair("assertion", assertion.expose_secret())
-            .finish();
+        let fields = [
+            ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+            ("assertion", assertion.expose_secret()),
+        ];
         let exchange = self.exchange(None);
-        let outcome = exchange.post(&self.url(), form).await;
+        let outcome = exchange.post(&self.url(), form(fields)).await;
         self.judge(outcome, &exchange)
+    }
+
+    /// Asks whether a refresh token can still be used (RFC 7662). This does not use it. `None` if
+    /// the org does not say. `host` is the org's own; generic login hosts do not answer.
+    pub(super) async fn is_active(
+        &self,
+        token: &SecretString,
+        host: Option<&str>,
+    ) -> Result<Option<bool>, Failed> {
+        let mut url = match host {
+            Some(host) => self
+                .instance
+                .admit(host)
+                .map_err(|error| Failed::unusable(AuthError::foreign(error), None))?,
+            None => self.instance.login().clone(),
+        };
+        url.set_path(INTROSPECT_PATH);
+        let mut fields = vec![
+            ("token", token.expose_secret()),
+            ("token_type_hint", "refresh_token"),
+            ("client_id", &self.app.client_id),
+        ];
+        if let Some(secret) = &self.app.client_secret {
+            fields.push(("client_secret", secret.expose_secret()));
+        }
+        let exchange = self.exchange(None);
+        exchange.ask(&url, form(fields)).await
     }
 
     fn url(&self) -> Url {
@@ -185,6 +214,12 @@ impl TokenEndpoint {
             refresh_token,
         })
     }
+}
+
+fn form<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
 }
 
 impl From<Tokens> for AccessToken {

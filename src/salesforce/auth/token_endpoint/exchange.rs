@@ -13,7 +13,7 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    Request,
+    Request, StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
 };
 use http_body::{Body, Frame, SizeHint};
@@ -22,7 +22,7 @@ use url::Url;
 
 use super::{
     Outcome,
-    answer::{Failed, normalized},
+    answer::{Failed, is_active, normalized},
 };
 use crate::salesforce::{
     answer::{Head, read_bounded},
@@ -62,19 +62,29 @@ impl Exchange {
 
     /// Sends a form of our own, and reads the answer as the `oauth2` crate does.
     pub(super) async fn post(&self, url: &Url, form: String) -> Outcome {
-        let request = Request::post(url.as_str())
-            .header(ACCEPT, "application/json")
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form.into_bytes());
-        let request = request.map_err(|_| RequestTokenError::Request(AuthError::garbled()))?;
-        let answer = self.send(request).await?;
+        let answer = self.send(post(url, form)?).await?;
         let body = answer.body();
-        let json = |error| RequestTokenError::Other(format!("{error:?}"));
-        if answer.status() == http::StatusCode::OK {
-            return serde_json::from_slice(body).map_err(|error| json(error.classify()));
+        let malformed = |_| RequestTokenError::Other("the body is malformed".to_owned());
+        if answer.status() == StatusCode::OK {
+            return serde_json::from_slice(body).map_err(malformed);
         }
-        let refusal = serde_json::from_slice(body).map_err(|error| json(error.classify()))?;
+        let refusal = serde_json::from_slice(body).map_err(malformed)?;
         Err(RequestTokenError::ServerResponse(refusal))
+    }
+
+    /// Sends a form to the introspection endpoint. `None` if it does not say.
+    pub(super) async fn ask(&self, url: &Url, form: String) -> Result<Option<bool>, Failed> {
+        let failed = |error| self.failed(RequestTokenError::Request(error));
+        let answer = self.send(post(url, form).map_err(failed)?).await;
+        let answer = answer.map_err(failed)?;
+        match answer.status().as_u16() {
+            200 => Ok(is_active(answer.body())),
+            429 | 500.. => {
+                let head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+                Err(failed(AuthError::from_head(head.clone())))
+            }
+            _ => Ok(None),
+        }
     }
 
     pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, AuthError> {
@@ -107,6 +117,14 @@ impl Exchange {
         let head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         Failed::from_error(error, head.clone(), self.departed.load(Ordering::Acquire))
     }
+}
+
+fn post(url: &Url, form: String) -> Result<HttpRequest, AuthError> {
+    Request::post(url.as_str())
+        .header(ACCEPT, "application/json")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(form.into_bytes())
+        .map_err(|_| AuthError::garbled())
 }
 
 impl<'c> oauth2::AsyncHttpClient<'c> for Exchange {

@@ -33,7 +33,7 @@ async fn refresh(server: &MockServer) -> Result<Tokens, Failed> {
     endpoint.refresh(&"old".into(), None).await
 }
 
-fn form(request: &Request) -> Vec<(String, String)> {
+fn sent_form(request: &Request) -> Vec<(String, String)> {
     form_urlencoded::parse(&request.body).into_owned().collect()
 }
 
@@ -55,7 +55,10 @@ async fn a_refresh_sends_the_token_and_the_app_once(secret: Option<&str>, names:
     assert!(tokens.refresh_token.is_none());
     let requests = server.received_requests().await.unwrap();
     let request = requests.first().unwrap();
-    let mut sent: Vec<_> = form(request).into_iter().map(|(name, _)| name).collect();
+    let mut sent: Vec<_> = sent_form(request)
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     sent.sort();
     assert_eq!(sent, names);
     // Some gateways refuse a body in chunks.
@@ -74,7 +77,7 @@ async fn an_assertion_is_sent_without_a_secret_or_a_scope() {
         ("assertion", "a.b.c"),
     ];
     let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    assert_eq!(form(requests.first().unwrap()), expected);
+    assert_eq!(sent_form(requests.first().unwrap()), expected);
 }
 
 #[tokio::test]
@@ -87,7 +90,7 @@ async fn a_code_is_redeemed_with_its_verifier_and_redirect_uri() {
     let redeemed = endpoint.authorization_code(&code, &redirect, Some(&verifier));
     let _ = redeemed.await;
     let requests = server.received_requests().await.unwrap();
-    let sent = form(requests.first().unwrap());
+    let sent = sent_form(requests.first().unwrap());
     let value = |name: &str| {
         let found = sent.iter().find(|(sent, _)| sent == name);
         found.map(|(_, value)| value.as_str())

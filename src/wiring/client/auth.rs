@@ -1,0 +1,120 @@
+//! How the client signs in, from the configuration.
+
+use secrecy::SecretString;
+use tracing::warn;
+
+use crate::causes::chain;
+use crate::cli::Failure;
+use crate::config::{AuthMethod, Config, RefreshGrant, TokenStoreSetting};
+use crate::salesforce::auth::{self, App, Assertion, SigningKey};
+use crate::salesforce::{Auth, Instance};
+use crate::token_store::{StoreError, TokenStore};
+
+/// The way to sign in. Nothing is sent yet, but the key is read, and the store is opened: what is
+/// wrong with them is known before a token is used.
+pub(super) fn build(config: &Config) -> Result<Auth, Failure> {
+    let secret = |secret: &SecretString| secret.clone();
+    Ok(match &config.auth {
+        AuthMethod::ClientCredentials {
+            client_id,
+            client_secret,
+        } => Auth::ClientCredentials {
+            client_id: client_id.clone(),
+            client_secret: secret(client_secret),
+        },
+        AuthMethod::Password {
+            username,
+            password,
+            security_token,
+        } => Auth::Password {
+            username: username.clone(),
+            password: secret(password),
+            security_token: security_token.as_ref().map(secret),
+        },
+        AuthMethod::OAuthToken {
+            access_token,
+            refresh,
+            ..
+        } => handed_over(access_token, refresh.as_ref(), config)?,
+        AuthMethod::JwtBearer {
+            client_id,
+            private_key,
+            subject,
+            login_url,
+        } => Auth::JwtBearer(Assertion {
+            client_id: client_id.clone(),
+            subject: subject.clone(),
+            key: SigningKey::parse(private_key).map_err(|error| {
+                Failure::usage(format!("field salesforce-private-key: {error}"))
+            })?,
+            login: Some(login(login_url, config)?),
+        }),
+        AuthMethod::RefreshToken { grant } => {
+            let store = store(config).map_err(|error| wrong_store(&error))?;
+            Auth::RefreshToken(refresh_grant(grant, store, config)?)
+        }
+    })
+}
+
+/// An access token works without the token that renews it, so a store that cannot be used does not
+/// keep the connector from starting.
+fn handed_over(
+    access_token: &SecretString,
+    refresh: Option<&RefreshGrant>,
+    config: &Config,
+) -> Result<Auth, Failure> {
+    let Some(grant) = refresh else {
+        return Ok(Auth::Token(access_token.clone()));
+    };
+    Ok(match store(config) {
+        Ok(store) => {
+            let grant = refresh_grant(grant, store, config)?;
+            Auth::Handover(access_token.clone(), grant)
+        }
+        Err(error) => {
+            warn!(
+                error = chain(&error),
+                "the refresh token is not used, because its successors could not be kept: the \
+                 connector stops working when the access token expires"
+            );
+            Auth::Token(access_token.clone())
+        }
+    })
+}
+
+fn refresh_grant(
+    grant: &RefreshGrant,
+    store: Option<TokenStore>,
+    config: &Config,
+) -> Result<auth::RefreshGrant, Failure> {
+    let login = grant.login_url.as_deref();
+    Ok(auth::RefreshGrant {
+        app: App {
+            client_id: grant.client_id.clone(),
+            client_secret: grant.client_secret.clone(),
+        },
+        login: login.map(|url| self::login(url, config)).transpose()?,
+        token: grant.refresh_token.clone(),
+        store,
+    })
+}
+
+fn store(config: &Config) -> Result<Option<TokenStore>, StoreError> {
+    match &config.token_store {
+        TokenStoreSetting::File(path) => TokenStore::open(path).map(Some),
+        TokenStoreSetting::None => Ok(None),
+    }
+}
+
+fn wrong_store(error: &StoreError) -> Failure {
+    Failure::usage(format!("field token-store: {}", chain(error)))
+}
+
+/// Where to sign in. The error names the field that the address comes from.
+fn login(url: &str, config: &Config) -> Result<Instance, Failure> {
+    Instance::parse(url, config.allow_custom_domain).map_err(|error| {
+        let text = error.to_string();
+        let text = text.strip_prefix("instance-url: ").unwrap_or(&text);
+        Failure::usage(format!("field salesforce-login-url: {text}"))
+    })
+}
