@@ -10,7 +10,7 @@ const app = {
     loginUrl: url,
     clientId: env.BATON_SALESFORCE_CLIENT_ID,
     clientSecret: env.BATON_SALESFORCE_CLIENT_SECRET,
-    redirectUri: "http://localhost:1/callback",
+    redirectUri: "http://localhost:1717/OauthRedirect",
 };
 const version = "63.0";
 const username = env.BATON_SALESFORCE_USERNAME;

@@ -1,6 +1,7 @@
 """The simulated org that setup.sh started, for the Python clients."""
 
 import os
+from pathlib import Path
 
 URL = os.environ["BATON_INSTANCE_URL"].rstrip("/")
 CLIENT_ID = os.environ["BATON_SALESFORCE_CLIENT_ID"]
@@ -8,6 +9,8 @@ CLIENT_SECRET = os.environ["BATON_SALESFORCE_CLIENT_SECRET"]
 USERNAME = os.environ["BATON_SALESFORCE_USERNAME"]
 PASSWORD = os.environ["BATON_SALESFORCE_PASSWORD"]
 SECURITY_TOKEN = os.environ["BATON_SECURITY_TOKEN"]
+# The key of the app's certificate.
+PRIVATE_KEY = (Path(os.environ["FILES"]) / "jwt.key").read_text()
 VERSION = "63.0"
 
 

@@ -56,17 +56,11 @@ def refusal(kind, act):
 def signs_in():
     """simple-salesforce signs in by SOAP, password, client credentials and JWT"""
     credentials = {"consumer_key": org.CLIENT_ID, "consumer_secret": org.CLIENT_SECRET}
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
     ways = [
         {"username": org.USERNAME, "password": org.PASSWORD, "security_token": org.SECURITY_TOKEN},
         {"username": org.USERNAME, "password": org.PASSWORD + org.SECURITY_TOKEN, **credentials},
         {"domain": "simulated.my", **credentials},
-        {"username": org.USERNAME, "consumer_key": org.CLIENT_ID, "privatekey": pem},
+        {"username": org.USERNAME, "consumer_key": org.CLIENT_ID, "privatekey": org.PRIVATE_KEY},
     ]
     for way in ways:
         client = connect(**way)
@@ -86,6 +80,22 @@ def refuses_a_wrong_password():
         raise AssertionError("a wrong password was accepted")
     # A right one ends the count of wrong ones.
     with_password()
+
+
+def refuses_a_foreign_key():
+    """simple-salesforce is told of an assertion that another key has signed"""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
+    try:
+        connect(username=org.USERNAME, consumer_key=org.CLIENT_ID, privatekey=pem)
+    except SalesforceAuthenticationFailed as error:
+        assert error.code == "invalid_grant", error.code
+    else:
+        raise AssertionError("a foreign key was accepted")
 
 
 def queries():
@@ -216,6 +226,7 @@ org.run(
     [
         signs_in,
         refuses_a_wrong_password,
+        refuses_a_foreign_key,
         queries,
         describes,
         writes,

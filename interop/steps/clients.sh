@@ -19,7 +19,9 @@ fi
 # This org has enough users for several pages.
 FILES=$FILES/clients
 mkdir -p "$FILES"
-INTEROP_PRESET=demo start_simulator
+# Isolated, because the module org.py of this directory needs the running org.
+.venv/bin/python -I make_key.py "$FILES"
+INTEROP_PRESET=demo start_simulator --jwt-certificate "$FILES/jwt.crt"
 trap stop_simulator EXIT
 
 .venv/bin/python raw_http.py

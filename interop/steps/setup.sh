@@ -61,10 +61,10 @@ clean_up() {
     [ -n "${INTEROP_KEEP:-}" ] || rm -rf "$FILES"
 }
 
-# The simulator's first line names its address and its credentials as words
+# start_simulator FLAGS…   The simulator's first line names its address and its credentials as words
 # with an equals sign.
 start_simulator() {
-    "$SIMULATOR" --listen 127.0.0.1:0 --preset "${INTEROP_PRESET:-tiny}" >"$FILES/simulator.out" &
+    "$SIMULATOR" --listen 127.0.0.1:0 --preset "${INTEROP_PRESET:-tiny}" "$@" >"$FILES/simulator.out" &
     simulator=$!
     local line= word
     until [ -n "$line" ]; do

@@ -15,10 +15,12 @@ mod error;
 pub mod id;
 mod inspect;
 mod read_json;
+mod rights;
 mod rules;
 pub mod schema;
 pub mod seed;
 pub mod settings;
+mod sight;
 mod store;
 pub mod table;
 pub mod value;
@@ -57,6 +59,8 @@ pub struct Org {
     transaction: Option<rules::Transaction>,
     next_expiry: Option<Timestamp>,
     approvals: Approvals,
+    /// Rows of `UserPermissionAccess`, by user.
+    access_rows: BTreeMap<Id, Id>,
     /// Value of audit columns while the org is seeded.
     stamp: Option<Timestamp>,
 }
@@ -78,6 +82,7 @@ impl Org {
             transaction: None,
             next_expiry: None,
             approvals: Approvals::default(),
+            access_rows: BTreeMap::new(),
             stamp: None,
         };
         seed::seed_essentials(&mut org);

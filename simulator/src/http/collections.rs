@@ -61,7 +61,7 @@ fn write(context: RequestContext<'_>, call: &Call) -> Result<Reply, OrgError> {
                 return Err(OrgError::dml("INVALID_FIELD", text, &["Id"]));
             }
             if org
-                .visible_object(&record.object, context.caller.version)
+                .visible_object(&record.object, &context.caller)
                 .is_none()
             {
                 return Err(unsupported(&record.object));

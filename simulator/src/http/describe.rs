@@ -7,7 +7,7 @@ use super::conditional;
 use super::context::RequestContext;
 use super::reply::Reply;
 use crate::org::schema::{ChildRelationship, FieldDef, FieldType, ObjectDef};
-use crate::org::{Org, OrgError};
+use crate::org::{Caller, Org, OrgError};
 
 /// `GET /sobjects`.
 pub(super) fn global(context: RequestContext<'_>, call: &Call) -> Reply {
@@ -19,10 +19,7 @@ pub(super) fn global(context: RequestContext<'_>, call: &Call) -> Reply {
         .database()
         .schema()
         .objects()
-        .filter(|def| {
-            org.visible_object(&def.name, context.caller.version)
-                .is_some()
-        })
+        .filter(|def| org.visible_object(&def.name, &context.caller).is_some())
         .map(|def| Value::Object(summary(context, def)))
         .collect();
     let body = json!({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects});
@@ -32,7 +29,7 @@ pub(super) fn global(context: RequestContext<'_>, call: &Call) -> Reply {
 /// `GET /sobjects/{Object}`.
 pub(super) fn brief(context: RequestContext<'_>, object: &str) -> Reply {
     let org = context.shared.read();
-    match org.visible_object(object, context.caller.version) {
+    match org.visible_object(object, &context.caller) {
         Some(def) => {
             let described = summary(context, def);
             Reply::json(200, json!({"objectDescribe": described, "recentItems": []}))
@@ -47,7 +44,7 @@ pub(super) fn full(context: RequestContext<'_>, call: &Call, object: &str) -> Re
         return Reply::method_not_allowed(&call.method, "GET,HEAD");
     }
     let org = context.shared.read();
-    let Some(def) = org.visible_object(object, context.caller.version) else {
+    let Some(def) = org.visible_object(object, &context.caller) else {
         return OrgError::no_such_resource().into();
     };
     let mut body = summary(context, def);
@@ -60,7 +57,7 @@ pub(super) fn full(context: RequestContext<'_>, call: &Call, object: &str) -> Re
     body.insert("fields".into(), fields.collect());
     body.insert(
         "childRelationships".into(),
-        children(&org, context.caller.version, def),
+        children(&org, &context.caller, def),
     );
     body.insert("recordTypeInfos".into(), json!([]));
     body.insert(
@@ -173,12 +170,12 @@ fn is_aggregatable(field: &FieldDef) -> bool {
     field.filterable && !matches!(field.ty, FieldType::Boolean | FieldType::LongTextArea)
 }
 
-fn children(org: &Org, version: u32, def: &ObjectDef) -> Value {
+fn children(org: &Org, caller: &Caller, def: &ObjectDef) -> Value {
     let one = |child: &ChildRelationship| {
         let object = org.database().schema().get(child.object)?;
-        let object = org.visible_object(&object.name, version)?;
+        let object = org.visible_object(&object.name, caller)?;
         let field = object.fields.get(child.field)?;
-        let field = Org::visible_field(object, &field.name, version)?;
+        let field = Org::visible_field(object, &field.name, caller.version)?;
         Some(json!({
             "childSObject": object.name,
             "field": field.name,

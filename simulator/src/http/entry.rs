@@ -13,7 +13,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use http::{HeaderValue, StatusCode};
-use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use serde_json::{Value, json};
 use tokio_stream::StreamExt as _;
 use tower_http::CompressionLevel;
@@ -29,6 +29,7 @@ use crate::connection::CutHandle;
 use crate::fault::Fault;
 use crate::log::RequestRecord;
 use crate::org::OrgError;
+use crate::org::id::Id;
 
 /// Maximum size of a request body.
 const LARGEST_BODY: usize = 64 * 1024 * 1024;
@@ -95,15 +96,11 @@ async fn answer(shared: &Arc<Shared>, cut_handle: &CutHandle, request: Request) 
     }
     let limit = (done.cost > 0 || info.counts).then(|| limit_info(shared));
     let mut response = render(done.reply, limit, fault.as_ref());
-    if let Ok(date) = HeaderValue::from_str(&http_date(shared.clock.now())) {
+    let date = rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&shared.clock.now());
+    if let Some(date) = date.ok().and_then(|date| HeaderValue::from_str(&date).ok()) {
         response.headers_mut().insert(DATE, date);
     }
     response
-}
-
-/// Formats a time for the header `Date` (RFC 9110, 5.6.7).
-fn http_date(at: Timestamp) -> String {
-    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// An answer and the number of API calls it counted as.
@@ -212,7 +209,10 @@ fn admit(shared: &Shared, call: &Call, concurrent: usize) -> Result<String, OrgE
         let text = "The REST API is not enabled for this Organization.";
         return Err(OrgError::new(403, "API_DISABLED_FOR_ORG", text));
     }
-    if !settings.permits("ApiEnabled") {
+    if !org
+        .rights(Id::parse(&user).unwrap_or(Id::ZERO))
+        .has("ApiEnabled")
+    {
         let text = "This feature is not currently enabled for this user.";
         return Err(OrgError::new(403, "FUNCTIONALITY_NOT_ENABLED", text));
     }

@@ -8,31 +8,39 @@ use super::shared::Shared;
 
 /// `GET /services/oauth2/userinfo`.
 pub(crate) fn userinfo(shared: &Shared, call: &Call) -> Reply {
-    match signed_in(shared, call) {
-        Some((org_id, user_id, user)) => {
-            let text = |name: &str| user.get(name).cloned().unwrap_or(Value::Null);
-            Reply::json(
-                200,
-                json!({
-                    "sub": format!("{}/id/{org_id}/{user_id}", shared.base),
-                    "user_id": user_id,
-                    "organization_id": org_id,
-                    "preferred_username": text("Username"),
-                    "nickname": text("CommunityNickname"),
-                    "name": text("Name"),
-                    "email": text("Email"),
-                    "email_verified": true,
-                    "given_name": text("FirstName"),
-                    "family_name": text("LastName"),
-                    "zoneinfo": text("TimeZoneSidKey"),
-                    "active": text("IsActive"),
-                    "user_type": "STANDARD",
-                    "locale": text("LocaleSidKey"),
-                }),
-            )
-        }
-        None => bad_token(),
-    }
+    let Some((org_id, user_id, user)) = signed_in(shared, call) else {
+        return bad_token();
+    };
+    let text = |name: &str| user.get(name).cloned().unwrap_or(Value::Null);
+    let base = &shared.base;
+    Reply::ordered(&[
+        ("sub", format!("{base}/id/{org_id}/{user_id}").into()),
+        ("user_id", user_id.into()),
+        ("organization_id", org_id.into()),
+        ("preferred_username", text("Username")),
+        ("nickname", text("CommunityNickname")),
+        ("name", text("Name")),
+        ("email", text("Email")),
+        ("email_verified", true.into()),
+        ("given_name", text("FirstName")),
+        ("family_name", text("LastName")),
+        ("zoneinfo", text("TimeZoneSidKey")),
+        (
+            "photos",
+            json!({"picture": text("FullPhotoUrl"), "thumbnail": text("SmallPhotoUrl")}),
+        ),
+        (
+            "profile",
+            format!("{base}/{}", text("Id").as_str().unwrap_or("")).into(),
+        ),
+        ("picture", text("FullPhotoUrl")),
+        ("urls", urls(base)),
+        ("active", text("IsActive")),
+        ("user_type", user_type(&user)),
+        ("language", text("LanguageLocaleKey")),
+        ("locale", text("LocaleSidKey")),
+        ("updated_at", text("LastModifiedDate")),
+    ])
 }
 
 /// `GET /id/{org}/{user}`.
@@ -46,27 +54,42 @@ pub(crate) fn identity(shared: &Shared, call: &Call, org: &str, user: &str) -> R
     }
     let text = |name: &str| row.get(name).cloned().unwrap_or(Value::Null);
     let base = &shared.base;
-    Reply::json(
-        200,
-        json!({
-            "id": format!("{base}/id/{org_id}/{user_id}"),
-            "asserted_user": true,
-            "user_id": user_id,
-            "organization_id": org_id,
-            "username": text("Username"),
-            "nick_name": text("CommunityNickname"),
-            "display_name": text("Name"),
-            "email": text("Email"),
-            "active": text("IsActive"),
-            "user_type": "STANDARD",
-            "urls": {
-                "rest": format!("{base}/services/data/v{{version}}/"),
-                "sobjects": format!("{base}/services/data/v{{version}}/sobjects/"),
-                "query": format!("{base}/services/data/v{{version}}/query/"),
-                "custom_domain": base,
-            },
-        }),
-    )
+    Reply::ordered(&[
+        ("id", format!("{base}/id/{org_id}/{user_id}").into()),
+        ("asserted_user", true.into()),
+        ("user_id", user_id.into()),
+        ("organization_id", org_id.into()),
+        ("username", text("Username")),
+        ("nick_name", text("CommunityNickname")),
+        ("display_name", text("Name")),
+        ("email", text("Email")),
+        ("email_verified", true.into()),
+        ("first_name", text("FirstName")),
+        ("last_name", text("LastName")),
+        ("timezone", text("TimeZoneSidKey")),
+        ("urls", urls(base)),
+        ("active", text("IsActive")),
+        ("user_type", user_type(&row)),
+        ("language", text("LanguageLocaleKey")),
+        ("locale", text("LocaleSidKey")),
+        ("last_modified_date", text("LastModifiedDate")),
+    ])
+}
+
+/// URLs of the APIs. Clients replace `{version}`.
+fn urls(base: &str) -> Value {
+    json!({
+        "rest": format!("{base}/services/data/v{{version}}/"),
+        "sobjects": format!("{base}/services/data/v{{version}}/sobjects/"),
+        "query": format!("{base}/services/data/v{{version}}/query/"),
+        "custom_domain": base,
+    })
+}
+
+/// The type of a user as the identity service spells it: `STANDARD`.
+fn user_type(user: &Value) -> Value {
+    let text = user.get("UserType").and_then(Value::as_str);
+    text.unwrap_or("Standard").to_uppercase().into()
 }
 
 fn signed_in(shared: &Shared, call: &Call) -> Option<(String, String, Value)> {

@@ -30,7 +30,7 @@ pub(super) fn limits(context: RequestContext<'_>, call: &Call) -> Result<Reply, 
         },
         "SingleEmail": pair(5000, 5000),
     });
-    if org.settings.permits("ManageUsers")
+    if org.rights(context.caller.user).has("ManageUsers")
         && let Some(fields) = body.as_object_mut()
     {
         fields.insert("DataStorageMB".into(), pair(1024, 1000));
@@ -54,7 +54,7 @@ pub(super) fn record_count(context: RequestContext<'_>, call: &Call) -> Result<R
     };
     let mut counts: Vec<Value> = wanted
         .iter()
-        .filter_map(|name| org.visible_object(name, context.caller.version))
+        .filter_map(|name| org.visible_object(name, &context.caller))
         .map(|def| json!({"count": org.count(&def.name), "name": def.name}))
         .collect();
     counts.sort_by_key(|entry| entry.get("name").map(Value::to_string));
@@ -69,7 +69,8 @@ fn check(context: RequestContext<'_>, call: &Call) -> Result<(), OrgError> {
         );
         return Err(OrgError::new(405, "METHOD_NOT_ALLOWED", text));
     }
-    if !context.shared.read().settings.permits("ViewSetup") {
+    let org = context.shared.read();
+    if !org.rights(context.caller.user).has("ViewSetup") {
         let text = "This feature is not currently enabled for this user type or org: [Limits]";
         return Err(OrgError::new(403, "FUNCTIONALITY_NOT_ENABLED", text));
     }

@@ -17,11 +17,12 @@ pub(super) fn handle(
 ) -> Result<Reply, OrgError> {
     let mut org = context.shared.write();
     let user = org
-        .visible_object("User", context.caller.version)
+        .visible_object("User", &context.caller)
         .ok_or_else(OrgError::no_such_resource)
         .and_then(|def| org.known_record(def, id))?
         .to_string();
-    if !org.settings.permits("ManageUsers") && !org.settings.permits("ResetPasswords") {
+    let any_of = ["ManageUsers", "ResetPasswords"];
+    if !org.rights(context.caller.user).has_any(&any_of) {
         let text = "You do not have permission to view this record.";
         return Err(OrgError::new(403, "INSUFFICIENT_ACCESS", text));
     }

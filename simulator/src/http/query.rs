@@ -1,5 +1,6 @@
 //! `/query`, `/queryAll` and their further pages.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -8,6 +9,7 @@ use super::call::Call;
 use super::context::RequestContext;
 use super::reply::Reply;
 use crate::org::schema::{NEWEST_VERSION, ObjectDef};
+use crate::org::table::Row;
 use crate::org::{Org, OrgError};
 use crate::soql::{self, Context, Cut, Cuts, Outcome, SoqlError};
 
@@ -26,21 +28,28 @@ pub(super) fn start(context: RequestContext<'_>, call: &Call, all_rows: bool) ->
         return malformed("A query string has to be specified");
     };
     expire(context);
-    let org = context.shared.read();
     let query = match soql::parse(text) {
         Ok(query) => query,
         Err(error) => return refused(&error),
     };
     let object = query.from.text.clone();
-    if let Some(def) = org.visible_object(&object, context.caller.version)
+    if object.eq_ignore_ascii_case("UserPermissionAccess") {
+        context
+            .shared
+            .write()
+            .cache_permissions(context.caller.user);
+    }
+    let org = context.shared.read();
+    if let Some(def) = org.visible_object(&object, &context.caller)
         && let Err(error) = org.check_readable(def)
     {
         return error.into();
     }
-    let outcome = with_context(context, &org, all_rows, |ctx| soql::evaluate(&query, ctx));
-    let outcome = match outcome {
-        Ok(outcome) => Arc::new(outcome),
-        Err(error) => return refused(&error),
+    let evaluated = with_context(context, &org, all_rows, |ctx| soql::evaluate(&query, ctx));
+    let outcome = match evaluated {
+        (Err(error), _) => return refused(&error),
+        (_, Some(unseen)) => return unseen.into(),
+        (Ok(outcome), None) => Arc::new(outcome),
     };
     let size = batch_size(&org, call, &object, LARGEST_PAGE);
     let result = QueryResult {
@@ -105,7 +114,7 @@ fn page(
     size: usize,
 ) -> Reply {
     let outcome = &result.outcome;
-    let batch = with_context(context, org, true, |ctx| outcome.batch(ctx, offset, size));
+    let (batch, _) = with_context(context, org, true, |ctx| outcome.batch(ctx, offset, size));
     let end = batch.end;
     let next = (end < outcome.len()).then(|| {
         let open = || open_locator(context, org, &result.object, outcome, size);
@@ -138,7 +147,7 @@ fn page(
         body.extend_from_slice(url.as_bytes());
     }
     body.extend_from_slice(b"\"records\":");
-    let written = with_context(context, org, true, |ctx| {
+    let (written, _) = with_context(context, org, true, |ctx| {
         let page = outcome.page(ctx, offset..end);
         serde_json::to_writer(&mut body, &page.with_cuts(&cuts))
     });
@@ -165,22 +174,34 @@ fn open_locator(
     )
 }
 
+/// Evaluates something as the caller sees it. An error of the second kind is that of a record that
+/// the caller cannot see.
 fn with_context<T>(
     context: RequestContext<'_>,
     org: &Org,
     all_rows: bool,
     act: impl FnOnce(&Context<'_>) -> T,
-) -> T {
-    let version = context.caller.version;
-    let hidden = |def: &ObjectDef| org.visible_object(&def.name, version).is_none();
-    act(&Context {
+) -> (T, Option<OrgError>) {
+    let caller = context.caller;
+    let hidden = |def: &ObjectDef| org.visible_object(&def.name, &caller).is_none();
+    let sight = org.sight(caller.user);
+    let unseen = RefCell::new(None);
+    let visible = |def: &ObjectDef, row: &Row| match sight.shows(def, row) {
+        Ok(shown) => shown,
+        Err(error) => {
+            unseen.replace(Some(error));
+            false
+        }
+    };
+    let result = act(&Context {
         db: org.database(),
         now: context.shared.clock.now(),
-        api_version: version,
+        api_version: caller.version,
         hidden: &hidden,
-        visible: None,
+        visible: (!sight.is_unlimited()).then_some(&visible),
         all_rows,
-    })
+    });
+    (result, unseen.into_inner())
 }
 
 /// Returns the batch size of a request.

@@ -50,7 +50,7 @@ fn find(
 ) -> Result<Related, OrgError> {
     let version = context.caller.version;
     let def = org
-        .visible_object(object, version)
+        .visible_object(object, &context.caller)
         .ok_or_else(OrgError::no_such_resource)?;
     let id = org.known_record(def, id)?;
     if let Some((_, field)) = def.relationship(name) {
@@ -67,7 +67,7 @@ fn find(
         .child_relationship(name)
         .and_then(|child| {
             let object = org.database().schema().get(child.object)?;
-            let object = org.visible_object(&object.name, version)?;
+            let object = org.visible_object(&object.name, &context.caller)?;
             let field = object.fields.get(child.field)?;
             Some((object, field))
         })

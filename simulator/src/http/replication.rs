@@ -70,7 +70,7 @@ fn replicated<'o>(
     object: &str,
 ) -> Result<&'o ObjectDef, OrgError> {
     let def = org
-        .visible_object(object, context.caller.version)
+        .visible_object(object, &context.caller)
         .ok_or_else(OrgError::no_such_resource)?;
     org.check_readable(def)?;
     if def.replicateable {

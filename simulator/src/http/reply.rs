@@ -40,6 +40,13 @@ impl Reply {
         Self::new(status, Payload::Json(body))
     }
 
+    /// An object whose fields have this order.
+    pub(crate) fn ordered(fields: &[(&str, Value)]) -> Self {
+        let member = |(name, value): &(&str, Value)| format!("\"{name}\":{value}");
+        let members: Vec<String> = fields.iter().map(member).collect();
+        Self::rendered(format!("{{{}}}", members.join(",")).into_bytes())
+    }
+
     /// A response of serialized JSON.
     pub(crate) fn rendered(body: Vec<u8>) -> Self {
         Self::new(200, Payload::Rendered(body))

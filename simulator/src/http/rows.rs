@@ -32,7 +32,7 @@ pub(super) fn create(
 /// Returns the URL of a record.
 pub(super) fn location(context: RequestContext<'_>, object: &str, id: Id) -> String {
     let org = context.shared.read();
-    let def = org.visible_object(object, context.caller.version);
+    let def = org.visible_object(object, &context.caller);
     let name = def.map_or(object, |def| &def.name);
     format!("{}/sobjects/{name}/{id}", context.root())
 }
@@ -95,7 +95,7 @@ pub(super) fn read(
     let org = context.shared.read();
     let version = context.caller.version;
     let def = org
-        .visible_object(object, version)
+        .visible_object(object, &context.caller)
         .ok_or_else(OrgError::no_such_resource)?;
     org.check_readable(def)?;
     let id = org.known_record(def, id)?;
@@ -103,6 +103,9 @@ pub(super) fn read(
         .database()
         .get(&def.name, id)
         .ok_or_else(OrgError::no_such_resource)?;
+    if !org.sight(context.caller.user).shows(def, row.row)? {
+        return Err(OrgError::no_such_record(&id.to_string()));
+    }
     let mut body = Map::new();
     body.insert("attributes".into(), attributes(context, &def.name, id));
     let wanted: Vec<&str> = match fields {

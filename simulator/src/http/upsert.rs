@@ -101,7 +101,7 @@ pub(super) fn write(
 /// Returns the records with a key.
 pub(super) fn find(org: &Org, caller: &Caller, key: Key<'_>) -> Result<Vec<Id>, OrgError> {
     let def = org
-        .visible_object(key.object, caller.version)
+        .visible_object(key.object, caller)
         .ok_or_else(OrgError::no_such_resource)?;
     let field = Org::visible_field(def, key.field, caller.version)
         .filter(|field| field.id_lookup)

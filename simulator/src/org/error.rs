@@ -118,6 +118,12 @@ impl OrgError {
         error
     }
 
+    /// The user may not read a record, or what it refers to.
+    pub(crate) fn unreadable() -> Self {
+        let text = "insufficient access rights on cross-reference id";
+        Self::new(400, "INSUFFICIENT_ACCESS", text)
+    }
+
     /// The user cannot write this record.
     #[must_use]
     pub fn no_access() -> Self {

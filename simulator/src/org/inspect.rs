@@ -80,7 +80,7 @@ impl Org {
     /// and without expired or revoked assignments.
     #[must_use]
     pub fn direct_permission_sets(&self, user_id: &str) -> BTreeSet<String> {
-        self.active_assignments(user_id)
+        self.active_assignments(Id::parse(user_id).unwrap_or(Id::ZERO))
             .filter(|row| row.get("PermissionSetGroupId").is_null())
             .filter_map(|row| row.get("PermissionSetId").as_id())
             .filter(|id| {
@@ -94,7 +94,7 @@ impl Org {
     /// Returns the permission set groups assigned to a user, without expired or revoked assignments.
     #[must_use]
     pub fn permission_set_groups(&self, user_id: &str) -> BTreeSet<String> {
-        self.active_assignments(user_id)
+        self.active_assignments(Id::parse(user_id).unwrap_or(Id::ZERO))
             .filter_map(|row| row.get("PermissionSetGroupId").as_id())
             .map(|id| id.to_string())
             .collect()
@@ -144,12 +144,11 @@ impl Org {
         read_json::instant(text)
     }
 
-    fn active_assignments(&self, user_id: &str) -> impl Iterator<Item = RowRef<'_>> {
-        let id = Id::parse(user_id).unwrap_or(Id::ZERO);
+    pub(super) fn active_assignments(&self, user: Id) -> impl Iterator<Item = RowRef<'_>> {
         let now = self.clock.now();
         let rows = self
             .db
-            .find("PermissionSetAssignment", "AssigneeId", &Value::Id(id));
+            .find("PermissionSetAssignment", "AssigneeId", &Value::Id(user));
         rows.into_iter().filter(move |row| {
             let expired = row
                 .get("ExpirationDate")

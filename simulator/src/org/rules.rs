@@ -127,7 +127,7 @@ impl Org {
                 &[],
             ));
         }
-        permissions::check(&self.settings, &def.name)?;
+        permissions::check(&self.rights(caller.user), &def.name)?;
         self.check_mixture(&def.name, def.setup)?;
         let mut draft = Draft::for_create(&def, caller.version, body)?;
         self.check_references(&def, &draft)?;
@@ -148,7 +148,7 @@ impl Org {
             "UserPackageLicense" => self.before_package_license_assign(&draft)?,
             "SetupEntityAccess" => self.before_access_create(&mut draft)?,
             "UserTerritory2Association" => self.before_territory_assign(&mut draft)?,
-            _ => self.before_record_write(&def, &mut draft, Some(caller))?,
+            _ => self.before_record_write(&def, &mut draft, caller, Write::Create)?,
         };
         if let Some(id) = existing {
             return Ok(Saved { id });
@@ -186,7 +186,7 @@ impl Org {
                 &[],
             ));
         }
-        permissions::check(&self.settings, &def.name)?;
+        permissions::check(&self.rights(caller.user), &def.name)?;
         self.check_mixture(&def.name, def.setup)?;
         let mut draft = Draft::for_update(&def, caller.version, body)?;
         self.check_references(&def, &draft)?;
@@ -198,7 +198,7 @@ impl Org {
             "PermissionSet" => self.before_set_change(id)?,
             "Group" => self.before_group_change(id)?,
             "UserRole" => self.before_role_update(id, &draft)?,
-            _ => drop(self.before_record_write(&def, &mut draft, None)?),
+            _ => drop(self.before_record_write(&def, &mut draft, caller, Write::Update)?),
         }
         self.check_own_logic(&def.name, Write::Update, Some(id))?;
         self.write(&def.name, id, draft.cells())?;
@@ -220,7 +220,7 @@ impl Org {
         if !def.deletable {
             return Err(OrgError::no_access());
         }
-        permissions::check(&self.settings, &def.name)?;
+        permissions::check(&self.rights(caller.user), &def.name)?;
         self.check_mixture(&def.name, def.setup)?;
         match def.name.as_str() {
             "PermissionSetAssignment" => self.before_assignment_delete(id)?,
@@ -260,7 +260,7 @@ impl Org {
     }
 
     fn known_object(&self, name: &str, caller: &Caller) -> Result<&ObjectDef, OrgError> {
-        self.visible_object(name, caller.version)
+        self.visible_object(name, caller)
             .ok_or_else(OrgError::no_such_resource)
     }
 

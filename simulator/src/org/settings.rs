@@ -232,7 +232,8 @@ pub struct Settings {
     pub session_lifetime: Duration,
     /// Whether the edition includes the API.
     pub api_enabled_for_org: bool,
-    /// Permissions (`ApiEnabled`, `ManageUsers`, `ViewSetup`, ...) that the integration user lacks.
+    /// Permissions (`ApiEnabled`, `ManageUsers`, `ViewSetup`, ...) that every user lacks, whatever
+    /// profiles and permission sets say.
     pub missing_permissions: BTreeSet<String>,
     /// Objects that are invisible to the user (`INVALID_TYPE`).
     pub hidden_objects: BTreeSet<String>,
@@ -331,12 +332,6 @@ impl Settings {
             latency: Duration::ZERO,
             clock_offset: SignedDuration::ZERO,
         }
-    }
-
-    /// Whether the integration user has a permission.
-    #[must_use]
-    pub fn permits(&self, permission: &str) -> bool {
-        !self.missing_permissions.contains(permission)
     }
 }
 

@@ -1,17 +1,18 @@
 //! Which objects and fields a caller can see, by API version, features and settings.
 
-use super::Org;
 use super::error::OrgError;
 use super::schema::{Feature, FieldDef, ObjectDef};
 use super::settings::Settings;
+use super::{Caller, Org};
 
 impl Org {
-    /// Returns an object if it is visible in this version.
-    pub(crate) fn visible_object(&self, name: &str, version: u32) -> Option<&ObjectDef> {
-        self.db
-            .schema()
-            .object(name)
-            .filter(|def| object_is_visible(&self.settings, def, version))
+    /// Returns an object if it is visible to a caller.
+    pub(crate) fn visible_object(&self, name: &str, caller: &Caller) -> Option<&ObjectDef> {
+        let def = self.db.schema().object(name)?;
+        let any_of = needed_to_see(&def.name);
+        let visible = object_is_visible(&self.settings, def, caller.version)
+            && (any_of.is_empty() || self.rights(caller.user).has_any(any_of));
+        visible.then_some(def)
     }
 
     /// Returns a field if it is visible in this version.
@@ -35,15 +36,35 @@ impl Org {
     /// Fails if the user cannot read the object.
     pub(crate) fn check_readable(&self, object: &ObjectDef) -> Result<(), OrgError> {
         if self.settings.forbidden_objects.contains(&object.name) {
-            let text = "insufficient access rights on cross-reference id";
-            return Err(OrgError::new(400, "INSUFFICIENT_ACCESS", text));
+            return Err(OrgError::unreadable());
         }
         Ok(())
     }
 }
 
+/// Permissions of which a user needs one to see an object. Source: Object Reference, "Special Access
+/// Rules" of each object.
+fn needed_to_see(object: &str) -> &'static [&'static str] {
+    match object {
+        "PermissionSet" | "PermissionSetGroup" => &[
+            "ViewSetup",
+            "AssignPermissionSets",
+            "ManageProfilesPermissionsets",
+            "ManageSessionPermissionSets",
+        ],
+        "PermissionSetAssignment" => &["ViewSetup", "AssignPermissionSets", "ManageUsers"],
+        "PermissionSetGroupComponent"
+        | "MutingPermissionSet"
+        | "SetupEntityAccess"
+        | "UserLicense"
+        | "SetupAuditTrail" => &["ViewSetup"],
+        "ConnectedApplication" => &["CustomizeApplication"],
+        _ => &[],
+    }
+}
+
 /// Whether an object exists for a caller.
-pub(crate) fn object_is_visible(settings: &Settings, def: &ObjectDef, version: u32) -> bool {
+fn object_is_visible(settings: &Settings, def: &ObjectDef, version: u32) -> bool {
     let switched_on = match def.feature {
         None => true,
         Some(Feature::Territories) => settings.territories,

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::json;
 use test_case::test_case;
 
-use crate::client::{Client, answer, at, client_credentials};
+use crate::client::{Client, answer, client_credentials};
 
 #[tokio::test]
 async fn client_credentials_work_from_the_form_and_from_a_basic_header() {
@@ -162,10 +162,16 @@ async fn identity_and_userinfo_say_who_is_signed_in() {
         (status, &body["username"]),
         (200, &json!("admin@simulated.example"))
     );
+    assert_eq!(body["user_type"], "STANDARD");
+    let stranger = id.replace("/005", "/006");
+    let response = client.send(Method::GET, &stranger, None).await;
+    assert_eq!(response.status(), 404);
     let path = "/services/oauth2/userinfo";
     let (_, body) = answer(client.send(Method::GET, path, None).await).await;
     assert_eq!(body["user_id"], client.sim.org().integration_user());
-    let _ = at("");
+    let sessionless = client.http.get(format!("{}{path}", client.sim.url()));
+    let (status, body) = answer(sessionless.send().await.unwrap()).await;
+    assert_eq!((status, body), (403, json!("Bad_OAuth_Token")));
 }
 
 // Salesforce Help, "OAuth 2.0 Web Server Flow for Web App Integration", `signature`.

@@ -81,3 +81,21 @@ async fn more_at_once_than_allowed_are_refused() {
     assert_eq!(statuses, [200, 403]);
     assert_eq!(client.sim.peak_concurrency(), 2);
 }
+
+#[tokio::test]
+async fn the_date_is_that_of_the_orgs_clock() {
+    let client = Client::tiny().await;
+    let year = async || {
+        let response = client.send(Method::GET, &at("/limits"), None).await;
+        let date = response.headers()["date"].to_str().unwrap().to_owned();
+        assert!(date.ends_with(" GMT"), "{date}");
+        let fields: Vec<_> = date.split(' ').collect();
+        fields[3].parse::<i32>().unwrap()
+    };
+    let now = year().await;
+    let offset = jiff::SignedDuration::from_hours(-24 * 366);
+    client.sim.org().settings.clock_offset = offset;
+    assert_eq!(now - year().await, 1);
+    client.sim.org().settings.clock_offset = jiff::SignedDuration::ZERO;
+    assert_eq!(year().await, now);
+}

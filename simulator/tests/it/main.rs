@@ -12,6 +12,8 @@ mod describe;
 mod faults;
 mod jwt;
 mod limits;
+mod oauth_tokens;
+mod permissions;
 mod query;
 mod records;
 mod refresh;

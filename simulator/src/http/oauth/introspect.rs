@@ -1,7 +1,7 @@
 //! `/services/oauth2/introspect`.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Form;
 use super::client::{self, Secret};
@@ -22,21 +22,30 @@ pub(super) fn handle(shared: &Shared, call: &Call) -> Reply {
     let org = shared.read();
     let user = org.get("User", &active.user_id);
     let username = user.and_then(|user| user.get("Username").cloned());
-    let mut body = json!({
-        "active": true,
-        "scope": active.scope,
-        "client_id": org.settings.client.id,
-        "username": username,
-        "sub": format!("{}/id/{}/{}", shared.base, org.organization_id(), active.user_id),
-        "token_type": if active.life.is_some() { "access_token" } else { "refresh_token" },
-    });
-    if let (Some((opened, end)), Some(fields)) = (active.life, body.as_object_mut()) {
-        let seconds = |at: Timestamp| Value::from(at.as_second());
-        fields.insert("iat".into(), seconds(opened));
-        fields.insert("nbf".into(), seconds(opened));
-        fields.insert("exp".into(), seconds(end));
+    let kind = match active.life {
+        Some(_) => "access_token",
+        None => "refresh_token",
+    };
+    let subject = format!(
+        "{}/id/{}/{}",
+        shared.base,
+        org.organization_id(),
+        active.user_id
+    );
+    let mut fields = vec![
+        ("active", true.into()),
+        ("scope", active.scope.into()),
+        ("client_id", org.settings.client.id.clone().into()),
+        ("username", username.into()),
+        ("sub", subject.into()),
+        ("token_type", kind.into()),
+    ];
+    if let Some((opened, end)) = active.life {
+        fields.push(("exp", end.as_second().into()));
+        fields.push(("iat", opened.as_second().into()));
+        fields.push(("nbf", opened.as_second().into()));
     }
-    Reply::json(200, body)
+    Reply::ordered(&fields)
 }
 
 /// A valid token.

@@ -48,8 +48,9 @@ pub(super) fn verify(challenge: Option<&str>, verifier: Option<&str>) -> Result<
     }
 }
 
-/// RFC 7636, 4.1: 43 to 128 unreserved characters.
+/// RFC 7636, 4.1: at least 43 unreserved characters. Salesforce also takes more than the 128 that the
+/// RFC allows: jsforce sends 171.
 fn is_well_formed(verifier: &str) -> bool {
     let unreserved = |c: u8| c.is_ascii_alphanumeric() || b"-._~".contains(&c);
-    (43..=128).contains(&verifier.len()) && verifier.bytes().all(unreserved)
+    verifier.len() >= 43 && verifier.bytes().all(unreserved)
 }

@@ -80,11 +80,9 @@ pub(super) fn render(call: &Call, form: &Form, fields: &Fields) -> Reply {
             Reply::text(200, XML, text)
         }
         _ => {
-            let member = |(name, value): &(&str, String)| {
-                format!("\"{name}\":{}", Value::String(value.clone()))
-            };
-            let members: Vec<String> = fields.iter().map(member).collect();
-            Reply::rendered(format!("{{{}}}", members.join(",")).into_bytes())
+            let value = |(name, text): &(&'static str, String)| (*name, Value::from(text.clone()));
+            let fields: Vec<(&str, Value)> = fields.iter().map(value).collect();
+            Reply::ordered(&fields)
         }
     };
     reply.with_header("cache-control", "no-store".into())

@@ -6,6 +6,7 @@ use crate::org::Org;
 use crate::org::error::OrgError;
 use crate::org::id::Id;
 use crate::org::schema::ObjectDef;
+use crate::org::settings::Write;
 
 impl Org {
     /// Checks the owner of a record. In a create, the caller is the default owner.
@@ -13,28 +14,43 @@ impl Org {
         &self,
         def: &ObjectDef,
         draft: &mut Draft,
-        creator: Option<&Caller>,
+        caller: &Caller,
+        write: Write,
     ) -> Result<Option<Id>, OrgError> {
         let Some(owner) = def.field("OwnerId") else {
             return Ok(None);
         };
-        match (draft.id("OwnerId"), creator) {
-            (None, Some(caller)) if owner.createable => draft.set("OwnerId", caller.user),
-            (Some(id), _) => self.check_owner(def, id, creator.is_none())?,
-            _ => {}
+        match draft.id("OwnerId") {
+            None if write == Write::Create && owner.createable => {
+                draft.set("OwnerId", caller.user);
+            }
+            None => {}
+            Some(id) => {
+                if write == Write::Update {
+                    self.check_transfer(def, caller)?;
+                }
+                self.check_owner(def, id)?;
+            }
         }
         Ok(None)
     }
 
-    fn check_owner(&self, def: &ObjectDef, id: Id, transfer: bool) -> Result<(), OrgError> {
-        if transfer && !self.settings.permits("TransferAnyEntity") {
-            let text = "insufficient access rights on cross-reference id";
-            return Err(OrgError::dml(
-                "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
-                text,
-                &[],
-            ));
+    /// Fails if the caller may not give records of others to somebody else.
+    fn check_transfer(&self, def: &ObjectDef, caller: &Caller) -> Result<(), OrgError> {
+        let any_of: &[&str] = match def.name.as_str() {
+            "Case" => &["TransferAnyEntity", "TransferAnyCase"],
+            "Lead" => &["TransferAnyEntity", "TransferAnyLead"],
+            _ => &["TransferAnyEntity"],
+        };
+        if self.rights(caller.user).has_any(any_of) {
+            return Ok(());
         }
+        let text = "insufficient access rights on cross-reference id";
+        let code = "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY";
+        Err(OrgError::dml(code, text, &[]))
+    }
+
+    fn check_owner(&self, def: &ObjectDef, id: Id) -> Result<(), OrgError> {
         let Some(user) = self.db.get("User", id) else {
             return self.check_queue(def, id);
         };

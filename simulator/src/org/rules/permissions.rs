@@ -1,10 +1,10 @@
 //! Permissions that writes require.
 
 use crate::org::error::OrgError;
-use crate::org::settings::Settings;
+use crate::org::rights::Rights;
 
 /// Fails if the user has none of the permissions that allow a write.
-pub(super) fn check(settings: &Settings, object: &str) -> Result<(), OrgError> {
+pub(super) fn check(rights: &Rights<'_>, object: &str) -> Result<(), OrgError> {
     let any_of: &[&str] = match object {
         "User" => &["ManageUsers", "ManageInternalUsers"],
         "UserLogin" => &["ManageUsers", "FreezeUsers"],
@@ -25,7 +25,7 @@ pub(super) fn check(settings: &Settings, object: &str) -> Result<(), OrgError> {
         }
         _ => return Ok(()),
     };
-    if any_of.iter().any(|permission| settings.permits(permission)) {
+    if rights.has_any(any_of) {
         return Ok(());
     }
     Err(OrgError::no_access())

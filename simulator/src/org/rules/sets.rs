@@ -119,7 +119,7 @@ impl Org {
         }
     }
 
-    pub(super) fn sets_in_group(&self, group: Id) -> Vec<Id> {
+    pub(in crate::org) fn sets_in_group(&self, group: Id) -> Vec<Id> {
         let group = Value::Id(group);
         let rows = self.db.find(
             "PermissionSetGroupComponent",

@@ -52,19 +52,42 @@ const PROFILES: &[(&str, &str, &str)] = &[
 ];
 
 const ADMIN: &str = "System Administrator";
-/// Permissions of the administrator's profile.
+/// Permissions of the administrator's profile: those of the standard profile of a real org.
 const ADMIN_RIGHTS: &[&str] = &[
     "PermissionsModifyAllData",
     "PermissionsViewAllData",
     "PermissionsManageUsers",
     "PermissionsManageInternalUsers",
+    "PermissionsAuthorApex",
     "PermissionsApiEnabled",
     "PermissionsViewSetup",
     "PermissionsAssignPermissionSets",
     "PermissionsManageProfilesPermissionsets",
+    "PermissionsViewAllUsers",
+    "PermissionsViewAllProfiles",
     "PermissionsCustomizeApplication",
     "PermissionsManageRoles",
     "PermissionsViewRoles",
+    "PermissionsManagePackageLicenses",
+    "PermissionsManageSharing",
+    "PermissionsResetPasswords",
+    "PermissionsFreezeUsers",
+    "PermissionsMonitorLoginHistory",
+    "PermissionsManageTerritories",
+    "PermissionsTransferAnyEntity",
+    "PermissionsTransferAnyCase",
+    "PermissionsTransferAnyLead",
+    "PermissionsRunReports",
+    "PermissionsExportReport",
+    "PermissionsEditPublicReports",
+    "PermissionsDataExport",
+    "PermissionsManageIpAddresses",
+    "PermissionsManageSessionPermissionSets",
+    "PermissionsManageConnectedApps",
+    "PermissionsManageAuthProviders",
+    "PermissionsInstallPackaging",
+    "PermissionsModifyMetadata",
+    "PermissionsViewEventLogFiles",
 ];
 
 /// Adds these to an empty org.
