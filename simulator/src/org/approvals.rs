@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::Org;
@@ -29,6 +30,7 @@ pub(crate) struct Family {
     /// Its record of `OauthToken`.
     record: Id,
     uses: i64,
+    given: Timestamp,
 }
 
 /// A refresh token that was ever issued.
@@ -120,6 +122,7 @@ impl Org {
             current: token.clone(),
             record,
             uses: 1,
+            given: self.clock.now(),
         };
         self.approvals.families.insert(id, family);
         self.approvals.tokens.insert(
@@ -141,7 +144,12 @@ impl Org {
     pub(crate) fn family_of(&self, token: &str) -> Option<(FamilyId, &Family)> {
         let id = self.approvals.tokens.get(token)?.family;
         let family = self.approvals.families.get(&id)?;
-        let usable = family.current == token && family.client_id == self.settings.client.id;
+        let client = &self.settings.client;
+        let expired = client.refresh_token_lifetime.is_some_and(|lifetime| {
+            let age = self.clock.now().duration_since(family.given);
+            age >= SignedDuration::try_from(lifetime).unwrap_or(SignedDuration::MAX)
+        });
+        let usable = !expired && family.current == token && family.client_id == client.id;
         usable.then_some((id, family))
     }
 

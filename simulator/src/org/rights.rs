@@ -9,19 +9,27 @@ use super::value::Value;
 /// The permissions of one user.
 pub(crate) struct Rights<'a> {
     org: &'a Org,
-    /// The profile, and the permission sets in force.
-    holders: Vec<RowRef<'a>>,
+    holders: Vec<Holder<'a>>,
+}
+
+/// A profile or a permission set in force.
+struct Holder<'a> {
+    row: RowRef<'a>,
+    /// Muting permission sets of its group, which take permissions away.
+    muting: Vec<RowRef<'a>>,
 }
 
 impl Rights<'_> {
     /// Whether the user has a permission, for example `ManageUsers`.
     pub(crate) fn has(&self, permission: &str) -> bool {
         let column = format!("Permissions{permission}");
+        let names = |row: &RowRef<'_>| {
+            let number = row.object.index_of(&column);
+            number.is_some_and(|number| row.row.cell(number).is_true())
+        };
+        let gives = |holder: &Holder<'_>| names(&holder.row) && !holder.muting.iter().any(names);
         !self.org.settings.missing_permissions.contains(permission)
-            && self.holders.iter().any(|row| {
-                let number = row.object.index_of(&column);
-                number.is_some_and(|number| row.row.cell(number).is_true())
-            })
+            && self.holders.iter().any(gives)
     }
 
     /// Whether the user has one of some permissions.
@@ -35,23 +43,47 @@ impl Org {
     pub(crate) fn rights(&self, user: Id) -> Rights<'_> {
         let profile = self.db.get("User", user);
         let profile = profile.and_then(|row| row.get("ProfileId").as_id());
+        let profile = profile.and_then(|id| self.db.get("Profile", id));
         let mut holders: Vec<_> = profile
-            .and_then(|id| self.db.get("Profile", id))
+            .map(|row| Holder {
+                row,
+                muting: Vec::new(),
+            })
             .into_iter()
             .collect();
-        let mut sets = Vec::new();
-        for row in self.active_assignments(user) {
-            match row.get("PermissionSetGroupId").as_id() {
-                Some(group) => sets.extend(self.sets_in_group(group)),
-                None => sets.extend(row.get("PermissionSetId").as_id()),
-            }
+        for assignment in self.active_assignments(user) {
+            let group = assignment.get("PermissionSetGroupId").as_id();
+            let (sets, muting) = if let Some(group) = group {
+                self.sets_and_muting(group)
+            } else {
+                let set = assignment.get("PermissionSetId").as_id();
+                let set = set.and_then(|id| self.db.get("PermissionSet", id));
+                (set.into_iter().collect(), Vec::new())
+            };
+            // A set that waits for the activation of a session gives nothing yet.
+            let sets = sets
+                .into_iter()
+                .filter(|set| !set.get("HasActivationRequired").is_true());
+            holders.extend(sets.map(|row| Holder {
+                row,
+                muting: muting.clone(),
+            }));
         }
-        let sets = sets
-            .into_iter()
-            .filter_map(|id| self.db.get("PermissionSet", id));
-        // A set that waits for the activation of a session gives nothing yet.
-        holders.extend(sets.filter(|set| !set.get("HasActivationRequired").is_true()));
         Rights { org: self, holders }
+    }
+
+    /// Returns the permission sets and the muting permission sets of a group.
+    fn sets_and_muting(&self, group: Id) -> (Vec<RowRef<'_>>, Vec<RowRef<'_>>) {
+        let row = self.db.get("PermissionSetGroup", group);
+        if row.is_some_and(|row| row.get("HasActivationRequired").is_true()) {
+            return (Vec::new(), Vec::new());
+        }
+        let parts = self.sets_in_group(group);
+        let rows_of = |object: &str| {
+            let rows = parts.iter().filter_map(|id| self.db.get(object, *id));
+            rows.collect()
+        };
+        (rows_of("PermissionSet"), rows_of("MutingPermissionSet"))
     }
 
     /// Brings the user's row of `UserPermissionAccess` up to date.

@@ -5,180 +5,11 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
-/// An error message defined by the org: of a validation rule, a flow or a trigger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Blocker {
-    /// `errorCode`.
-    pub code: String,
-    /// `message`.
-    pub message: String,
-    /// `fields`.
-    pub fields: Vec<String>,
-}
+mod app;
+mod write_refusal;
 
-impl Blocker {
-    /// An error that names no fields.
-    #[must_use]
-    pub fn new(code: &str, message: &str) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-            fields: Vec::new(),
-        }
-    }
-
-    /// Names the fields at fault.
-    #[must_use]
-    pub fn fields(mut self, fields: &[&str]) -> Self {
-        self.fields = fields.iter().map(|&field| field.to_owned()).collect();
-        self
-    }
-
-    /// The user is the org's default lead owner.
-    #[must_use]
-    pub fn default_lead_owner() -> Self {
-        Self::new(
-            "FIELD_INTEGRITY_EXCEPTION",
-            "This user is the default lead owner and cannot be deactivated. Choose another default \
-             lead owner first.",
-        )
-    }
-}
-
-/// A kind of write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Write {
-    /// A create.
-    Create,
-    /// An update.
-    Update,
-    /// A delete.
-    Delete,
-}
-
-/// Makes the org's own logic (validation rules, flows, triggers) reject writes of an object. It
-/// applies to each record, also in collections and composites. A rejected record is not written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WriteRefusal {
-    object: String,
-    write: Option<Write>,
-    record: Option<String>,
-    left: u32,
-    errors: Vec<Blocker>,
-}
-
-impl WriteRefusal {
-    /// Rejects every write of an object with these errors.
-    #[must_use]
-    pub fn of(object: &str, errors: impl IntoIterator<Item = Blocker>) -> Self {
-        Self {
-            object: object.into(),
-            write: None,
-            record: None,
-            left: u32::MAX,
-            errors: errors.into_iter().collect(),
-        }
-    }
-
-    /// Limits the refusal to a kind of write.
-    #[must_use]
-    pub fn on(mut self, write: Write) -> Self {
-        self.write = Some(write);
-        self
-    }
-
-    /// Limits the refusal to an existing record, by its 18-character id.
-    #[must_use]
-    pub fn record(mut self, id: &str) -> Self {
-        self.record = Some(id.into());
-        self
-    }
-
-    /// Ends after this many refusals.
-    #[must_use]
-    pub fn times(mut self, times: u32) -> Self {
-        self.left = times;
-        self
-    }
-
-    /// Returns the errors if a write is rejected.
-    pub(super) fn take(
-        &mut self,
-        object: &str,
-        write: Write,
-        record: Option<&str>,
-    ) -> Option<Vec<Blocker>> {
-        let applies = self.left > 0
-            && self.object.eq_ignore_ascii_case(object)
-            && self.write.is_none_or(|wanted| wanted == write)
-            && self
-                .record
-                .as_deref()
-                .is_none_or(|wanted| record == Some(wanted));
-        applies.then(|| {
-            self.left = self.left.saturating_sub(1);
-            self.errors.clone()
-        })
-    }
-}
-
-/// The connected app for sign-ins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an independent switch for tests"
-)]
-pub struct ConnectedClient {
-    /// Consumer key.
-    pub id: String,
-    /// Consumer secret.
-    pub secret: String,
-    /// Username for the client credentials flow. Without one, the flow is rejected.
-    pub run_as: Option<String>,
-    /// Users who can use the JWT flow; `None` allows every active user.
-    pub approved_users: Option<BTreeSet<String>>,
-    /// Whether only users in `approved_users` can use the app, in any flow ("Admin approved users are
-    /// pre-authorized").
-    pub admin_approved_users_only: bool,
-    /// Whether the app can be used at all.
-    pub state: AppState,
-    /// Whether the consumer secret is required ("Require Secret for Web Server Flow" and "Require
-    /// Secret for Refresh Token Flow"). A public client has none.
-    pub secret_required: bool,
-    /// Whether the web server flow requires PKCE.
-    pub pkce_required: bool,
-    /// Callback URLs. `redirect_uri` must be equal to one of them.
-    pub redirect_uris: Vec<String>,
-    /// PEM certificate or public key for the JWT flow. Without one, the flow is rejected.
-    pub certificate: Option<String>,
-    /// Whether each refresh returns a new refresh token, and each refresh token can be used once.
-    pub rotate_refresh_tokens: bool,
-    /// Whether the app accepts the username-password flow.
-    pub password_flow: bool,
-    /// Name in the per-app usage.
-    pub name: String,
-}
-
-/// Whether an app can be used in the org.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AppState {
-    /// It can be used.
-    #[default]
-    Usable,
-    /// An administrator has blocked it.
-    Blocked,
-    /// It is not installed.
-    Uninstalled,
-}
-
-/// Why a user's profile rejects a sign-in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoginRestriction {
-    /// The address is outside the login IP ranges.
-    Network,
-    /// The time is outside the login hours.
-    Hours,
-}
+pub use app::{AppState, ConnectedClient, LoginRestriction};
+pub use write_refusal::{Blocker, Write, WriteRefusal};
 
 /// The kind of host that the simulator represents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -215,7 +46,7 @@ pub struct Settings {
     pub password_expired: bool,
     /// Number of OAuth sign-ins of a user in an hour. Salesforce's limit is 3,600.
     pub login_rate_limit: Option<usize>,
-    /// Rejects every OAuth sign-in.
+    /// Rejects every sign-in.
     pub login_restriction: Option<LoginRestriction>,
     /// Whether the user denies authorization in the web server flow.
     pub user_denies: bool,
@@ -278,24 +109,7 @@ impl Settings {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            client: ConnectedClient {
-                id: "simulated-client-id".into(),
-                secret: "simulated-client-secret".into(),
-                run_as: Some("admin@simulated.example".into()),
-                approved_users: None,
-                admin_approved_users_only: false,
-                state: AppState::Usable,
-                secret_required: true,
-                pkce_required: false,
-                redirect_uris: vec![
-                    "http://localhost:1717/OauthRedirect".into(),
-                    "https://login.salesforce.com/services/oauth2/success".into(),
-                ],
-                certificate: None,
-                rotate_refresh_tokens: false,
-                password_flow: true,
-                name: "simulated-client".into(),
-            },
+            client: ConnectedClient::new(),
             username: "admin@simulated.example".into(),
             password: "simulated-password".into(),
             security_token: "simulatedtoken".into(),

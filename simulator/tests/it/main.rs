@@ -6,6 +6,7 @@
 )]
 
 mod auth;
+mod browser;
 mod bulk_writes;
 mod client;
 mod describe;

@@ -140,7 +140,7 @@ async fn a_set_that_waits_for_activation_gives_nothing() {
 }
 
 #[tokio::test]
-async fn a_permission_set_group_gives_what_its_sets_give() {
+async fn a_permission_set_group_gives_what_its_sets_give_and_are_not_muted() {
     let client = signed_in_with(&[]).await;
     let answer = client.query("SELECT Id FROM Account").await;
     assert_eq!(code(&answer), (403, "FUNCTIONALITY_NOT_ENABLED"));
@@ -169,6 +169,22 @@ async fn a_permission_set_group_gives_what_its_sets_give() {
         org.create("PermissionSetAssignment", &assignment).unwrap();
     });
     assert_eq!(client.query("SELECT Id FROM Account").await.0, 200);
+    client.sim.with(|org| {
+        let muting = [
+            ("DeveloperName", json!("Mute")),
+            ("MasterLabel", json!("Mute")),
+            ("PermissionsApiEnabled", json!(true)),
+        ];
+        let muting = org.insert("MutingPermissionSet", &muting);
+        let group = org.find("PermissionSetGroup", "DeveloperName", "Apis");
+        let part = [
+            ("PermissionSetGroupId", json!(group)),
+            ("PermissionSetId", json!(muting)),
+        ];
+        org.insert("PermissionSetGroupComponent", &part);
+    });
+    let answer = client.query("SELECT Id FROM Account").await;
+    assert_eq!(code(&answer), (403, "FUNCTIONALITY_NOT_ENABLED"));
 }
 
 const USERS: &[&str] = &["ManageUsers", "ViewAllUsers"];

@@ -157,6 +157,21 @@ async fn an_hour_without_a_login_is_within_the_rate() {
     assert_eq!(refresh(&client, FIRST_REFRESH_TOKEN).await.0, 200);
 }
 
+// Salesforce Help, "Manage OAuth Access Policies": expire refresh token after.
+#[tokio::test]
+async fn a_refresh_token_can_have_a_lifetime() {
+    let client = rotating().await;
+    let day = std::time::Duration::from_hours(24);
+    let token = text(&web_flow(&client, "").await, "refresh_token");
+    client.sim.org().settings.client.refresh_token_lifetime = Some(day);
+    client.sim.clock().advance(day / 2);
+    let (_, rotated) = refresh(&client, &token).await;
+    let token = text(&rotated, "refresh_token");
+    client.sim.clock().advance(day / 2);
+    assert_eq!(refresh(&client, &token).await, (400, expired()));
+    assert_eq!(client.sim.replayed_refresh_tokens(), 0);
+}
+
 // Salesforce Help, "Manage OAuth Access Policies": five approvals for each user and app.
 #[tokio::test]
 async fn a_sixth_approval_ends_the_oldest() {

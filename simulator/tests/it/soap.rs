@@ -1,5 +1,6 @@
 //! SOAP: `login()` and `logout()`.
 
+use salesforce_simulator::LoginRestriction;
 use test_case::test_case;
 
 use crate::client::Client;
@@ -128,4 +129,14 @@ async fn another_operation_is_not_there() {
         text.starts_with("No operation available for request"),
         "{text}"
     );
+}
+
+#[test_case(LoginRestriction::Network, "LOGIN_DURING_RESTRICTED_DOMAIN"; "the network")]
+#[test_case(LoginRestriction::Hours, "LOGIN_DURING_RESTRICTED_TIME"; "the hour")]
+#[tokio::test]
+async fn a_profile_can_restrict_logins(restriction: LoginRestriction, code: &str) {
+    let client = Client::tiny().await;
+    client.sim.org().settings.login_restriction = Some(restriction);
+    let (status, body) = login(&client, "60.0", "simulated-passwordsimulatedtoken").await;
+    assert_eq!((status, between(&body, "faultcode")), (500, code));
 }

@@ -2,14 +2,14 @@
 
 use reqwest::Response;
 use reqwest::redirect::Policy;
-use salesforce_simulator::{AppState, Settings};
-use serde_json::{Value, json};
+use salesforce_simulator::Settings;
+use serde_json::Value;
 use test_case::test_case;
 
-use crate::client::{Answer, Client, answer, url_encoded};
+use crate::client::{Answer, Client, url_encoded};
 
 /// The callback URL of most tests.
-const CALLBACK: &str = "http://localhost:1717/OauthRedirect";
+pub(crate) const CALLBACK: &str = "http://localhost:1717/OauthRedirect";
 /// RFC 7636, appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -33,7 +33,7 @@ fn authorize_url(client: &Client, parameters: &[(&str, &str)]) -> String {
     format!("{base}/services/oauth2/authorize?{}", pairs.join("&"))
 }
 
-fn browser() -> reqwest::Client {
+pub(crate) fn browser() -> reqwest::Client {
     reqwest::Client::builder()
         .redirect(Policy::none())
         .build()
@@ -46,7 +46,7 @@ pub(crate) async fn authorize(client: &Client, parameters: &[(&str, &str)]) -> R
 }
 
 /// The address of a redirect and its parameters, which must be in this order.
-fn redirect(response: &Response) -> (String, Vec<(String, String)>) {
+pub(crate) fn redirect(response: &Response) -> (String, Vec<(String, String)>) {
     assert_eq!(response.status(), 302);
     let location = response.headers()["location"].to_str().unwrap();
     let (address, query) = location.split_once('?').unwrap();
@@ -54,7 +54,7 @@ fn redirect(response: &Response) -> (String, Vec<(String, String)>) {
     (address.to_owned(), pairs.into_owned().collect())
 }
 
-fn code_of(response: &Response) -> String {
+pub(crate) fn code_of(response: &Response) -> String {
     let (address, pairs) = redirect(response);
     assert_eq!(address, CALLBACK);
     assert_eq!((pairs.len(), pairs[0].0.as_str()), (1, "code"), "{pairs:?}");
@@ -62,7 +62,7 @@ fn code_of(response: &Response) -> String {
 }
 
 /// Exchanges a code. Given fields replace the usual ones, and an empty one is left out.
-async fn exchange(client: &Client, code: &str, fields: &[(&str, &str)]) -> Answer {
+pub(crate) async fn exchange(client: &Client, code: &str, fields: &[(&str, &str)]) -> Answer {
     let usual = [
         ("grant_type", "authorization_code"),
         ("client_id", "simulated-client-id"),
@@ -88,7 +88,7 @@ pub(crate) async fn web_flow(client: &Client, scope: &str) -> Value {
     body
 }
 
-fn told(body: &Value) -> (&str, &str) {
+pub(crate) fn told(body: &Value) -> (&str, &str) {
     let text = |name: &str| body[name].as_str().unwrap();
     (text("error"), text("error_description"))
 }
@@ -136,49 +136,6 @@ async fn the_fields_of_a_token_response_are_in_salesforces_order() {
     .map(|name| text.find(&format!("\"{name}\":")).unwrap())
     .collect();
     assert!(places.is_sorted(), "{text}");
-}
-
-#[test_case("http://localhost:1717/OauthRedirect/"; "a slash more")]
-#[test_case("http://localhost:1718/OauthRedirect"; "another port")]
-#[test_case("http://127.0.0.1:1717/OauthRedirect"; "another name of the host")]
-#[test_case("http://localhost:1717/oauthredirect"; "another case")]
-#[test_case("not a url"; "no url")]
-#[tokio::test]
-async fn a_browser_is_not_redirected_to_an_unknown_address(uri: &str) {
-    let client = Client::tiny().await;
-    let response = authorize(&client, &[("redirect_uri", uri), ("state", "s")]).await;
-    assert_eq!(response.status(), 400);
-    assert_eq!(
-        response.headers()["content-type"],
-        "text/html; charset=UTF-8"
-    );
-    assert!(response.headers().get("location").is_none());
-    let page = response.text().await.unwrap();
-    assert!(page.contains("error=redirect_uri_mismatch"), "{page}");
-}
-
-#[test_case(&[("redirect_uri", "")], "error=redirect_uri_missing"; "no address")]
-#[test_case(&[("client_id", "other")], "error=invalid_client_id"; "another app")]
-#[tokio::test]
-async fn an_error_of_the_app_is_shown_in_the_browser(parameters: &[(&str, &str)], error: &str) {
-    let client = Client::tiny().await;
-    let response = authorize(&client, parameters).await;
-    assert_eq!(response.status(), 400);
-    assert!(response.text().await.unwrap().contains(error));
-}
-
-#[test_case(AppState::Blocked, "OAUTH_APP_BLOCKED", "OAUTH_APP_BLOCKED"; "blocked")]
-#[test_case(AppState::Uninstalled, "app must be installed into org", "app_not_found"; "uninstalled")]
-#[tokio::test]
-async fn an_app_that_cannot_be_used_gives_nothing(state: AppState, shown: &str, code: &str) {
-    let client = Client::tiny().await;
-    let issued = code_of(&authorize(&client, &[]).await);
-    client.sim.org().settings.client.state = state;
-    let response = authorize(&client, &[]).await;
-    assert_eq!(response.status(), 400);
-    assert!(response.text().await.unwrap().contains(shown));
-    let (status, body) = exchange(&client, &issued, &[]).await;
-    assert_eq!((status, told(&body).0), (400, code));
 }
 
 #[test_case(&[("response_type", "token")], "unsupported_response_type", "response type not supported"; "another response")]
@@ -319,64 +276,4 @@ async fn a_code_that_is_used_again_ends_what_it_gave(scope: &str) {
         let token = first["refresh_token"].as_str().unwrap();
         assert_eq!(crate::refresh::refresh(&client, token).await.0, 400);
     }
-}
-
-#[tokio::test]
-async fn a_person_signs_in_on_a_page() {
-    let client = Client::tiny().await;
-    client.sim.org().settings.login_page = true;
-    let parameters = [("state", "a\"b"), ("scope", "api")];
-    let page = authorize(&client, &parameters).await;
-    assert_eq!(page.status(), 200);
-    let page = page.text().await.unwrap();
-    assert!(page.contains("<input type=\"hidden\" name=\"state\" value=\"a&quot;b\">"));
-    assert!(page.contains("action=\"/services/oauth2/authorize\""));
-    let send = async |own: &[(&str, &str)]| {
-        let mut form = vec![
-            ("response_type", "code"),
-            ("client_id", "simulated-client-id"),
-            ("redirect_uri", CALLBACK),
-        ];
-        form.extend(parameters);
-        form.extend(own);
-        let url = format!("{}/services/oauth2/authorize", client.sim.url());
-        browser().post(url).form(&form).send().await.unwrap()
-    };
-    let name = ("username", "admin@simulated.example");
-    let wrong = send(&[name, ("password", "wrong"), ("decision", "allow")]).await;
-    assert_eq!(wrong.status(), 200);
-    let text = wrong.text().await.unwrap();
-    assert!(text.contains("check your username and password"));
-    assert!(!text.contains("wrong"), "a page repeats no password");
-    let denied = send(&[("decision", "deny")]).await;
-    assert_eq!(redirect(&denied).1[0].1, "access_denied");
-    let allowed = send(&[
-        name,
-        ("password", "simulated-password"),
-        ("decision", "allow"),
-    ])
-    .await;
-    let (_, pairs) = redirect(&allowed);
-    let (_, body) = exchange(&client, &pairs[0].1, &[]).await;
-    assert_eq!(body["scope"], "api");
-    let silent = authorize(&client, &[("immediate", "true")]).await;
-    assert_eq!(redirect(&silent).1[0].1, "immediate_unsuccessful");
-}
-
-#[tokio::test]
-async fn there_is_a_page_to_copy_the_code_from() {
-    let client = Client::tiny().await;
-    let page = format!("{}/services/oauth2/success", client.sim.url());
-    client
-        .sim
-        .with(|org| org.settings.client.redirect_uris.push(page.clone()));
-    let shown = client.http.get(&page).send().await.unwrap();
-    assert_eq!(shown.status(), 200);
-    let (address, pairs) = redirect(&authorize(&client, &[("redirect_uri", &page)]).await);
-    assert_eq!(address, page);
-    let (status, body) = exchange(&client, &pairs[0].1, &[("redirect_uri", &page)]).await;
-    assert_eq!(status, 200, "{body}");
-    let (status, _) = answer(client.http.get(page + "?code=x").send().await.unwrap()).await;
-    assert_eq!(status, 200);
-    assert_eq!(json!(client.sim.unexpected().len()), json!(0));
 }

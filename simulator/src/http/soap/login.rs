@@ -10,7 +10,7 @@ use crate::http::reply::Reply;
 use crate::http::session::Session;
 use crate::http::shared::Shared;
 use crate::org::Org;
-use crate::org::settings::HostKind;
+use crate::org::settings::{HostKind, LoginRestriction};
 
 const INVALID_LOGIN: &str = "Invalid username, password, security token; or user locked out.";
 const NEW_LOCATION: &str = "Invalid username, password, security token; or user locked out. Are \
@@ -66,6 +66,12 @@ fn refuse_login(org: &Org) -> Option<Reply> {
     {
         let text = "Logging in from this domain is restricted; use your My Domain.";
         ("LOGIN_DURING_RESTRICTED_DOMAIN", text)
+    } else if settings.login_restriction == Some(LoginRestriction::Network) {
+        let text = "Logging in from this network is restricted.";
+        ("LOGIN_DURING_RESTRICTED_DOMAIN", text)
+    } else if settings.login_restriction == Some(LoginRestriction::Hours) {
+        let text = "Logging in at this time is restricted.";
+        ("LOGIN_DURING_RESTRICTED_TIME", text)
     } else if !settings.soap_login_enabled {
         let text = "SOAP API login() is disabled by default in this org.";
         ("INVALID_OPERATION", text)
