@@ -3,7 +3,9 @@
 //! The commands decide *what* to do and leave *how* to a [`Program`], which tests replace. stdout
 //! carries only results.
 
+mod answer;
 mod describe;
+mod doctor;
 mod failure;
 mod health_check;
 mod host;
@@ -23,13 +25,15 @@ use crate::config::{CONNECTOR_SERVICE, Written, telemetry};
 use crate::core_dumps;
 use crate::signals;
 
+use answer::Answer;
+
 pub use failure::Failure;
 pub use job::{Fields, Job, NewAccount};
 pub use program::Program;
 pub use world::World;
 
 /// Runs the command and returns the exit code: 0, the code of a gRPC status, or 2 for any other
-/// failure. The last line on stderr says why it failed.
+/// failure. The last line on stderr says why it failed. `doctor` has codes of its own.
 pub async fn run(program: &dyn Program, world: &World) -> u8 {
     let result = match (signals::survive_file_size_limit(), world.sources.read()) {
         (Err(error), _) => Err(Failure::usage(format!("handling SIGXFSZ: {error}"))),
@@ -39,10 +43,11 @@ pub async fn run(program: &dyn Program, world: &World) -> u8 {
             }
             execute(program, world, &written).await
         }
-        (Ok(()), Err(asked)) => print::usage(&asked),
+        (Ok(()), Err(asked)) => print::usage(&asked).map(Answer::from),
     };
-    match result.and_then(|text| print::result(&text)) {
-        Ok(()) => 0,
+    let printed = result.and_then(|answer| print::result(&answer.text).map(|()| answer.code));
+    match printed {
+        Ok(code) => code,
         Err(failure) => {
             print::failure(&failure);
             failure.code()
@@ -60,24 +65,25 @@ fn reads_input(written: &Written) -> bool {
     )
 }
 
-/// Runs one command and returns the text that it prints at its end.
+/// Runs one command and returns what it prints at its end.
 async fn execute(
     program: &dyn Program,
     world: &World,
     written: &Written,
-) -> Result<String, Failure> {
+) -> Result<Answer, Failure> {
     if !written.values.switch(&telemetry::CORE_DUMPS) {
         core_dumps::forbid()
             .map_err(|error| Failure::usage(format!("switching core dumps off: {error}")))?;
     }
     match written.line.subcommand.as_deref() {
-        Some("config") => return describe::config(),
-        Some("capabilities") => return describe::capabilities(program).await,
-        Some("completion") => return describe::completion(written.line.shell),
-        Some("health-check") => return health_check::run(written).await,
+        Some("doctor") => return doctor::run(program, world, written).await,
+        Some("config") => return describe::config().map(Answer::from),
+        Some("capabilities") => return describe::capabilities(program).await.map(Answer::from),
+        Some("completion") => return describe::completion(written.line.shell).map(Answer::from),
+        Some("health-check") => return health_check::run(written).await.map(Answer::from),
         Some("serve") => serve::run(program, world, written).await,
         Some(CONNECTOR_SERVICE) => service::run(program, world, written).await,
         _ => host::run(program, world, written).await,
     }
-    .map(|()| String::new())
+    .map(|()| Answer::default())
 }

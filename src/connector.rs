@@ -4,6 +4,7 @@
 //! reads tables, `resources/` has a file for each resource type, and `write/` changes the org.
 
 mod catalog;
+pub mod checks;
 mod error;
 mod options;
 mod read;
@@ -15,19 +16,17 @@ mod write;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde::Deserialize;
 use tracing::info;
 
 pub use options::Options;
 pub use username::UsernameRule;
 
 use crate::baton::{Connector, Id, Registry, Result, Validation};
-use crate::salesforce::{self, Auth, Client, ClientConfig, Instance, SalesforceId};
-use error::wrap;
+use crate::salesforce::{self, Auth, Client, ClientConfig, Instance};
+use error::quota;
 use read::context::ReadContext;
 use read::org::Org;
 use read::sync_memory::SyncMemories;
-use read::table::{Row, Table};
 use write::accounts::create::Accounts;
 use write::context::WriteContext;
 use write::field_values::Described;
@@ -74,20 +73,6 @@ pub fn offline() -> Result<Registry, salesforce::Error> {
     ))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct OrganizationRow {
-    id: SalesforceId,
-    is_sandbox: Option<bool>,
-    organization_type: Option<String>,
-}
-
-impl Row for OrganizationRow {
-    fn id(&self) -> SalesforceId {
-        self.id
-    }
-}
-
 #[async_trait]
 impl Connector for Salesforce {
     fn display_name(&self) -> &'static str {
@@ -101,24 +86,18 @@ impl Connector for Salesforce {
     async fn validate(&self) -> Result<Validation> {
         let org = &self.0.org;
         org.forget_missing();
-        let table =
-            Table::new("Organization", &["Id"]).optional(&["IsSandbox", "OrganizationType"]);
-        let batch = org.read::<OrganizationRow>(&table, None).await;
-        let mut batch =
-            batch.map_err(|error| wrap("checking the connection to Salesforce", error))?;
-        let quota = batch.quota;
-        if let Some(organization) = batch.rows.next() {
-            info!(
-                sf.org_id = %organization.id,
-                sf.is_sandbox = organization.is_sandbox,
-                sf.edition = organization.organization_type,
-                sf.calls_used = quota.map(|quota| quota.used),
-                sf.calls_limit = quota.map(|quota| quota.limit),
-                "connected to Salesforce"
-            );
-        }
+        let checked = checks::validate(&org.client, &self.0.options).await?;
+        let quota = checked.quota.as_ref().map(quota);
+        info!(
+            sf.org_id = checked.id,
+            sf.is_sandbox = checked.is_sandbox,
+            sf.edition = checked.edition,
+            sf.calls_used = quota.map(|quota| quota.used),
+            sf.calls_limit = quota.map(|quota| quota.limit),
+            "connected to Salesforce"
+        );
         Ok(Validation {
-            warnings: Vec::new(),
+            warnings: checked.warnings,
             quota,
         })
     }

@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod connector;
 mod core_dumps;
+pub mod doctor;
 pub mod host;
 pub mod output_file;
 pub mod pb;

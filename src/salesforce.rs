@@ -20,13 +20,14 @@ pub mod obstacle;
 pub mod query;
 pub mod retry;
 mod save_result;
+mod signed_in;
 pub mod soql;
 pub mod time;
 pub mod transport;
 
 pub use self::{
     api_version::{ApiVersion, InvalidVersion},
-    auth::{Auth, AuthError},
+    auth::{Auth, AuthError, Identity},
     client::{Client, ClientConfig},
     error::{ApiError, Error, ErrorCode, MissingField, Problem, Result},
     http::Network,

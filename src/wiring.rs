@@ -2,6 +2,7 @@
 //! services from the connector; or runs a host with this binary as the connector.
 
 mod client;
+mod doctor;
 mod jobs;
 mod scope;
 
@@ -14,6 +15,7 @@ use crate::baton::Registry;
 use crate::causes::chain;
 use crate::cli::{Failure, Job, Program};
 use crate::config::{Config, HealthSettings, HostOptions, ServeOptions};
+use crate::doctor::Report;
 use crate::host::{Address, ServeOptions as Served, TlsFiles};
 use crate::pb::connector::ConnectorCapabilities;
 use crate::service::{Services, Toggles};
@@ -51,6 +53,10 @@ impl Program for Connector {
         // The child would refuse a wrong configuration, too, but the error would be less clear.
         scope::check(&options, &job, &registry(&config)?)?;
         jobs::run(&options, job).await
+    }
+
+    async fn doctor(&self, config: Config) -> Report {
+        doctor::run(&config).await
     }
 
     async fn capabilities(&self) -> Result<ConnectorCapabilities, Failure> {

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::failure::Failure;
 use super::job::Job;
 use crate::config::{Config, HostOptions, ServeOptions};
+use crate::doctor::Report;
 use crate::pb::connector::ConnectorCapabilities;
 
 /// The parts behind the commands.
@@ -18,6 +19,9 @@ pub trait Program: Send + Sync {
 
     /// Runs the host: starts a connector process and does `job` with it.
     async fn host(&self, config: Config, options: HostOptions, job: Job) -> Result<(), Failure>;
+
+    /// Checks the connection and what the connector's user may do. A failure is part of the report.
+    async fn doctor(&self, config: Config) -> Report;
 
     /// The connector's capabilities. Works without a configuration.
     async fn capabilities(&self) -> Result<ConnectorCapabilities, Failure>;

@@ -8,6 +8,7 @@ use test_case::test_case;
 use super::*;
 use crate::baton;
 use crate::config::{Config, HostOptions, Problems, ServeOptions, Sources};
+use crate::doctor::Report;
 use crate::pb::connector::ConnectorCapabilities;
 
 /// Notes what it is called for.
@@ -39,6 +40,11 @@ impl Program for Recorder {
             "{job:?} with {} arguments",
             options.arguments.flags.len() + options.arguments.variables.len()
         ))
+    }
+
+    async fn doctor(&self, config: Config) -> Report {
+        let noted = self.note(format!("doctor of {}", config.instance_url));
+        noted.map_or_else(|failure| failure.report(), |()| Report::default())
     }
 
     async fn capabilities(&self) -> Result<ConnectorCapabilities, Failure> {
@@ -112,6 +118,7 @@ async fn commands_that_describe_need_no_config() {
         let text = execute(&Recorder::default(), &world, &written)
             .await
             .unwrap();
+        let text = text.text;
         assert!(text.starts_with(expected), "{text}");
         assert!(
             arguments[0] == "completion" || text.ends_with('}'),

@@ -103,6 +103,11 @@ pub(crate) fn command() -> Command {
         )
         .subcommand(Command::new("config").about("Print the schema of the configuration"))
         .subcommand(
+            Command::new("doctor")
+                .about("Check the connection, and what the connector's user may do in Salesforce")
+                .args(args(Scope::Doctor)),
+        )
+        .subcommand(
             Command::new("health-check")
                 .about("Query the HTTP health endpoint of a running connector")
                 .args(args(Scope::HealthCheck)),

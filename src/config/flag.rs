@@ -29,6 +29,8 @@ pub(crate) enum Scope {
     Serve,
     /// By `health-check` only.
     HealthCheck,
+    /// By `doctor` only.
+    Doctor,
 }
 
 /// What a flag is about. The help has a section for each topic, in this order.

@@ -1,6 +1,7 @@
 //! The tables of flags, by what they are for.
 
 pub(crate) mod connector;
+pub(crate) mod doctor;
 pub(crate) mod file_tool;
 pub(crate) mod health_check;
 pub(crate) mod host;
@@ -21,6 +22,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Flag> {
         file_tool::ALL,
         serve::ALL,
         health_check::ALL,
+        doctor::ALL,
         connector::ALL,
     ]
     .into_iter()

@@ -26,6 +26,8 @@ pub struct Options {
     /// Whether Salesforce mails new accounts a link to set their password, unless the form says
     /// otherwise. Accounts that sign in elsewhere never get it unasked.
     pub password_mail: bool,
+    /// Whether the host may write: what a write lacks is then worth a warning.
+    pub provisioning: bool,
     /// Check writes but send none.
     pub dry_run: bool,
 }
@@ -41,6 +43,7 @@ impl Default for Options {
             least_privileged_profiles: BTreeMap::new(),
             username: UsernameRule::default(),
             password_mail: true,
+            provisioning: false,
             dry_run: false,
         }
     }

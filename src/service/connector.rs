@@ -32,7 +32,10 @@ impl ConnectorService for Services {
                 tracing::warn!(warning, "the connector will not do everything");
             }
             pb::ConnectorServiceValidateResponse {
-                annotations: annotation::quotas(found.quota),
+                annotations: annotation::quota(found.quota)
+                    .into_iter()
+                    .chain(annotation::warnings(&found.warnings))
+                    .collect(),
                 sdk_version: SDK_VERSION.to_owned(),
             }
         }))

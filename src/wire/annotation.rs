@@ -2,10 +2,14 @@
 
 use prost::{Message, Name};
 use prost_types::Any;
+use prost_types::value::Kind;
 
 use crate::baton::{PageToken, Quota};
 use crate::pb::connector as pb;
 use crate::pb::connector::rate_limit_description::Status as LimitStatus;
+
+/// `prost_types` does not name its `Struct`.
+const STRUCT: &str = "type.googleapis.com/google.protobuf.Struct";
 
 /// Packs `message` under `type.googleapis.com/<its full name>`.
 #[must_use]
@@ -35,6 +39,27 @@ pub fn quota(quota: Option<Quota>) -> Option<Any> {
 #[must_use]
 pub fn quotas(known: Option<Quota>) -> Vec<Any> {
     quota(known).into_iter().collect()
+}
+
+/// What a connector will not do, as a `google.protobuf.Struct` with the key `warnings`. The protocol
+/// has no message for it; hosts ignore annotations that they do not know.
+#[must_use]
+pub fn warnings(warnings: &[String]) -> Option<Any> {
+    if warnings.is_empty() {
+        return None;
+    }
+    let text = |warning: &String| prost_types::Value {
+        kind: Some(Kind::StringValue(warning.clone())),
+    };
+    let values = warnings.iter().map(text).collect();
+    let list = prost_types::Value {
+        kind: Some(Kind::ListValue(prost_types::ListValue { values })),
+    };
+    let fields = [("warnings".to_owned(), list)].into();
+    Some(Any {
+        type_url: STRUCT.to_owned(),
+        value: prost_types::Struct { fields }.encode_to_vec(),
+    })
 }
 
 /// A quota as the protocol describes it.

@@ -11,6 +11,14 @@ use crate::salesforce::{ApiVersion, Client, ClientConfig, Instance, InstanceErro
 
 /// The client. Nothing is sent yet, because hosts wait for us to listen first.
 pub(super) fn build(config: &Config) -> Result<Client, Failure> {
+    build_with(config, |_| {})
+}
+
+/// The client with changes of its setup.
+pub(super) fn build_with(
+    config: &Config,
+    change: impl FnOnce(&mut ClientConfig),
+) -> Result<Client, Failure> {
     let instance = instance(config)?;
     let auth = auth::build(config)?;
     let mut setup = ClientConfig::new(instance, auth);
@@ -23,6 +31,7 @@ pub(super) fn build(config: &Config) -> Result<Client, Failure> {
     setup.retry.max_retry_after = config.max_retry_after;
     setup.api_reserve = (config.api_reserve > 0).then_some(config.api_reserve);
     setup.dry_run = config.dry_run;
+    change(&mut setup);
     Client::new(setup).map_err(|error| Failure::usage(chain(&error)))
 }
 
@@ -89,6 +98,7 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
         non_standard_users: config.sync.non_standard_users,
         user_fields: fields.collect::<Result<_, _>>()?,
         least_privileged_profiles: config.least_privileged_profiles.clone(),
+        provisioning: config.provisioning,
         dry_run: config.dry_run,
     })
 }

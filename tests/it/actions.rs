@@ -28,6 +28,11 @@ impl Answer {
         self.values
     }
 
+    /// Whether it ran to its end and nothing of it failed.
+    pub(crate) fn is_success(&self) -> bool {
+        self.status == Status::Complete && self.values["success"] == true
+    }
+
     pub(crate) fn failed(self) -> String {
         assert_eq!(self.status, Status::Failed, "{}", self.values);
         self.values["error"].as_str().unwrap().to_owned()

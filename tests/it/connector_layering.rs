@@ -8,6 +8,7 @@ use crate::layering::{code, files, is_test, outermost};
 /// names `write`: it joins each resource type with what writes it.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("catalog", &[]),
+    ("checks", &["error", "options"]),
     ("error", &[]),
     ("options", &["username"]),
     ("text", &[]),

@@ -1,6 +1,8 @@
 //! The documents against the program: flags, codes, quoted texts, links and paths are checked, so
 //! that they cannot go stale unseen. `make doc-update` writes the generated part anew.
 
+mod permissions;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

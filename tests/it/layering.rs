@@ -9,7 +9,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // The domain and the client know nothing of each other, nor of anything else of ours.
     ("baton", &["causes"]),
     ("salesforce", &["causes", "token_store"]),
-    ("connector", &["baton", "salesforce"]),
+    ("connector", &["baton", "causes", "doctor", "salesforce"]),
+    // What the command `doctor` reports.
+    ("doctor", &[]),
     // The contract and what speaks it.
     ("pb", &[]),
     ("wire", &["baton", "pb"]),
@@ -34,6 +36,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "causes",
             "config",
             "core_dumps",
+            "doctor",
             "pb",
             "signals",
             "telemetry",
@@ -65,6 +68,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "cli",
             "config",
             "connector",
+            "doctor",
             "host",
             "pb",
             "runner",

@@ -183,7 +183,11 @@ async fn validate_waits_for_passing_trouble_five_times() {
         .await;
     let answer = answer.unwrap().into_inner();
     assert_eq!(answer.sdk_version, "v0.25.0");
-    assert_eq!(names(&answer.annotations), ["RateLimitDescription"]);
+    // The second one has the warnings.
+    assert_eq!(
+        names(&answer.annotations),
+        ["RateLimitDescription", "Struct"]
+    );
     assert_eq!(began.elapsed().as_secs(), 15);
 
     script.failures.store(6, Ordering::Relaxed);
