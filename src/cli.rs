@@ -10,6 +10,8 @@ mod failure;
 mod health_check;
 mod host;
 mod job;
+mod login;
+mod logout;
 mod prepare;
 mod print;
 mod program;
@@ -81,6 +83,8 @@ async fn execute(
         Some("capabilities") => return describe::capabilities(program).await.map(Answer::from),
         Some("completion") => return describe::completion(written.line.shell).map(Answer::from),
         Some("health-check") => return health_check::run(written).await.map(Answer::from),
+        Some("login") => return login::run(program, world, written).await.map(Answer::from),
+        Some("logout") => logout::run(program, world, written).await,
         Some("serve") => serve::run(program, world, written).await,
         Some(CONNECTOR_SERVICE) => service::run(program, world, written).await,
         _ => host::run(program, world, written).await,

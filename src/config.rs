@@ -17,6 +17,7 @@ mod hint;
 mod host;
 mod list;
 mod log;
+mod login;
 pub(crate) mod nearest;
 mod output;
 mod problem;
@@ -47,6 +48,7 @@ pub use auth::{AuthMethod, RefreshGrant};
 pub use handover::Arguments;
 pub use host::{ExternalResources, HostOptions};
 pub use log::{LogFormat, LogLevel, LogSettings};
+pub use login::LoginOptions;
 pub use output::OutputFormat;
 pub use problem::Problems;
 pub use serve::{HealthSettings, ServeOptions, ServeTls};
@@ -78,6 +80,8 @@ pub struct Config {
     pub inferred_auth_method: Option<&'static str>,
     /// Where refresh tokens are kept.
     pub token_store: TokenStoreSetting,
+    /// Whether that is the default.
+    pub is_default_token_store: bool,
     /// What looks like a mistake but may be none.
     pub warnings: Vec<String>,
     /// The options of a sync.
@@ -113,13 +117,33 @@ pub struct Config {
 impl Config {
     /// Validates `values`, which are from `sources`, and returns all problems together.
     pub fn resolve(values: &Values, sources: &Sources) -> Result<Self, Problems> {
+        Self::with(auth::choose(values), values, sources)
+    }
+
+    /// The configuration of `login` and `logout`: as for a refresh token, whatever the method is
+    /// otherwise. There need not be a token yet.
+    pub fn for_login(values: &Values, sources: &Sources) -> Result<Self, Problems> {
+        Self::with(Ok(auth::Choice::FOR_LOGIN), values, sources)
+    }
+
+    fn with(
+        choice: Result<auth::Choice, String>,
+        values: &Values,
+        sources: &Sources,
+    ) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let token_store = TokenStoreSetting::resolve(
             values,
             &sources.directory,
             sources.state_directory.as_deref(),
         );
-        let auth = resolve_auth(values, &sources.directory, &token_store, &mut problems);
+        let auth = resolve_auth(
+            choice,
+            values,
+            &sources.directory,
+            &token_store,
+            &mut problems,
+        );
         let sync = SyncOptions::resolve(values, &mut problems);
         let api_version = problems.keep(api_version(values)).unwrap_or_default();
         let ca_certificates = problems
@@ -135,6 +159,7 @@ impl Config {
             auth: auth.method,
             inferred_auth_method,
             token_store,
+            is_default_token_store: !values.is_set(&connector::TOKEN_STORE),
             warnings: auth.warnings,
             sync,
             least_privileged_profiles,
@@ -164,12 +189,12 @@ impl Config {
 
 /// The sign-in method and whether it was inferred, or `None` and the reasons in `problems`.
 fn resolve_auth(
+    chosen: Result<auth::Choice, String>,
     values: &Values,
     directory: &Path,
     store: &TokenStoreSetting,
     problems: &mut Problems,
 ) -> Option<(Option<&'static str>, auth::Resolved)> {
-    let chosen = auth::choose(values);
     let instance_url = &connector::INSTANCE_URL;
     if chosen.as_ref().is_ok_and(auth::Choice::needs_instance_url) {
         values.require(instance_url, problems);

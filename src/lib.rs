@@ -9,6 +9,7 @@ pub mod connector;
 mod core_dumps;
 pub mod doctor;
 pub mod host;
+pub mod login;
 pub mod output_file;
 pub mod pb;
 pub mod runner;

@@ -4,6 +4,8 @@
 mod client;
 mod doctor;
 mod jobs;
+mod login;
+mod logout;
 mod scope;
 
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use tracing::warn;
 use crate::baton::Registry;
 use crate::causes::chain;
 use crate::cli::{Failure, Job, Program};
-use crate::config::{Config, HealthSettings, HostOptions, ServeOptions};
+use crate::config::{Config, HealthSettings, HostOptions, LoginOptions, ServeOptions};
 use crate::doctor::Report;
 use crate::host::{Address, ServeOptions as Served, TlsFiles};
 use crate::pb::connector::ConnectorCapabilities;
@@ -57,6 +59,14 @@ impl Program for Connector {
 
     async fn doctor(&self, config: Config) -> Report {
         doctor::run(&config).await
+    }
+
+    async fn login(&self, config: Config, options: LoginOptions) -> Result<String, Failure> {
+        login::run(&config, &options).await
+    }
+
+    async fn logout(&self, config: Config) -> Result<(), Failure> {
+        logout::run(&config).await
     }
 
     async fn capabilities(&self) -> Result<ConnectorCapabilities, Failure> {

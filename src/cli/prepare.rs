@@ -4,7 +4,7 @@
 use super::failure::Failure;
 use super::print;
 use super::world::World;
-use crate::config::{Config, LogSettings, Problems, Written, host_flags};
+use crate::config::{Config, LogSettings, Problems, Sources, Values, Written, host_flags};
 use crate::telemetry::{self, Telemetry};
 
 /// A valid configuration and the command's own options. Dropping it ends the log.
@@ -20,6 +20,16 @@ pub(super) fn prepare<T>(
     written: &Written,
     options: impl FnOnce(&mut Problems) -> T,
 ) -> Result<Prepared<T>, Failure> {
+    prepare_as(world, written, Config::resolve, options)
+}
+
+/// Like [`prepare`], for a command that reads the configuration in its own way.
+pub(super) fn prepare_as<T>(
+    world: &World,
+    written: &Written,
+    resolve: fn(&Values, &Sources) -> Result<Config, Problems>,
+    options: impl FnOnce(&mut Problems) -> T,
+) -> Result<Prepared<T>, Failure> {
     if written.file_is_unread {
         return Err(written.problems.clone().into());
     }
@@ -27,7 +37,7 @@ pub(super) fn prepare<T>(
     let mut problems = written.problems.clone();
     let log = LogSettings::resolve(&written.values, directory, world.terminal, &mut problems);
     let options = options(&mut problems);
-    let config = match Config::resolve(&written.values, &world.sources) {
+    let config = match resolve(&written.values, &world.sources) {
         Ok(config) => problems.or(config),
         Err(others) => {
             problems.extend(others);

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::failure::Failure;
 use super::job::Job;
-use crate::config::{Config, HostOptions, ServeOptions};
+use crate::config::{Config, HostOptions, LoginOptions, ServeOptions};
 use crate::doctor::Report;
 use crate::pb::connector::ConnectorCapabilities;
 
@@ -22,6 +22,12 @@ pub trait Program: Send + Sync {
 
     /// Checks the connection and what the connector's user may do. A failure is part of the report.
     async fn doctor(&self, config: Config) -> Report;
+
+    /// Signs a person in with a browser. Returns the settings to use from now on.
+    async fn login(&self, config: Config, options: LoginOptions) -> Result<String, Failure>;
+
+    /// Ends what [`login`](Self::login) began.
+    async fn logout(&self, config: Config) -> Result<(), Failure>;
 
     /// The connector's capabilities. Works without a configuration.
     async fn capabilities(&self) -> Result<ConnectorCapabilities, Failure>;

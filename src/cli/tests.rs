@@ -7,7 +7,7 @@ use test_case::test_case;
 
 use super::*;
 use crate::baton;
-use crate::config::{Config, HostOptions, Problems, ServeOptions, Sources};
+use crate::config::{Config, HostOptions, LoginOptions, Problems, ServeOptions, Sources};
 use crate::doctor::Report;
 use crate::pb::connector::ConnectorCapabilities;
 
@@ -47,6 +47,16 @@ impl Program for Recorder {
         noted.map_or_else(|failure| failure.report(), |()| Report::default())
     }
 
+    async fn login(&self, config: Config, options: LoginOptions) -> Result<String, Failure> {
+        let scopes = options.scopes.join("+");
+        self.note(format!("login to {} with {scopes}", config.instance_url))
+            .map(|()| String::new())
+    }
+
+    async fn logout(&self, config: Config) -> Result<(), Failure> {
+        self.note(format!("logout from {}", config.instance_url))
+    }
+
     async fn capabilities(&self) -> Result<ConnectorCapabilities, Failure> {
         self.note("capabilities".to_owned())
             .map(|()| ConnectorCapabilities::default())
@@ -82,6 +92,8 @@ fn job(arguments: &[&str]) -> (Job, Vec<String>) {
 
 #[test_case(&["_connector-service"], "child of acme.my.salesforce.com"; "the child")]
 #[test_case(&["serve", "--listen", "127.0.0.1:0"], "serve on 127.0.0.1:0"; "the server")]
+#[test_case(&["login", "--salesforce-client-id=c", "--scopes=full"], "login to acme.my.salesforce.com with full+refresh_token"; "the sign-in")]
+#[test_case(&["logout", "--salesforce-client-id=c", "--auth-method=jwt-bearer-group"], "logout from acme.my.salesforce.com"; "its end, whatever the method")]
 #[test_case(&[], "Sync with 2 arguments"; "the host")]
 #[tokio::test]
 async fn a_command_reaches_its_part(arguments: &[&str], expected: &str) {

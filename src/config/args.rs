@@ -113,6 +113,16 @@ pub(crate) fn command() -> Command {
                 .args(args(Scope::HealthCheck)),
         )
         .subcommand(
+            Command::new("login")
+                .about(
+                    "Sign in with a browser, keep the refresh token, and print the settings to use",
+                )
+                .args(args(Scope::Login)),
+        )
+        .subcommand(
+            Command::new("logout").about("Revoke the refresh token of `login` and forget it"),
+        )
+        .subcommand(
             Command::new("serve")
                 .about("Serve the connector's gRPC services without a host, for developers")
                 .args(args(Scope::Serve)),

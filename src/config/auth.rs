@@ -110,7 +110,8 @@ pub(super) fn resolve(
         Method::RefreshToken => {
             let login_url = login_url(values, problems);
             instance_url.get_or_insert(login_url);
-            refresh_token(values, store, problems)
+            let is_stored = choice.for_login || *store != TokenStoreSetting::None;
+            refresh_token(values, is_stored, problems)
         }
         Method::AuthUrl => {
             let url = auth_url::resolve(values, directory, problems)?;
@@ -161,11 +162,11 @@ fn password(values: &Values) -> Option<AuthMethod> {
 
 fn refresh_token(
     values: &Values,
-    store: &TokenStoreSetting,
+    may_be_stored: bool,
     problems: &mut Problems,
 ) -> Option<AuthMethod> {
     let refresh_token = values.secret(&flags::SALESFORCE_REFRESH_TOKEN);
-    if refresh_token.is_none() && *store == TokenStoreSetting::None {
+    if refresh_token.is_none() && !may_be_stored {
         let flag = &flags::SALESFORCE_REFRESH_TOKEN;
         problems.push(format!(
             "field {} of type string is required without a token store but it has a zero-value: \

@@ -31,6 +31,8 @@ pub(crate) enum Scope {
     HealthCheck,
     /// By `doctor` only.
     Doctor,
+    /// By `login` only.
+    Login,
 }
 
 /// What a flag is about. The help has a section for each topic, in this order.

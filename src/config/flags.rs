@@ -5,6 +5,7 @@ pub(crate) mod doctor;
 pub(crate) mod file_tool;
 pub(crate) mod health_check;
 pub(crate) mod host;
+pub(crate) mod login;
 pub(crate) mod one_shot;
 pub(crate) mod serve;
 pub(crate) mod telemetry;
@@ -23,6 +24,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Flag> {
         serve::ALL,
         health_check::ALL,
         doctor::ALL,
+        login::ALL,
         connector::ALL,
     ]
     .into_iter()

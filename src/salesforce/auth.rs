@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::RwLock;
 use url::Url;
 
+mod authorization;
 mod client_credentials;
 mod handover;
 mod identity;
@@ -28,17 +29,18 @@ mod stored;
 mod tests;
 mod token_endpoint;
 
-use self::{
-    client_credentials::ClientCredentials, handover::Handover, jwt_bearer::JwtBearer,
-    password::PasswordLogin, refresh_token::RefreshTokenLogin, static_token::StaticToken,
-};
 pub use self::{
+    authorization::{Authorization, Person, Revoked, person, revoke},
     identity::Identity,
     jwt_bearer::{Assertion, KeyError, SigningKey},
     refresh_token::RefreshGrant,
     refusal::{AuthError, Refusal},
     stored::{place, sign_in},
     token_endpoint::{App, Tokens},
+};
+use self::{
+    client_credentials::ClientCredentials, handover::Handover, jwt_bearer::JwtBearer,
+    password::PasswordLogin, refresh_token::RefreshTokenLogin, static_token::StaticToken,
 };
 use super::instance::Instance;
 

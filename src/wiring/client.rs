@@ -2,6 +2,8 @@
 
 mod auth;
 
+pub(super) use auth::SignInSetup;
+
 use crate::causes::chain;
 use crate::cli::Failure;
 use crate::config::{AuthMethod, Config};

@@ -52,6 +52,8 @@ async fn the_help_tells_the_commands_and_the_flags_with_their_variables() {
         "\n  completion\n",
         "\n  config\n",
         "\n  health-check\n",
+        "\n  login\n",
+        "\n  logout\n",
         "\n  serve\n",
         "-f, --file <TEXT>",
         "-p, --provisioning",
@@ -82,6 +84,7 @@ async fn the_help_tells_the_commands_and_the_flags_with_their_variables() {
 
 #[test_case("serve", "--listen <TEXT>"; "serve")]
 #[test_case("health-check", "--endpoint <TEXT>"; "health check")]
+#[test_case("login", "--redirect-uri <TEXT>"; "login")]
 #[tokio::test]
 async fn the_help_of_a_command_begins_with_its_own_flags(command: &str, own: &str) {
     let ended = alone(&[command, "--help"]).await;
@@ -187,7 +190,8 @@ async fn a_wrong_instance_url_is_told(url: &str, message: &str) {
 #[test_case(
     &["--instance-url=acme.my.salesforce.com", "--auth-method=kerberos"],
     &["field auth-method: value must be one of username-password-group, oauth-group, \
-       jwt-bearer-group, client-credentials-group but got 'kerberos'"];
+       jwt-bearer-group, client-credentials-group, refresh-token-group, auth-url-group but got \
+       'kerberos'"];
     "an unknown method"
 )]
 #[test_case(

@@ -150,7 +150,7 @@ async fn a_misspelt_variable_is_warned_about_once() {
     assert_eq!(warnings, 1, "{}", ended.stderr);
 }
 
-#[test_case(r#"{"access_token":"S3CRET","refresh_token":"S3CRET"}"#, "has a refresh_token"; "a refresh token")]
+#[test_case(r#"{"id":"S3CRET"}"#, "has no access_token"; "no token")]
 #[test_case(
     r#"{"access_token":"S3CRET","instance_url":"https://evil.example"}"#,
     "evil.example is not a Salesforce host"; "a foreign host"

@@ -27,6 +27,7 @@ mod inputs;
 mod kill;
 mod layering;
 mod log_files;
+mod login;
 mod malformed;
 mod network;
 mod odd_answers;

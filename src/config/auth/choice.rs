@@ -10,13 +10,23 @@ pub(in crate::config) struct Choice {
     pub(in crate::config) group: Group,
     /// Whether it was inferred from the fields that are set.
     pub(in crate::config) inferred: bool,
+    /// Whether the refresh token is still to be had.
+    pub(in crate::config) for_login: bool,
 }
 
 impl Choice {
+    /// What `login` signs in to.
+    pub(in crate::config) const FOR_LOGIN: Self = Self {
+        group: Group::REFRESH_TOKEN,
+        inferred: false,
+        for_login: true,
+    };
+
     fn inferred(group: Group) -> Self {
         Self {
             group,
             inferred: true,
+            for_login: false,
         }
     }
 }
@@ -30,6 +40,7 @@ pub(in crate::config) fn choose(values: &Values) -> Result<Choice, String> {
     let default = Choice {
         group: Group::OAUTH,
         inferred: false,
+        for_login: false,
     };
     if !name.is_empty() {
         let group = Group::find(name).ok_or_else(|| {

@@ -1,5 +1,7 @@
 //! How the client signs in, from the configuration.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 use tracing::warn;
 
@@ -9,6 +11,9 @@ use crate::config::{AuthMethod, Config, RefreshGrant, TokenStoreSetting};
 use crate::salesforce::auth::{self, App, Assertion, SigningKey};
 use crate::salesforce::{Auth, Instance};
 use crate::token_store::{StoreError, TokenStore};
+
+/// How long connecting may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The way to sign in. Nothing is sent yet, but the key is read, and the store is opened: what is
 /// wrong with them is known before a token is used.
@@ -97,6 +102,43 @@ fn refresh_grant(
         token: grant.refresh_token.clone(),
         store,
     })
+}
+
+/// What `login` and `logout` need.
+pub(in crate::wiring) struct SignInSetup {
+    /// The app.
+    pub(in crate::wiring) app: App,
+    /// Where it signs in.
+    pub(in crate::wiring) login: Instance,
+    /// Where its tokens are kept, if they are.
+    pub(in crate::wiring) store: Option<TokenStore>,
+    /// Whether the store is where the connector looks by itself.
+    pub(in crate::wiring) is_default_store: bool,
+    pub(in crate::wiring) http: reqwest::Client,
+}
+
+impl SignInSetup {
+    pub(in crate::wiring) fn new(config: &Config) -> Result<Self, Failure> {
+        let AuthMethod::RefreshToken { grant } = &config.auth else {
+            return Err(Failure::usage("this sign-in needs a client id"));
+        };
+        let store = store(config).map_err(|error| wrong_store(&error))?;
+        let grant = refresh_grant(grant, store, config)?;
+        let login = match grant.login {
+            Some(login) => login,
+            None => super::instance(config)?,
+        };
+        let http = super::network(config)?
+            .client(config.http_timeout, CONNECT_TIMEOUT)
+            .map_err(|error| Failure::usage(chain(&error)))?;
+        Ok(Self {
+            app: grant.app,
+            login,
+            store: grant.store,
+            is_default_store: config.is_default_token_store,
+            http,
+        })
+    }
 }
 
 fn store(config: &Config) -> Result<Option<TokenStore>, StoreError> {
