@@ -18,7 +18,7 @@ struct Resources {
     identity: Option<String>,
 }
 
-/// The answer of the OpenID userinfo endpoint.
+/// The answer of `/services/oauth2/userinfo`.
 #[derive(Deserialize)]
 struct UserInfo {
     organization_id: SalesforceId,

@@ -52,7 +52,7 @@ impl Examination<'_> {
             self.look(user).await
         };
         if let Err(halt) = steps.await {
-            self.give_up(halt);
+            self.give_up(&halt);
         }
         if let Some(quota) = &self.quota {
             self.report.org.calls_used = Some(quota.used);
@@ -100,20 +100,18 @@ impl Examination<'_> {
                 self.report.org.api_version_newest = newest;
                 Ok(versions)
             }
-            Err(error) => match network::ended(&error) {
-                Some(checks) => {
+            Err(error) => {
+                if let Some(checks) = network::ended(&error) {
                     self.report.checks.extend(checks);
-                    Err(Halt::unknown("the connection"))
+                    return Err(Halt::unknown("the connection"));
                 }
-                None => {
-                    let seen = format!(
-                        "it answers, but not which versions it has: {}",
-                        chain(&error)
-                    );
-                    self.report.checks.extend(reached(&seen));
-                    Ok(Vec::new())
-                }
-            },
+                let seen = format!(
+                    "it answers, but not which versions it has: {}",
+                    chain(&error)
+                );
+                self.report.checks.extend(reached(&seen));
+                Ok(Vec::new())
+            }
         }
     }
 
@@ -133,9 +131,9 @@ impl Examination<'_> {
 
     /// The first call with the session. It shows who is signed in.
     async fn session(&mut self, versions: &[ApiVersion]) -> Result<Option<SalesforceId>, Halt> {
-        let used = self.client.api_version();
-        if !versions.is_empty() && !versions.contains(&used) {
-            self.note(Halt::version(used, versions));
+        let version = self.client.api_version();
+        if !versions.is_empty() && !versions.contains(&version) {
+            self.note(Halt::version(version, versions));
             return Err(Halt::unknown("the API version"));
         }
         let user = match self.client.identity().await {
@@ -150,7 +148,7 @@ impl Examination<'_> {
             }
         };
         self.passed("connection.session", None);
-        self.passed("connection.api_version", used.to_string());
+        self.passed("connection.api_version", version.to_string());
         self.report.user.id = user.map(|id| id.to_string());
         Ok(user)
     }
@@ -344,7 +342,7 @@ impl Examination<'_> {
     }
 
     /// What follows an halt is not reached.
-    fn give_up(&mut self, halt: Halt) {
+    fn give_up(&mut self, halt: &Halt) {
         const STEPS: [&str; 5] = [
             "connection.sign_in",
             "connection.session",
@@ -358,7 +356,7 @@ impl Examination<'_> {
             }
         }
         for capability in CAPABILITIES {
-            self.note(blocked(capability, &halt));
+            self.note(blocked(capability, halt));
         }
     }
 }
