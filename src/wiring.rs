@@ -20,6 +20,7 @@ use crate::config::{Config, HealthSettings, HostOptions, LoginOptions, ServeOpti
 use crate::doctor::Report;
 use crate::host::{Address, ServeOptions as Served, TlsFiles};
 use crate::pb::connector::ConnectorCapabilities;
+use crate::salesforce::Client;
 use crate::service::{Services, Toggles};
 use crate::telemetry::health;
 use crate::{connector, host, sdk, wire};
@@ -31,11 +32,15 @@ pub struct Connector;
 #[async_trait]
 impl Program for Connector {
     async fn connector_service(&self, config: Config) -> Result<(), Failure> {
-        sdk::child(&services(&config)?).await
+        let client = Arc::new(client::build(&config)?);
+        let served = sdk::child(&services(&config, &client)?).await;
+        client.settle().await;
+        served
     }
 
     async fn serve(&self, config: Config, options: ServeOptions) -> Result<(), Failure> {
-        let services = services(&config)?;
+        let client = Arc::new(client::build(&config)?);
+        let services = services(&config, &client)?;
         if let Some(settings) = &options.health {
             serve_health(&config, settings).await?;
         }
@@ -48,12 +53,18 @@ impl Program for Connector {
             key: tls.key,
             client_ca: tls.client_authority,
         });
-        sdk::serve(&services, &Served { listen, tls }).await
+        let served = sdk::serve(&services, &Served { listen, tls }).await;
+        client.settle().await;
+        served
     }
 
     async fn host(&self, config: Config, options: HostOptions, job: Job) -> Result<(), Failure> {
         // The child would refuse a wrong configuration, too, but the error would be less clear.
-        scope::check(&options, &job, &registry(&config)?)?;
+        scope::check(
+            &options,
+            &job,
+            &registry(&config, client::build(&config)?.into())?,
+        )?;
         jobs::run(&options, job).await
     }
 
@@ -76,23 +87,21 @@ impl Program for Connector {
 }
 
 /// The services of the configured connector. Nothing is sent to Salesforce yet.
-fn services(config: &Config) -> Result<Services, Failure> {
+fn services(config: &Config, client: &Arc<Client>) -> Result<Services, Failure> {
     let toggles = Toggles {
         provisioning: config.provisioning,
         ticketing: config.ticketing,
     };
-    Ok(Services::new(Arc::new(registry(config)?), toggles))
+    let registry = registry(config, Arc::clone(client))?;
+    Ok(Services::new(Arc::new(registry), toggles))
 }
 
-fn registry(config: &Config) -> Result<Registry, Failure> {
-    Ok(connector::build(
-        Arc::new(client::build(config)?),
-        client::options(config)?,
-    ))
+fn registry(config: &Config, client: Arc<Client>) -> Result<Registry, Failure> {
+    Ok(connector::build(client, client::options(config)?))
 }
 
 async fn serve_health(config: &Config, settings: &HealthSettings) -> Result<(), Failure> {
-    let registry = Arc::new(registry(config)?);
+    let registry = Arc::new(registry(config, client::build(config)?.into())?);
     let check: health::Check = Arc::new(move || {
         let registry = Arc::clone(&registry);
         Box::pin(async move {

@@ -124,6 +124,9 @@ pub trait TokenSource: fmt::Debug + Send + Sync {
     fn has_news(&self) -> bool {
         false
     }
+
+    /// Waits until a sign-in that has begun is complete, whoever has given up waiting for it.
+    async fn settle(&self) {}
 }
 
 impl Auth {
@@ -245,6 +248,10 @@ impl TokenCache {
             }
             Err(passing) => Login::Failed(passing),
         }
+    }
+
+    pub(super) async fn settle(&self) {
+        self.source.settle().await;
     }
 
     /// Drops the session `stale`, unless another task has replaced it already.

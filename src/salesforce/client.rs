@@ -172,6 +172,12 @@ impl Client {
         Ok(self.transport.login().await?.instance().clone())
     }
 
+    /// Waits for a sign-in that must not be cut off, for some seconds at most. Call this before the
+    /// process ends.
+    pub async fn settle(&self) {
+        self.transport.settle().await;
+    }
+
     /// Lists the API versions that the org supports. Needs no session and costs no API call.
     pub async fn versions(&self) -> Result<Response<Vec<Version>>> {
         let request = Request::get("/services/data/", "list the API versions");

@@ -130,6 +130,10 @@ impl Transport {
         self.setup.tokens.token().await.map_err(Error::Auth)
     }
 
+    pub(crate) async fn settle(&self) {
+        self.setup.tokens.settle().await;
+    }
+
     /// Sends a request. Sends it again if that is safe and may succeed.
     pub(crate) async fn send<T: DeserializeOwned>(&self, request: &Request) -> Result<Response<T>> {
         self.refuse_unsent(request)?;

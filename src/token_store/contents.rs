@@ -84,7 +84,7 @@ impl Contents {
 
     pub(super) fn sign_in(&mut self, sign_in: SignIn) -> Vec<Entry> {
         let mut entry = Entry::new(sign_in);
-        let replaces = |other: &Entry| {
+        let is_earlier = |other: &Entry| {
             let same_user = match (&entry.user_id, &other.user_id) {
                 (Some(one), Some(another)) => one == another,
                 _ => true,
@@ -96,7 +96,7 @@ impl Contents {
         };
         let (replaced, kept) = std::mem::take(&mut self.entries)
             .into_iter()
-            .partition::<Vec<_>, _>(replaces);
+            .partition::<Vec<_>, _>(is_earlier);
         for other in &replaced {
             entry.inherit(other);
         }

@@ -40,4 +40,8 @@ impl TokenSource for Handover {
     fn has_news(&self) -> bool {
         self.refresh_token.has_news()
     }
+
+    async fn settle(&self) {
+        self.refresh_token.settle().await;
+    }
 }

@@ -5,11 +5,14 @@
 //! token, and the next token is on the disk before the session is used. docs/adr/016 has the
 //! protocol; [`family`] carries it out.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 use tracing::Instrument as _;
 
 mod family;
@@ -27,6 +30,9 @@ use crate::{
     salesforce::instance::Instance,
     token_store::{Stamp, TokenHash, TokenStore},
 };
+
+/// How long a process that ends waits for the answer to a refresh.
+const LAST_WAIT: Duration = Duration::from_secs(10);
 
 /// A refresh token, and where those that follow it are kept.
 #[derive(Clone, Debug)]
@@ -105,5 +111,10 @@ impl TokenSource for RefreshTokenLogin {
             return false;
         };
         store.stamp() != refused.file && self.family.stored_token() != refused.token
+    }
+
+    /// An answer that is on its way should reach the disk before the process ends.
+    async fn settle(&self) {
+        let _ = timeout(LAST_WAIT, self.family.memory.lock()).await;
     }
 }

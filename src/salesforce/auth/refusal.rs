@@ -173,7 +173,10 @@ impl AuthError {
         !is_lasting
             && matches!(
                 self.refusal,
-                Refusal::Unreachable | Refusal::Garbled | Refusal::Unavailable
+                Refusal::Unreachable
+                    | Refusal::Garbled
+                    | Refusal::Unavailable
+                    | Refusal::AnswerPending
             )
     }
 

@@ -79,10 +79,7 @@ impl Exchange {
         let answer = answer.map_err(failed)?;
         match answer.status().as_u16() {
             200 => Ok(is_active(answer.body())),
-            429 | 500.. => {
-                let head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
-                Err(failed(AuthError::from_head(head.clone())))
-            }
+            429 | 500.. => Err(failed(AuthError::from_head(self.head()))),
             _ => Ok(None),
         }
     }
@@ -114,8 +111,12 @@ impl Exchange {
     }
 
     pub(super) fn failed(&self, error: RequestTokenError<AuthError, BasicErrorResponse>) -> Failed {
+        Failed::from_error(error, self.head(), self.departed.load(Ordering::Acquire))
+    }
+
+    fn head(&self) -> Head {
         let head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
-        Failed::from_error(error, head.clone(), self.departed.load(Ordering::Acquire))
+        head.clone()
     }
 }
 
