@@ -192,6 +192,7 @@ impl TokenStore {
 
     /// Reads one entry without waiting. Another process may replace it at any time, so its token
     /// must not be sent.
+    #[must_use]
     pub fn peek(&self, client_id: &str, place: &Place, token: Option<&TokenHash>) -> Option<Entry> {
         let contents = file::read(&self.path).ok()?;
         contents.find(client_id, place, token).cloned()

@@ -111,7 +111,7 @@ pub(super) fn resolve(
             let login_url = login_url(values, problems);
             instance_url.get_or_insert(login_url);
             let is_stored = choice.for_login || *store != TokenStoreSetting::None;
-            refresh_token(values, is_stored, problems)
+            Some(refresh_token(values, is_stored, problems))
         }
         Method::AuthUrl => {
             let url = auth_url::resolve(values, directory, problems)?;
@@ -160,11 +160,7 @@ fn password(values: &Values) -> Option<AuthMethod> {
     })
 }
 
-fn refresh_token(
-    values: &Values,
-    may_be_stored: bool,
-    problems: &mut Problems,
-) -> Option<AuthMethod> {
+fn refresh_token(values: &Values, may_be_stored: bool, problems: &mut Problems) -> AuthMethod {
     let refresh_token = values.secret(&flags::SALESFORCE_REFRESH_TOKEN);
     if refresh_token.is_none() && !may_be_stored {
         let flag = &flags::SALESFORCE_REFRESH_TOKEN;
@@ -177,14 +173,14 @@ fn refresh_token(
             flags::TOKEN_STORE.name
         ));
     }
-    Some(AuthMethod::RefreshToken {
+    AuthMethod::RefreshToken {
         grant: RefreshGrant {
             client_id: text(values, &flags::SALESFORCE_CLIENT_ID),
             client_secret: values.secret(&flags::SALESFORCE_CLIENT_SECRET),
             refresh_token,
             login_url: explicit_login_url(values),
         },
-    })
+    }
 }
 
 fn login_url(values: &Values, problems: &mut Problems) -> String {

@@ -54,7 +54,7 @@ impl Report {
         match self.result {
             Outcome::Ok => format!("result: ok; {all} checks\n"),
             Outcome::Warnings => {
-                format!("result: warnings; a sync works, but {open} of {all} checks do not pass\n")
+                format!("result: warnings; {open} of {all} checks do not pass\n")
             }
             Outcome::Failed => {
                 let first = self

@@ -68,7 +68,7 @@ fn lines_tell_what_was_seen_and_the_result_last() {
         "API calls: 10 of 100 used in 24 hours, 90 left\n\
          read.user: allowed\n\
          read.user: denied: it lacks; give it\n\
-         result: warnings; a sync works, but 1 of 2 checks do not pass\n"
+         result: warnings; 1 of 2 checks do not pass\n"
     );
     assert!(report.to_table().contains("it lacks"));
 }

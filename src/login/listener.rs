@@ -125,6 +125,7 @@ impl Listener {
     /// An address of this listener that leads the browser to `target` once. Unlike the target, it
     /// may be on a command line, which every user of the machine can read: `nonce` is of no use
     /// after the browser has been there.
+    #[must_use]
     pub fn start_at(&self, nonce: &str, target: Url) -> String {
         let path = format!("/start/{nonce}");
         let uri = self.shared.expected.redirect_uri();
@@ -175,6 +176,7 @@ impl Listener {
 
     /// What ends the waiting: a redirect that comes afterwards is told that it is late. The future
     /// completes when one was told.
+    #[must_use]
     pub fn closer(&self) -> Closer {
         Closer(Arc::clone(&self.shared))
     }

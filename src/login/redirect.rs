@@ -30,7 +30,7 @@ pub enum Outcome {
 }
 
 /// Why a redirect does not count. The sign-in goes on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// It belongs to another sign-in, or somebody made it up.
     #[error("it belongs to another sign-in, or somebody has made it up: its state is not ours")]

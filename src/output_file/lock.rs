@@ -19,15 +19,15 @@ pub struct Lock {
 impl Lock {
     /// Locks `target`, a path as [`super::resolve`] returns it. Fails if another process has it.
     pub fn acquire(target: &Path) -> Result<Self> {
-        Self::lock(target, false)
+        Self::take(target, false)
     }
 
     /// Like [`Lock::acquire`], but also fails on a file system without locks.
     pub fn acquire_strictly(target: &Path) -> Result<Self> {
-        Self::lock(target, true)
+        Self::take(target, true)
     }
 
-    fn lock(target: &Path, strictly: bool) -> Result<Self> {
+    fn take(target: &Path, strictly: bool) -> Result<Self> {
         let path = beside(target);
         loop {
             let file = OpenOptions::new()

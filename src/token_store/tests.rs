@@ -206,7 +206,7 @@ fn what_a_killed_process_left_is_no_obstacle() {
 fn permissions_of_others_are_taken_back() {
     let (_directory, store) = scene();
     fs::set_permissions(store.path(), Permissions::from_mode(0o644)).unwrap();
-    store.peek("app", &place(LOGIN), None);
+    assert!(store.peek("app", &place(LOGIN), None).is_none());
     assert_eq!(fs::metadata(store.path()).unwrap().mode() & 0o777, 0o600);
 }
 

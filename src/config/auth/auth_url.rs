@@ -172,25 +172,23 @@ impl Parts {
 
     /// Adds a problem for each field that says something else than the URL.
     fn check_others(&self, values: &Values, problems: &mut Problems) {
-        let equals = |text: &str, part: &str| text == part;
-        let hosts = |text: &str, part: &str| !are_other_orgs(text, part);
-        let checks: [(&Flag, &str, &dyn Fn(&str, &str) -> bool); 5] = [
-            (&flags::SALESFORCE_CLIENT_ID, &self.client_id, &equals),
-            (
-                &flags::SALESFORCE_CLIENT_SECRET,
-                &self.client_secret,
-                &equals,
-            ),
-            (
-                &flags::SALESFORCE_REFRESH_TOKEN,
-                &self.refresh_token,
-                &equals,
-            ),
-            (&flags::INSTANCE_URL, &self.instance, &hosts),
-            (&flags::SALESFORCE_LOGIN_URL, &self.instance, &hosts),
+        let differs = |flag, part: &str| values.text(flag) != part;
+        let is_elsewhere = |flag| are_other_orgs(values.text(flag), &self.instance);
+        let (id, secret, token) = (
+            &flags::SALESFORCE_CLIENT_ID,
+            &flags::SALESFORCE_CLIENT_SECRET,
+            &flags::SALESFORCE_REFRESH_TOKEN,
+        );
+        let (instance, login) = (&flags::INSTANCE_URL, &flags::SALESFORCE_LOGIN_URL);
+        let checks = [
+            (id, differs(id, &self.client_id)),
+            (secret, differs(secret, &self.client_secret)),
+            (token, differs(token, &self.refresh_token)),
+            (instance, is_elsewhere(instance)),
+            (login, is_elsewhere(login)),
         ];
-        for (flag, part, agree) in checks {
-            if values.is_set(flag) && !agree(values.text(flag), part) {
+        for (flag, contradicts) in checks {
+            if values.is_set(flag) && contradicts {
                 problems.push(format!(
                     "field {}: contradicts field {}, which contains another value: leave one of \
                      them out",

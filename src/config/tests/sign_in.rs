@@ -210,7 +210,7 @@ fn standard_input_is_read_once_and_handed_over() {
 
 #[test_case(b"", "is empty"; "nothing")]
 #[test_case(b"\xff", "is not text"; "no text")]
-#[test_case(&[b'x'; 1024 * 1024 + 1], "is larger than 1 MB"; "too much")]
+#[test_case(&vec![b'x'; 1024 * 1024 + 1], "is larger than 1 MB"; "too much")]
 fn a_wrong_standard_input_is_told(input: &[u8], expected: &str) {
     let mut written = Setup::new().var("BATON_SALESFORCE_AUTH_URL", "-").read();
     written.read_from(input);
@@ -240,12 +240,12 @@ fn another_method_does_not_read_standard_input() {
     assert_eq!(written.problems.lines(), [""; 0]);
 }
 
-#[test_case(&[], TokenStoreSetting::File("/state/baton-salesforce/tokens.json".into()); "by default")]
-#[test_case(&["--token-store=none"], TokenStoreSetting::None; "none")]
-#[test_case(&["--token-store=/x/t.json"], TokenStoreSetting::File("/x/t.json".into()); "a file")]
-fn the_token_store_is_a_file(arguments: &[&str], expected: TokenStoreSetting) {
+#[test_case(&[], &TokenStoreSetting::File("/state/baton-salesforce/tokens.json".into()); "by default")]
+#[test_case(&["--token-store=none"], &TokenStoreSetting::None; "none")]
+#[test_case(&["--token-store=/x/t.json"], &TokenStoreSetting::File("/x/t.json".into()); "a file")]
+fn the_token_store_is_a_file(arguments: &[&str], expected: &TokenStoreSetting) {
     let setup = Setup::new().args(CREDENTIALS).args(arguments);
-    assert_eq!(setup.config().unwrap().token_store, expected);
+    assert_eq!(&setup.config().unwrap().token_store, expected);
 }
 
 #[test]

@@ -3,12 +3,14 @@
 //!
 //! A step that fails ends the examination; what follows is reported as not reached.
 
+use url::Url;
+
 use super::capability::Capability;
 use super::expiry;
 use super::halt::Halt;
 use super::network::{self, not_reached};
 use super::permission::API_ENABLED;
-use super::probe::{QUERIES, Record, ask, flag, text};
+use super::probe::{Answers, QUERIES, Record, ask, flag, text};
 use super::rights::{Rights, Source};
 use super::sign_in::SignIn;
 use super::table::CAPABILITIES;
@@ -71,7 +73,7 @@ impl Examination<'_> {
     }
 
     fn configuration(&mut self) {
-        let host = self.client.instance().api().to_string();
+        let host = bare(self.client.instance().api());
         let version = self.client.api_version().to_string();
         self.passed(
             "connection.configuration",
@@ -119,7 +121,7 @@ impl Examination<'_> {
         match self.client.login().await {
             Ok(host) => {
                 self.passed("connection.sign_in", self.sign_in.words().to_owned());
-                self.report.org.instance_url = Some(host.to_string());
+                self.report.org.instance_url = Some(bare(&host));
                 Ok(())
             }
             Err(error) => {
@@ -203,7 +205,7 @@ impl Examination<'_> {
             rights,
         ];
         let selects: Vec<_> = parts.iter().flatten().cloned().collect();
-        let asked = match ask(self.client, &selects).await {
+        let asked = match self.ask(&selects).await {
             Ok(asked) => asked,
             Err(error) => {
                 self.stop_if_fatal(&error)?;
@@ -297,10 +299,10 @@ impl Examination<'_> {
         selects.push(expiry::trial());
         let mut answers = Vec::new();
         for some in selects.chunks(QUERIES) {
-            if self.client.calls_sent() - self.sent_before >= REQUESTS {
+            if self.calls_left() == 0 {
                 break;
             }
-            match ask(self.client, some).await {
+            match self.ask(some).await {
                 Ok(asked) => {
                     self.quota = asked.quota.or(self.quota.take());
                     answers.extend(asked.answers.into_iter().map(Some));
@@ -318,15 +320,17 @@ impl Examination<'_> {
                 findings.objects.insert(name, answer.map(drop));
             }
         }
-        let readable = findings.objects.values().filter(|found| found.is_ok());
-        let seen = format!(
-            "{} of {} objects can be read",
-            readable.count(),
-            names.len()
-        );
-        let check = Check::new("connection.objects", State::Allowed).weighing(Weight::Note);
-        self.note(check.because(seen));
+        self.note(looked_at(findings, names.len()));
         self.report.checks.extend(expiry::trial_check(&trial));
+    }
+
+    async fn ask(&self, selects: &[Select]) -> Result<Answers, Error> {
+        let more = self.calls_left().saturating_sub(1);
+        ask(self.client, selects, more).await
+    }
+
+    fn calls_left(&self) -> u64 {
+        REQUESTS.saturating_sub(self.client.calls_sent() - self.sent_before)
     }
 
     fn capabilities(&mut self, findings: &Findings) {
@@ -361,6 +365,20 @@ impl Examination<'_> {
     }
 }
 
+/// How many of the objects were seen. Each capability says what a missing one means.
+fn looked_at(findings: &Findings, all: usize) -> Check {
+    let found = findings.objects.values();
+    let readable = found.filter(|found| found.is_ok()).count();
+    let state = if readable == 0 {
+        State::Unknown
+    } else {
+        State::Allowed
+    };
+    Check::new("connection.objects", state)
+        .weighing(Weight::Note)
+        .because(format!("{readable} of {all} objects can be read"))
+}
+
 fn blocked(capability: &Capability, halt: &Halt) -> Check {
     let check = not_reached(capability.id, &halt.step);
     match halt.state {
@@ -388,6 +406,11 @@ fn sign_in_failed(error: &Error) -> Check {
         Some((cause, remedy)) => check.because(cause.to_owned()).fix(remedy),
         None => check.because(refusal),
     }
+}
+
+/// Scheme and host as Salesforce writes an `instance_url`: without a slash at the end.
+fn bare(host: &Url) -> String {
+    host.origin().ascii_serialization()
 }
 
 fn org() -> Select {

@@ -18,8 +18,38 @@ pub(super) struct Answers {
     pub(super) quota: Option<Quota>,
 }
 
-/// Asks up to five queries in one call.
-pub(super) async fn ask(client: &Client, selects: &[Select]) -> Result<Answers> {
+/// Asks up to five queries in one call. If the host has no composite resource, as behind some
+/// gateways, it asks one by one, in at most `calls` calls more; the others stay unasked.
+pub(super) async fn ask(client: &Client, selects: &[Select], calls: u64) -> Result<Answers> {
+    match together(client, selects).await {
+        Err(error) if error.api().is_some_and(|answer| answer.status() == 404) => {
+            Ok(one_by_one(client, selects, calls).await)
+        }
+        outcome => outcome,
+    }
+}
+
+async fn one_by_one(client: &Client, selects: &[Select], calls: u64) -> Answers {
+    let mut answers = Vec::new();
+    let mut quota = None;
+    for (select, number) in selects.iter().zip(0..) {
+        if number >= calls {
+            answers.push(Err(Error::Invalid(UNASKED)));
+            continue;
+        }
+        let answer = client.query::<Record>(select).await;
+        answers.push(answer.map(|answer| {
+            quota = answer.quota.or(quota.take());
+            answer.value.records
+        }));
+    }
+    Answers { answers, quota }
+}
+
+const UNASKED: &str =
+    "the host has no composite resource, and asking further would cost more calls";
+
+async fn together(client: &Client, selects: &[Select]) -> Result<Answers> {
     let named = selects.iter().enumerate();
     let requests: Vec<_> = named
         .map(|(number, select)| Subrequest::select(select, format!("q{number}")))

@@ -45,7 +45,7 @@ pub(in crate::connector) async fn validate(
         Select::from("User").field("Id").limit(1),
     ];
     selects.extend(source.select(None));
-    let asked = ask(client, &selects).await;
+    let asked = ask(client, &selects, u64::MAX).await;
     let asked = asked.map_err(|error| wrap("checking the connection to Salesforce", error))?;
     let mut answers = asked.answers.into_iter();
     let (org, users, access) = (answers.next(), answers.next(), answers.next());

@@ -60,12 +60,12 @@ impl Family {
             None => None,
         };
         let mut entry = self.newest(&mut memory, store.as_ref())?;
-        if let Some(since) = entry.in_flight {
-            if entry.expired || self.was_used(&entry, since).await? {
-                entry.expired = true;
-                keep(&mut memory, store, entry).await;
-                return Err(AuthError::refused(Refusal::AnswerLost));
-            }
+        if let Some(since) = entry.in_flight
+            && (entry.expired || self.was_used(&entry, since).await?)
+        {
+            entry.expired = true;
+            keep(&mut memory, store, entry).await;
+            return Err(AuthError::refused(Refusal::AnswerLost));
         }
         if entry.expired {
             return Err(AuthError::refused(Refusal::TokenExpired));

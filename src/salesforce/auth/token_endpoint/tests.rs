@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
 use test_case::test_case;
@@ -178,9 +180,15 @@ async fn without_a_connection_nothing_was_sent() {
     let address = server.uri();
     drop(server);
     let endpoint = endpoint(&address, None);
-    let departure: Departure = Box::pin(async { panic!("there is no connection") });
+    let has_departed = Arc::new(AtomicBool::new(false));
+    let departed = Arc::clone(&has_departed);
+    let departure: Departure = Box::pin(async move {
+        departed.store(true, Ordering::Relaxed);
+        Ok(())
+    });
     let failed = endpoint.refresh(&"old".into(), Some(departure)).await;
     assert_eq!(failed.unwrap_err().fate, Fate::NotSent);
+    assert!(!has_departed.load(Ordering::Relaxed));
 }
 
 #[tokio::test]
