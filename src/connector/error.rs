@@ -129,37 +129,11 @@ fn by_status(status: u16) -> Kind {
     }
 }
 
-/// Where to fix it in Setup, for the refusals that new users meet most often.
-fn remedy(error: &salesforce::Error) -> Option<&'static str> {
-    Some(match error.code()? {
-        ErrorCode::FunctionalityNotEnabled => {
-            "give the connector's user the permission \"API Enabled\" in its profile or a \
-             permission set"
-        }
-        ErrorCode::ApiDisabledForOrg => {
-            "this edition of Salesforce has no API: Group, Essentials and Professional editions \
-             need the API add-on"
-        }
-        ErrorCode::InvalidSessionId => {
-            "the session was refused even after a new sign-in: check the app's IP restrictions \
-             and that the instance URL belongs to the same org"
-        }
-        ErrorCode::TxnSecurityMeteringError => {
-            "give the connector's user the permission \"Exempt from Transaction Security\""
-        }
-        ErrorCode::InsufficientAccess
-        | ErrorCode::InsufficientAccessOrReadonly
-        | ErrorCode::InsufficientAccessOnCrossReferenceEntity => {
-            "the connector's user lacks a permission; docs/permissions.md lists what each feature \
-             needs"
-        }
-        ErrorCode::InvalidField => {
-            "the org does not have this field, or the connector's user may not see it: give the \
-             connector's user read access to the field in a permission set"
-        }
-        ErrorCode::UnsupportedApiVersion => "the org does not know this --api-version",
-        _ => return None,
-    })
+/// What a refused call means, and where to fix it in Setup. The network and refused sign-ins say so
+/// themselves.
+fn remedy(error: &salesforce::Error) -> Option<String> {
+    let advice = error.advice().filter(|_| error.api().is_some())?;
+    Some(format!("{}: {}", advice.cause, advice.remedy))
 }
 
 /// Why something could not be read or written. Kept apart, because an object that the org does not

@@ -6,11 +6,12 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
 };
 
 use async_trait::async_trait;
+use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::RwLock;
 use url::Url;
@@ -20,6 +21,7 @@ mod client_credentials;
 mod handover;
 mod identity;
 mod jwt_bearer;
+mod pace;
 mod password;
 mod refresh_token;
 mod refusal;
@@ -39,7 +41,7 @@ pub use self::{
     token_endpoint::{App, Tokens},
 };
 use self::{
-    client_credentials::ClientCredentials, handover::Handover, jwt_bearer::JwtBearer,
+    client_credentials::ClientCredentials, handover::Handover, jwt_bearer::JwtBearer, pace::Pace,
     password::PasswordLogin, refresh_token::RefreshTokenLogin, static_token::StaticToken,
 };
 use super::instance::Instance;
@@ -85,19 +87,30 @@ fn is_token(text: &str) -> bool {
 pub struct AccessToken {
     secret: SecretString,
     instance: Url,
+    /// Whether Salesforce has accepted it for a call.
+    useful: AtomicBool,
 }
 
 impl AccessToken {
     /// Creates a session. `instance` contains only scheme and host.
     #[must_use]
     pub fn new(secret: SecretString, instance: Url) -> Self {
-        Self { secret, instance }
+        Self {
+            secret,
+            instance,
+            useful: AtomicBool::new(false),
+        }
     }
 
     /// The API host of the session.
     #[must_use]
     pub fn instance(&self) -> &Url {
         &self.instance
+    }
+
+    /// Notes that Salesforce has accepted it for a call.
+    pub(super) fn was_useful(&self) {
+        self.useful.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn secret(&self) -> &str {
@@ -181,6 +194,7 @@ pub(crate) struct TokenCache {
     logins: AtomicU64,
     /// Responses since the last session that were not sign-in responses.
     nonsense: AtomicU32,
+    pace: Mutex<Pace>,
 }
 
 /// Result of the last sign-in. A refusal is kept, because a retry could lock the user. A temporary
@@ -199,6 +213,7 @@ impl TokenCache {
             last: RwLock::new(None),
             logins: AtomicU64::new(0),
             nonsense: AtomicU32::new(0),
+            pace: Mutex::default(),
         }
     }
 
@@ -214,7 +229,11 @@ impl TokenCache {
         if let Some(outcome) = self.outcome(last.as_ref(), waited) {
             return outcome;
         }
+        if let Some(held) = self.pace.lock().held() {
+            return Err(held);
+        }
         let fetched = self.source.fetch().await;
+        let fetched = self.pace.lock().note(fetched);
         self.logins.fetch_add(1, Ordering::Release);
         last.insert(self.judge(fetched)).clone().into()
     }
@@ -259,6 +278,8 @@ impl TokenCache {
         let mut last = self.last.write().await;
         if matches!(&*last, Some(Login::Granted(held)) if Arc::ptr_eq(held, stale)) {
             *last = None;
+            let was_useful = stale.useful.load(Ordering::Relaxed);
+            self.pace.lock().ended(was_useful);
         }
     }
 }

@@ -8,6 +8,7 @@ use std::{borrow::Cow, time::Duration};
 mod api;
 mod code;
 mod missing_field;
+mod other_body;
 mod words;
 
 pub use self::{
@@ -311,7 +312,10 @@ impl Error {
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         match self {
-            Self::Auth(refusal) => refusal.refusal() == Refusal::RateLimited,
+            Self::Auth(refusal) => matches!(
+                refusal.refusal(),
+                Refusal::RateLimited | Refusal::SessionsEnd
+            ),
             error => error.api().is_some_and(ApiError::is_throttled),
         }
     }

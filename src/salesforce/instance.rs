@@ -59,6 +59,12 @@ pub enum InstanceError {
         "instance-url: is not a host name; give the org's My Domain, such as acme.my.salesforce.com"
     )]
     NotAHost,
+    /// A letter outside a to z in the org's name.
+    #[error(
+        "instance-url: the name has a letter outside a to z, which may only look like the right \
+         one; type the address instead of copying it, such as acme.my.salesforce.com"
+    )]
+    NotAscii,
     /// `user:password@host`
     #[error("instance-url: holds a user name or password; give only the host")]
     UserInfo,
@@ -195,14 +201,17 @@ impl Instance {
         if url.scheme() != "https" {
             return Err(InstanceError::Scheme);
         }
-        let host = url.host_str().unwrap_or_default();
-        let admitted = domain::is_salesforce(host) && self.kind != InstanceKind::Loopback;
+        let host = url.host_str().unwrap_or_default().trim_end_matches('.');
+        let host = host.to_owned();
+        let admitted = domain::is_salesforce(&host) && self.kind != InstanceKind::Loopback;
         match url.port() {
-            None if admitted => Ok(origin(&url)),
+            None if admitted => {
+                url.set_host(Some(&host))
+                    .map_err(|_| InstanceError::NotAHost)?;
+                Ok(origin(&url))
+            }
             Some(_) if admitted => Err(InstanceError::Port),
-            _ => Err(InstanceError::Foreign {
-                host: host.to_owned(),
-            }),
+            _ => Err(InstanceError::Foreign { host }),
         }
     }
 

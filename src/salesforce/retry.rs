@@ -49,7 +49,7 @@ pub(crate) enum Recovery {
     Login,
     /// After a wait: another transaction holds the rows, and Salesforce rolled this one back.
     Contended,
-    /// After a wait: there were too many calls, and this one was rejected.
+    /// After a wait: there were too many calls or sign-ins, and this one was rejected.
     Throttled,
     /// At once: nothing was sent.
     NotSent,
@@ -61,7 +61,11 @@ impl Recovery {
     /// `None` if a retry is pointless, or dangerous because the request is not idempotent.
     pub(crate) fn of(error: &Error, idempotent: bool) -> Option<Self> {
         match error {
-            Error::Auth(refusal) => refusal.may_pass_soon().then_some(Self::NotSent),
+            Error::Auth(refusal) if refusal.may_pass_soon() => Some(Self::NotSent),
+            // The sign-in says when it may be tried again.
+            Error::Auth(refusal) if !refusal.is_permanent() => {
+                refusal.retry_after().map(|_| Self::Throttled)
+            }
             Error::NotSent { source, .. } => {
                 (!source.obstacle().is_lasting()).then_some(Self::NotSent)
             }
@@ -186,7 +190,11 @@ mod tests {
     use test_case::test_case;
 
     use super::*;
-    use crate::salesforce::{answer::Head, error::Operation};
+    use crate::salesforce::{
+        answer::Head,
+        auth::{AuthError, Refusal},
+        error::Operation,
+    };
 
     fn answer(status: u16, code: &str, message: &str, retry_after: Option<u64>) -> Error {
         let body = format!(r#"[{{"errorCode":"{code}","message":"{message}"}}]"#);
@@ -218,6 +226,21 @@ mod tests {
     ) -> (Option<Recovery>, Option<Recovery>) {
         let error = answer(status, code, message, None);
         (Recovery::of(&error, false), Recovery::of(&error, true))
+    }
+
+    #[test]
+    fn a_sign_in_that_names_its_time_is_waited_for_and_a_refused_one_is_not() {
+        let after = |refusal, wait| Error::Auth(AuthError::refused(refusal).after(wait));
+        let soon = after(Refusal::RateLimited, Duration::from_secs(15));
+        let late = after(Refusal::RateLimited, Duration::from_mins(1));
+        let never = after(Refusal::InvalidLogin, Duration::from_secs(1));
+        let mut budget = RetryBudget::new(&RetryPolicy::default(), false);
+        assert!(budget.allows(&soon) && !budget.allows(&late) && !budget.allows(&never));
+        assert_eq!(
+            RetryBudget::wait(&soon, Some(Duration::ZERO)),
+            Some(Duration::from_secs(15))
+        );
+        assert!(late.is_throttled() && late.is_transient(false));
     }
 
     #[test]

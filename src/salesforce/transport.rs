@@ -183,10 +183,13 @@ impl Transport {
             calls.fetch_add(1, Ordering::Relaxed);
             self.sent.fetch_add(1, Ordering::Relaxed);
         }
-        if let (Err(error), Some(token)) = (&outcome, &token)
-            && error.is_session_expired()
-        {
-            self.setup.tokens.discard(token).await;
+        match (&outcome, &token) {
+            (Err(error), Some(token)) if error.is_session_expired() => {
+                self.setup.tokens.discard(token).await;
+            }
+            // Also a refusal is an answer to somebody whom Salesforce knows.
+            (Ok(_) | Err(Error::Api { .. }), Some(token)) => token.was_useful(),
+            _ => {}
         }
         outcome
     }

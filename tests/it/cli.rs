@@ -343,7 +343,8 @@ async fn an_org_that_cannot_be_reached_is_one_message_with_its_code() {
         .unwrap();
     let url = format!("--instance-url=http://{free}");
     let ended = refused(&[&[url.as_str()], &CLIENT[..]].concat()).await;
-    let message = "the login host cannot be reached; check instance-url, DNS, proxy and firewall";
+    let message =
+        "the login host cannot be reached: the host refuses the connection; check instance-url";
     ended.assert_failure(14, message);
     assert_eq!(ended.stderr.matches(message).count(), 1, "{}", ended.stderr);
 }

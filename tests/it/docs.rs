@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use baton_salesforce::salesforce::catalogue::{Row, call_rows, network_rows, sign_in_rows};
+
 const BEGIN: &str = "<!-- flags: written by `make doc-update` -->\n";
 const END: &str = "<!-- flags end -->";
 
@@ -105,23 +107,72 @@ fn rows(flags: &[(String, String)]) -> String {
     rows
 }
 
-#[test]
-fn readme_has_the_flags_of_the_program() {
-    let readme = read("README.md");
-    let (before, rest) = readme
-        .split_once(BEGIN)
-        .expect("the beginning of the table");
-    let (written, after) = rest.split_once(END).expect("the end of the table");
-    let table = table();
+/// The part of `document` between the marks is `expected`; with `UPDATE_DOCS` it becomes so.
+fn assert_generated(document: &str, (begin, end): (&str, &str), expected: &str) {
+    let text = read(document);
+    let (before, rest) = text.split_once(begin).expect("the beginning of the part");
+    let (written, after) = rest.split_once(end).expect("the end of the part");
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        let readme = format!("{before}{BEGIN}{table}{END}{after}");
-        std::fs::write(root().join("README.md"), readme).unwrap();
+        let text = format!("{before}{begin}{expected}{end}{after}");
+        std::fs::write(root().join(document), text).unwrap();
         return;
     }
     assert!(
-        written == table,
-        "README.md is behind the program: run `make doc-update`"
+        written == expected,
+        "{document} is behind the program: run `make doc-update`"
     );
+}
+
+#[test]
+fn readme_has_the_flags_of_the_program() {
+    assert_generated("README.md", (BEGIN, END), &table());
+}
+
+/// The catalogue of errors as tables.
+fn catalogue() -> String {
+    let mut text = String::new();
+    let parts = [
+        ("The network", network_rows()),
+        ("Signing in", sign_in_rows()),
+        ("Calls and writes", call_rows()),
+    ];
+    for (title, rows) in parts {
+        let has_codes = rows.iter().any(|row| !row.says.is_empty());
+        let (codes, line) = if has_codes {
+            (" Salesforce's code or text |", "---|")
+        } else {
+            ("", "")
+        };
+        writeln!(
+            text,
+            "\n### {title}\n\n| the error says |{codes} what to do |"
+        )
+        .unwrap();
+        writeln!(text, "|---|{line}---|").unwrap();
+        for Row { says, advice } in rows {
+            let says: Vec<_> = says.iter().map(|says| format!("`{says}`")).collect();
+            let codes = if has_codes {
+                format!(" {} |", says.join(", "))
+            } else {
+                String::new()
+            };
+            let remedy = match advice.remedy {
+                "" => "wait",
+                remedy => remedy,
+            };
+            writeln!(text, "| {} |{codes} {remedy} |", advice.cause).unwrap();
+        }
+    }
+    text + "\n"
+}
+
+#[test]
+fn troubleshooting_has_the_whole_catalogue() {
+    let marks = (
+        "<!-- catalogue: written by `make doc-update` -->\n",
+        "<!-- catalogue end -->",
+    );
+    assert_generated("docs/troubleshooting.md", marks, &catalogue());
 }
 
 #[test]

@@ -39,6 +39,7 @@ mod provision_faults;
 mod refusals;
 mod serve;
 mod services;
+mod sessions;
 mod sign_in_flows;
 mod stage;
 mod subprocess;

@@ -16,6 +16,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
+use crate::process::{self, Ended};
+
 const ORG: &str = "acme.my.salesforce.com";
 const TOKEN: &str = r#"{"access_token":"00Dxx!abc","token_type":"Bearer",
     "instance_url":"https://acme.my.salesforce.com"}"#;
@@ -341,4 +343,60 @@ async fn the_page_of_a_captive_portal_is_recognised(status: &str, more: &str) {
             assert_ne!(error.refusal(), Refusal::Refused);
         }
     }
+}
+
+/// The program with a proxy that refuses it, at the level of logs that shows most.
+async fn run_with_proxy(url: &str, more: &[&str]) -> Ended {
+    let directory = tempfile::tempdir().unwrap();
+    let mut arguments = vec![
+        "--instance-url=acme.my.salesforce.com",
+        "--auth-method=client-credentials-group",
+        "--salesforce-client-id=3MVG9planted",
+        "--salesforce-client-secret=xyhush-secret",
+        "--log-level=debug",
+    ];
+    arguments.extend(more);
+    let mut command = process::command(directory.path(), &arguments);
+    command.env("HTTPS_PROXY", url);
+    process::end(command.spawn().unwrap()).await
+}
+
+fn assert_nothing_planted(ended: &Ended) {
+    for text in [&ended.stdout, &ended.stderr] {
+        for planted in ["hush", "amFuZTpwckB4eWh1c2g", "jane"] {
+            assert!(!text.contains(planted), "{planted}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_program_names_a_proxy_that_refuses_and_shows_nothing_of_its_password() {
+    let answer = "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n";
+    let proxy = Proxy::start(None, answer).await;
+    let url = format!("http://jane:pr%40xyhush@127.0.0.1:{}", proxy.port);
+    let ended = run_with_proxy(&url, &[]).await;
+    assert_eq!(ended.code(), 9, "{}", ended.stderr);
+    let told = ended.told().join("\n");
+    assert!(told.contains(Obstacle::ProxyCredentials.cause()), "{told}");
+    assert!(!proxy.heads.lock().unwrap().is_empty());
+    assert_nothing_planted(&ended);
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_no_url_is_named_at_the_start_without_its_password() {
+    let ended = run_with_proxy("http://jane:pr#xyhush@proxy.example:1", &[]).await;
+    assert_eq!(ended.code(), 2, "{}", ended.stderr);
+    assert!(ended.stderr.contains("variable HTTPS_PROXY: "));
+    assert_nothing_planted(&ended);
+}
+
+#[test_case("/dev/zero", "is a character device"; "a device")]
+#[test_case("/", "is a directory"; "a directory")]
+#[test_case("/nowhere/ca.pem", "does not exist"; "nothing")]
+#[tokio::test]
+async fn a_ca_file_that_is_no_file_is_named(path: &str, flaw: &str) {
+    let ended = run_with_proxy("", &["--ca-file", path]).await;
+    assert_eq!(ended.code(), 2, "{}", ended.stderr);
+    let expected = format!("field ca-file: the file {path} {flaw}");
+    assert!(ended.stderr.contains(&expected), "{}", ended.stderr);
 }

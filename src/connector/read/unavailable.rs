@@ -21,9 +21,10 @@ pub(in crate::connector) fn is_unavailable(
     }
     if memory.is_first_report(object) {
         let code = error.code().map_or("", ErrorCode::as_str);
-        let cause = match error.code() {
-            Some(ErrorCode::InvalidType) => {
-                "the org does not have it, or the connector's user may not see it"
+        // What a permission is missing for is known better here than in the catalogue.
+        let cause = match (error.code(), error.advice()) {
+            (Some(ErrorCode::InvalidType | ErrorCode::EntityNotQueryable), Some(advice)) => {
+                advice.cause
             }
             _ => "the connector's user may not read it",
         };

@@ -6,7 +6,7 @@
 
 use crate::baton::{Error, Kind};
 use crate::connector::error::{ReadError, kind, quota, wrap};
-use crate::salesforce::{self, ErrorCode};
+use crate::salesforce::{self, ErrorCode, catalogue};
 
 /// What was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,58 +18,6 @@ pub(super) enum Write {
     /// Creating a user, or changing its fields.
     UserFields,
 }
-
-/// Phrases of refused deactivations, and where to fix the cause in Setup. Salesforce has no codes
-/// of its own for these causes. They are those of "Considerations for Deactivating Users" in
-/// Salesforce Help.
-const BLOCKERS: &[(&str, &str)] = &[
-    ("deactivate yourself", "the connector signs in as this user"),
-    (
-        "default lead owner",
-        "choose another default lead owner in Setup > Lead Settings",
-    ),
-    (
-        "default lead creator",
-        "choose another default creator in Setup > Web-to-Lead",
-    ),
-    (
-        "web-to-lead",
-        "choose another default creator in Setup > Web-to-Lead",
-    ),
-    (
-        "lead assignment rule",
-        "change Setup > Lead Assignment Rules",
-    ),
-    (
-        "auto-response rule",
-        "change Setup > Lead Auto-Response Rules",
-    ),
-    (
-        "default case owner",
-        "choose another default case owner in Setup > Support Settings",
-    ),
-    (
-        "automated case user",
-        "choose another automated case user in Setup > Support Settings",
-    ),
-    (
-        "case assignment rule",
-        "change Setup > Case Assignment Rules",
-    ),
-    (
-        "default workflow user",
-        "choose another default workflow user in Setup > Process Automation Settings",
-    ),
-    (
-        "workflow email alert",
-        "change the recipients in Setup > Email Alerts",
-    ),
-    ("workflow field update", "change Setup > Field Updates"),
-    (
-        "portal administrator",
-        "choose another administrator in Setup > Digital Experiences",
-    ),
-];
 
 /// The error of a write that failed. `doing` says what was being done.
 pub(super) fn explain(doing: &str, write: Write, error: ReadError) -> Error {
@@ -128,15 +76,6 @@ fn reason(code: &ErrorCode, write: Write) -> Option<String> {
             format!("the user or the {noun} does not exist in this org")
         }
         (C::NotFound | C::EntityIsDeleted, _) => "there is no such record".to_owned(),
-        (C::CannotDisableLastAdmin, _) => {
-            "the user is the last active System Administrator of the org; give another active user \
-             that profile first"
-                .to_owned()
-        }
-        (C::CannotFreezeSelf, _) => {
-            "the connector signs in as this user, and nobody can freeze themselves".to_owned()
-        }
-        (C::LicenseLimitExceeded, _) => "no seat of the licence is left".to_owned(),
         (
             C::InsufficientAccess
             | C::InsufficientAccessOrReadonly
@@ -145,18 +84,20 @@ fn reason(code: &ErrorCode, write: Write) -> Option<String> {
         ) => "the connector's user needs the permission \"Manage Users\", and nobody can change \
               accounts that Salesforce maintains itself"
             .to_owned(),
-        (
-            C::InsufficientAccess
-            | C::InsufficientAccessOrReadonly
-            | C::InsufficientAccessOnCrossReferenceEntity,
-            Write::Grant(_),
-        ) => "the connector's user lacks a permission; docs/permissions.md lists what each \
-              feature needs"
-            .to_owned(),
-        (C::FieldCustomValidationException, _) => {
-            "a validation rule or trigger of the org does not allow it".to_owned()
-        }
-        _ => return None,
+        _ => return known(code),
+    })
+}
+
+/// The reason that the catalogue knows. A code without a text of its own needs its message to be
+/// understood, and is left to the org's words.
+fn known(code: &ErrorCode) -> Option<String> {
+    let advice = catalogue::call(code.as_str(), "")?;
+    Some(match code {
+        // The remedies of these are in the answer that names the seats, and in the org's words.
+        ErrorCode::LicenseLimitExceeded
+        | ErrorCode::FieldCustomValidationException
+        | ErrorCode::CannotFreezeSelf => advice.cause.to_owned(),
+        _ => format!("{}; {}", advice.cause, advice.remedy),
     })
 }
 
@@ -168,7 +109,5 @@ fn blocker(code: &ErrorCode, write: Write, words: Option<&str>) -> Option<String
         C::FieldIntegrityException | C::DeleteFailed | C::DependencyExists
     );
     let words = words.filter(|_| may_name_it && write == Write::UserState)?;
-    let words = words.to_lowercase();
-    let (_, place) = BLOCKERS.iter().find(|(phrase, _)| words.contains(phrase))?;
-    Some((*place).to_owned())
+    catalogue::deactivation(words).map(str::to_owned)
 }

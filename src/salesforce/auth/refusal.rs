@@ -9,6 +9,7 @@ use crate::{
     salesforce::{
         answer::{BodyError, Head},
         attempts::Attempts,
+        catalogue,
         instance::InstanceError,
         obstacle::{NoAnswer, Obstacle},
     },
@@ -37,6 +38,9 @@ macro_rules! refusals {
         }
 
         impl Refusal {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
             /// What happened and how to fix it.
             #[must_use]
             pub fn text(self) -> &'static str {
@@ -63,12 +67,14 @@ refusals! {
     Unavailable(false) = "the login host is not available at the moment",
     /// Too many sign-ins.
     RateLimited(false) = "Salesforce rejected the login because there were too many; wait an hour, and see Setup > Login History",
+    /// Sessions end soon after they began, so the next sign-in waits.
+    SessionsEnd(false) = "Salesforce accepts the sign-in but ends or refuses the session soon afterwards, so the next sign-in waits; check Setup > Session Settings (Lock sessions to the IP address from which they originated), the app's IP Relaxation, and whether another program signs the same user out",
     /// Logins are refused at this hour.
     LoginHours(false) = "the user may not log in at this hour; see Setup > Profiles > Login Hours",
     /// The session belongs to a host that is not Salesforce's.
     ForeignHost(true) = "the sign-in response names a host that is not allowed, so its token was discarded; check instance-url",
     /// Wrong name, password or token, or a locked user.
-    InvalidLogin(true) = "user name, password or security token is wrong, or the user is locked; see Setup > Login History, and reset the security token under Settings > Reset My Security Token; it is not tried again, so that the user is not locked",
+    InvalidLogin(true) = "user name, password or security token is wrong, or the user is locked; the sign-in is not repeated, because that could lock the user. See Setup > Login History. A user of a sandbox signs in at the sandbox's My Domain, and a new password has a new security token (personal Settings > Reset My Security Token)",
     /// The security token is missing.
     SecurityTokenNeeded(true) = "the password must be followed by the security token from this network; set the security token, or add the address under Setup > Network Access",
     /// Too many wrong passwords.
@@ -80,7 +86,7 @@ refusals! {
     /// A second factor is asked for.
     Challenge(true) = "Salesforce asks this login for a second factor; give the user the permission Waive Multi-Factor Authentication for Exempt Users, or use OAuth client credentials",
     /// The client may not be used by the user.
-    ClientBlocked(true) = "the user may not use API clients; see Setup > Connected Apps OAuth Usage and the permission Use Any API Client",
+    ClientBlocked(true) = "the user may not use API clients; see Setup > API Access Control and Setup > Connected Apps OAuth Usage, and the permission Use Any API Client",
     /// The user may not use the API.
     ApiDisabled(true) = "the API is off for the user or the org; give the user the permission API Enabled, and mind that Group, Essentials and Professional editions come without the API",
     /// The org is locked or gone.
@@ -92,23 +98,23 @@ refusals! {
     /// A client certificate is asked for.
     MutualTls(true) = "the org asks for a client certificate; see Setup > Certificate and Key Management",
     /// Unknown consumer key.
-    ClientId(true) = "the consumer key is unknown to this org; compare it with Setup > App Manager > Manage Consumer Details, and check that instance-url is the org the app lives in (sandboxes have apps of their own, and a new app takes ten minutes)",
+    ClientId(true) = "the consumer key is unknown to this org; compare it with Setup > External Client App Manager > the app > Settings > OAuth Settings > Consumer Key and Secret, and check that instance-url is the org the app lives in: production and each sandbox have apps of their own, and a new app takes ten minutes",
     /// Wrong consumer secret.
-    ClientSecret(true) = "the consumer secret is wrong; compare it with Setup > App Manager > Manage Consumer Details",
+    ClientSecret(true) = "the consumer secret is wrong; compare it with Setup > External Client App Manager > the app > Settings > OAuth Settings > Consumer Key and Secret",
     /// The flow runs as nobody.
-    NoRunAsUser(true) = "the app has no user to run as; set one under Setup > App Manager > the app > Manage > Edit Policies > Client Credentials Flow > Run As",
+    NoRunAsUser(true) = "the app has no user to run as; set Run As under Setup > External Client App Manager > the app > Policies > OAuth Policies > Client Credentials Flow",
     /// The flow is off.
-    FlowDisabled(true) = "the app does not allow this way of logging in; enable it under Setup > App Manager > the app > Edit > OAuth Settings",
+    FlowDisabled(true) = "the app does not allow this way of logging in; enable the flow under Setup > External Client App Manager > the app > Settings > OAuth Settings",
     /// A generic login host where the org's own is needed.
     MyDomainNeeded(true) = "this way of logging in needs the org's My Domain, not login or test.salesforce.com; set instance-url to it, see Setup > My Domain",
     /// The user has not been approved.
-    NotApproved(true) = "the user has not approved the app; choose Admin approved users under Setup > App Manager > the app > Manage > Edit Policies, and add the user's profile or permission set there",
+    NotApproved(true) = "the user has not approved the app; set Permitted Users to Admin approved users are pre-authorized under Setup > External Client App Manager > the app > Policies > OAuth Policies, and add a permission set of the user under App Policies",
     /// The app is blocked or uninstalled.
-    AppBlocked(true) = "the app is blocked or not installed in the org; install or unblock it under Setup > Connected Apps OAuth Usage",
+    AppBlocked(true) = "the app is blocked or not installed in the org; install or unblock it under Setup > Connected Apps OAuth Usage (External Client Apps OAuth Usage for an External Client App), or let somebody with the permission Approve Uninstalled Connected Apps approve it",
     /// The user may not use the app.
-    AppAccess(true) = "the user may not use the app; add the user's profile or permission set under Setup > App Manager > the app > Manage",
+    AppAccess(true) = "the user may not use the app; add a permission set or the profile of the user under Setup > External Client App Manager > the app > Policies > App Policies",
     /// The refresh token is not valid any more.
-    TokenExpired(true) = "the refresh token is not valid any more; sign in again with baton-salesforce login. It has expired by the app's Refresh Token Policy (Setup > App Manager > the app > Edit Policies), somebody revoked it or changed the policy, the app rotates refresh tokens and another program used this one, or the user has approved the app five times since, which ends the oldest approval",
+    TokenExpired(true) = "the refresh token is not valid any more; sign in again with baton-salesforce login. It expired by the app's Refresh Token Policy, was revoked, was replaced by rotation and used by another program, or the user approved the app more than five times, which silently ends the oldest approval (Setup > External Client App Manager > the app > Policies > OAuth Policies)",
     /// A refresh was interrupted, and its answer may still come.
     AnswerPending(false) = "a refresh was interrupted a moment ago, and the org may still be answering it, so the refresh token is not sent again yet; try again after the wait, or sign in again with baton-salesforce login",
     /// A refresh was interrupted, and its answer is lost.
@@ -116,21 +122,31 @@ refusals! {
     /// The store has no token for the app and the host.
     NoStoredToken(true) = "the token store has no refresh token for this client id and host; sign in with baton-salesforce login, or set salesforce-refresh-token",
     /// The token store cannot be used.
-    TokenStore(false) = "the refresh token was not sent, because its successor could not be kept",
+    TokenStore(false) = "the refresh token was not sent, because its successor could not be kept; name a file that can be written with --token-store",
     /// The time in an assertion is wrong.
     Clock(true) = "the org refused the assertion, and the clock of this computer is wrong; set it, for example by turning on time synchronization (NTP)",
     /// The user is not active.
-    InactiveUser(true) = "the user is not active; activate it under Setup > Users",
+    InactiveUser(true) = "the user is not active, or belongs to another org; activate it under Setup > Users, and check that production and sandbox are not confused: a user name of a sandbox ends with the name of the sandbox",
     /// The login came from a forbidden address.
-    IpRestricted(true) = "the login came from a network that is not allowed; see Setup > Profiles > Login IP Ranges and the app's IP Relaxation policy",
+    IpRestricted(true) = "the login came from a network that is not allowed, or at an hour that is not; see Setup > Profiles > Login IP Ranges and Login Hours, and IP Relaxation under Setup > External Client App Manager > the app > Policies > OAuth Policies",
     /// Audience of an assertion.
-    Audience(true) = "the audience of the assertion does not fit the org: production takes login.salesforce.com, a sandbox test.salesforce.com",
+    Audience(true) = "the audience of the assertion does not fit the org; set salesforce-login-url to https://login.salesforce.com for production and to https://test.salesforce.com for a sandbox",
     /// Certificate, user or time of an assertion.
-    Assertion(true) = "the assertion was refused; check the certificate under Setup > App Manager > the app > Edit > Use Digital Signatures, the user name and the clock",
+    Assertion(true) = "the assertion was refused; check that the app has the certificate of this private key (Setup > External Client App Manager > the app > Settings > OAuth Settings > Enable JWT Bearer Flow), the user name and the clock of this computer",
     /// Missing or unknown scope.
-    Scope(true) = "the app lacks a scope; add Manage user data via APIs (api) under Setup > App Manager > the app > OAuth Scopes",
+    Scope(true) = "the app lacks a scope; add Manage user data via APIs (api), and for a refresh token Perform requests at any time (refresh_token, offline_access), under Setup > External Client App Manager > the app > Settings > OAuth Settings > OAuth Scopes",
+    /// The code of an authorization cannot be redeemed.
+    CodeExpired(true) = "the authorization code has expired or was used before; start the sign-in again with baton-salesforce login",
+    /// The proof of an authorization does not match.
+    Pkce(true) = "the code verifier does not fit the authorization; start the sign-in again with baton-salesforce login",
+    /// An address that the app does not have.
+    RedirectUri(true) = "the redirect URI is not one of the app's callback URLs; add it, spelled exactly alike, under Setup > External Client App Manager > the app > Settings > OAuth Settings > Callback URL, and wait ten minutes",
+    /// A person declined.
+    AccessDenied(true) = "the sign-in was denied in the browser; start it again and choose Allow, or ask an administrator to pre-authorize the user",
+    /// Nobody could be asked.
+    NobodySignedIn(true) = "nobody is signed in in the browser, or the app is not approved yet; sign in there and start again",
     /// A credential that cannot be sent.
-    Unsendable(true) = "a user name, password or token has a character that cannot be sent",
+    Unsendable(true) = "a user name, password or token has a character that cannot be sent; enter it again without invisible characters",
     /// Any other refusal.
     Refused(true) = "Salesforce refused the login; see Setup > Login History",
 }
@@ -239,9 +255,14 @@ impl AuthError {
 
     /// A refusal that may be over after a while.
     pub(super) fn for_now(refusal: Refusal, wait: Duration) -> Self {
+        Self::refused(refusal).after(wait)
+    }
+
+    /// The same refusal with a time to wait.
+    pub(in crate::salesforce) fn after(self, wait: Duration) -> Self {
         Self {
             retry_after: Some(wait),
-            ..Self::refused(refusal)
+            ..self
         }
     }
 
@@ -269,24 +290,13 @@ impl AuthError {
     /// From the `error` and `error_description` of the token endpoint.
     pub(super) fn from_oauth(head: Head, code: &str, description: &str) -> Self {
         let retry_after = head.retry_after;
-        let refusal = match code {
-            "invalid_client_id" => Refusal::ClientId,
-            "invalid_client" | "invalid_client_credentials" => Refusal::ClientSecret,
-            "inactive_user" => Refusal::InactiveUser,
-            "inactive_org" => Refusal::OrgLocked,
-            "rate_limit_exceeded" => Refusal::RateLimited,
-            "unsupported_grant_type" | "unauthorized_client" => Refusal::FlowDisabled,
-            "invalid_scope" => Refusal::Scope,
-            "invalid_app_access" => Refusal::AppAccess,
-            "app_not_found" | "OAUTH_APP_BLOCKED" | "OAUTH_APP_ACCESS_DENIED" => {
-                Refusal::AppBlocked
-            }
-            "temporarily_unavailable" | "server_error" | "unknown_error" => Refusal::Unavailable,
-            "invalid_grant" => from_description(description),
-            _ => match Self::from_head(head).refusal {
-                Refusal::Garbled => from_description(description),
-                known => known,
-            },
+        let by_head = Self::from_head(head).refusal;
+        let refusal = match catalogue::oauth(code, description) {
+            _ if by_head == Refusal::RateLimited => by_head,
+            Some(known) => known,
+            // An answer with a code is one of Salesforce's.
+            None if by_head == Refusal::Garbled => Refusal::Refused,
+            None => by_head,
         };
         Self {
             retry_after,
@@ -296,64 +306,8 @@ impl AuthError {
 
     /// From the `exceptionCode` of a SOAP fault.
     pub(super) fn from_soap(code: &str) -> Self {
-        Self::refused(match code {
-            "INVALID_LOGIN" => Refusal::InvalidLogin,
-            "LOGIN_MUST_USE_SECURITY_TOKEN" => Refusal::SecurityTokenNeeded,
-            "PASSWORD_LOCKOUT" => Refusal::Locked,
-            "LOGIN_DURING_RESTRICTED_DOMAIN" => Refusal::RestrictedDomain,
-            "LOGIN_DURING_RESTRICTED_TIME" => Refusal::LoginHours,
-            "LOGIN_CHALLENGE_ISSUED" | "LOGIN_CHALLENGE_PENDING" => Refusal::Challenge,
-            "ORG_LOCKED" | "TRIAL_EXPIRED" => Refusal::OrgLocked,
-            "INVALID_SSO_GATEWAY_URL" | "SSO_SERVICE_DOWN" => Refusal::SingleSignOn,
-            "API_DISABLED_FOR_ORG" | "API_CURRENTLY_DISABLED" | "FUNCTIONALITY_NOT_ENABLED" => {
-                Refusal::ApiDisabled
-            }
-            "CLIENT_NOT_ACCESSIBLE_FOR_USER" | "CLIENT_REQUIRE_UPDATE_FOR_USER" => {
-                Refusal::ClientBlocked
-            }
-            "INVALID_OPERATION_WITH_EXPIRED_PASSWORD" => Refusal::PasswordExpired,
-            "MUTUAL_AUTHENTICATION_FAILED" => Refusal::MutualTls,
-            "UNSUPPORTED_API_VERSION" | "INVALID_OPERATION" => Refusal::SoapLoginOff,
-            "REQUEST_LIMIT_EXCEEDED" | "LOGIN_RATE_EXCEEDED" => Refusal::RateLimited,
-            "SERVER_UNAVAILABLE" | "UNKNOWN_EXCEPTION" => Refusal::Unavailable,
-            _ => Refusal::Refused,
-        })
+        Self::refused(catalogue::soap(code).unwrap_or(Refusal::Refused))
     }
-}
-
-/// Known texts of `invalid_grant`; the first that occurs decides.
-fn from_description(description: &str) -> Refusal {
-    const KNOWN: [(&str, Refusal); 21] = [
-        ("not supported on this domain", Refusal::MyDomainNeeded),
-        ("no client credentials user", Refusal::NoRunAsUser),
-        ("expired access/refresh token", Refusal::TokenExpired),
-        ("expired authorization code", Refusal::TokenExpired),
-        (
-            "token request is already being processed",
-            Refusal::Unavailable,
-        ),
-        ("hasn't approved", Refusal::NotApproved),
-        ("not admin approved", Refusal::AppAccess),
-        ("user is inactive", Refusal::InactiveUser),
-        ("does not exist or is inactive", Refusal::InactiveUser),
-        ("inactive user", Refusal::InactiveUser),
-        ("audience", Refusal::Audience),
-        ("assertion", Refusal::Assertion),
-        ("ip restricted", Refusal::IpRestricted),
-        ("ip not allowed", Refusal::IpRestricted),
-        ("not enabled", Refusal::FlowDisabled),
-        ("grant type not supported", Refusal::FlowDisabled),
-        ("login rate exceeded", Refusal::RateLimited),
-        ("invalid client credentials", Refusal::ClientSecret),
-        ("client identifier invalid", Refusal::ClientId),
-        ("user hasn", Refusal::NotApproved),
-        ("authentication failure", Refusal::InvalidLogin),
-    ];
-    let description = description.to_ascii_lowercase();
-    let known = KNOWN
-        .into_iter()
-        .find(|(text, _)| description.contains(text));
-    known.map_or(Refusal::Refused, |(_, refusal)| refusal)
 }
 
 impl fmt::Display for AuthError {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use serde_json::json;
 use test_case::test_case;
@@ -255,5 +256,33 @@ async fn a_late_refusal_does_not_evict_a_fresh_session() {
     let fresh = cache.token().await.unwrap();
     cache.discard(&stale).await;
     assert!(Arc::ptr_eq(&fresh, &cache.token().await.unwrap()));
+    assert_eq!(cache.logins.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_that_was_rejected_for_its_rate_is_not_repeated_before_its_time() {
+    let cache = scripted(&[Refusal::RateLimited]);
+    for _ in 0..100 {
+        let error = cache.token().await.unwrap_err();
+        assert_eq!(error.refusal(), Refusal::RateLimited);
+        assert!(error.retry_after() > Some(Duration::from_secs(10)));
+    }
+    assert_eq!(cache.logins.load(Ordering::SeqCst), 1);
+    tokio::time::advance(Duration::from_secs(15)).await;
+    assert!(cache.token().await.is_ok());
+    assert_eq!(cache.logins.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn an_org_that_refuses_each_session_is_not_asked_for_more() {
+    let cache = scripted(&[]);
+    for _ in 0..2 {
+        let useless = cache.token().await.unwrap();
+        cache.discard(&useless).await;
+    }
+    for _ in 0..100 {
+        let error = cache.token().await.unwrap_err();
+        assert_eq!(error.refusal(), Refusal::SessionsEnd);
+    }
     assert_eq!(cache.logins.load(Ordering::SeqCst), 2);
 }

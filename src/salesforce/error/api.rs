@@ -52,7 +52,8 @@ impl ApiError {
                 .filter_map(Problem::from_json)
                 .collect(),
             Ok(item) => Problem::from_json(&item).into_iter().collect(),
-            Err(_) => Vec::new(),
+            Err(_) if head.page.is_some() => Vec::new(),
+            Err(_) => super::other_body::problems(body),
         };
         Self {
             status: head.status,
@@ -147,7 +148,19 @@ impl ApiError {
     }
 
     pub(crate) fn is_session_expired(&self) -> bool {
-        self.status == 401 || self.has(&ErrorCode::InvalidSessionId)
+        const REFUSED: [&str; 4] = [
+            "INVALID_SESSION_ID",
+            "INVALID_AUTH_HEADER",
+            "INVALID_JWT_FORMAT",
+            // What the identity service answers, with the status 403.
+            "BAD_OAUTH_TOKEN",
+        ];
+        let is_refused = |code: &ErrorCode| {
+            REFUSED
+                .iter()
+                .any(|it| code.as_str().eq_ignore_ascii_case(it))
+        };
+        self.status == 401 || self.codes().any(is_refused)
     }
 
     /// The daily API calls are used up. The limit of concurrent calls has the same code and another
@@ -209,6 +222,15 @@ impl fmt::Display for ApiError {
 impl std::error::Error for ApiError {}
 
 impl Problem {
+    /// A problem without fields, of bounded size.
+    pub(super) fn new(code: &str, message: &str) -> Self {
+        Self {
+            code: Some(ErrorCode::new(code)),
+            message: message.chars().take(MAX_MESSAGE).collect(),
+            fields: Vec::new(),
+        }
+    }
+
     /// Salesforce's code, if there is one.
     #[must_use]
     pub fn code(&self) -> Option<&ErrorCode> {

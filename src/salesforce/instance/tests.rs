@@ -35,6 +35,21 @@ use super::*;
     "https://acme.scratch.my.salesforce.com/"
 )]
 #[test_case("acme.lightning.crmforce.mil", "https://acme.my.salesforce.mil/")]
+#[test_case("ACME.Lightning.Force.com.", "https://acme.my.salesforce.com/"; "lightning with case and dot")]
+#[test_case("acme--c.vf.force.com", "https://acme.my.salesforce.com/"; "a page")]
+#[test_case("acme--uat--c.sandbox.vf.force.com", "https://acme--uat.sandbox.my.salesforce.com/"; "a page of a sandbox")]
+#[test_case("acme--c.develop.vf.force.com", "https://acme.develop.my.salesforce.com/"; "a page of a partition")]
+#[test_case("https://acme--c.visualforce.com/apex/x", "https://acme.my.salesforce.com/"; "an old page")]
+#[test_case("acme--c.documentforce.com", "https://acme.my.salesforce.com/"; "an old file")]
+#[test_case("acme.file.force.com", "https://acme.my.salesforce.com/"; "a file")]
+#[test_case("acme--uat.sandbox.file.force.com", "https://acme--uat.sandbox.my.salesforce.com/"; "a file of a sandbox")]
+#[test_case("acme.content.force.com", "https://acme.my.salesforce.com/"; "content")]
+#[test_case("acme.my.salesforce.mil", "https://acme.my.salesforce.mil/"; "government")]
+#[test_case("acme.my.sfcrmproducts.cn", "https://acme.my.sfcrmproducts.cn/"; "china")]
+#[test_case("acme.lightning.sfcrmapps.cn", "https://acme.my.sfcrmproducts.cn/"; "china in a browser")]
+#[test_case("acme.my-lightning.com", "https://acme.my-salesforce.com/"; "another suffix of the command line")]
+#[test_case("//acme.my.salesforce.com/x", "https://acme.my.salesforce.com/"; "no scheme")]
+#[test_case("acme.na1.my.salesforce.com", "https://acme.na1.my.salesforce.com/"; "a pod in between")]
 #[test_case("acme", "https://acme.my.salesforce.com/"; "bare name")]
 #[test_case("acme--sbx", "https://acme--sbx.sandbox.my.salesforce.com/"; "bare sandbox")]
 #[test_case("acme.develop", "https://acme.develop.my.salesforce.com/"; "bare partition")]
@@ -90,6 +105,11 @@ fn lost_hyphens_of_a_sandbox_are_named(text: &str) {
 #[test_case("http://acme.my.salesforce.com", &InstanceError::Scheme; "plain http")]
 #[test_case("ftp://acme.my.salesforce.com", &InstanceError::Scheme; "ftp")]
 #[test_case("acme.my.salesforce.com:8443", &InstanceError::Port; "port")]
+#[test_case("\u{430}cme.my.salesforce.com", &InstanceError::NotAscii; "a cyrillic letter")]
+#[test_case("b\u{fc}ro.lightning.force.com", &InstanceError::NotAscii; "an umlaut")]
+#[test_case("acme--.my.salesforce.com", &InstanceError::NotAHost; "hyphens at the end")]
+#[test_case("-acme.my.salesforce.com", &InstanceError::NotAHost; "a hyphen at the start")]
+#[test_case("ac_me.my.salesforce.com", &InstanceError::NotAHost; "an underscore")]
 fn what_is_no_address_is_refused(text: &str, error: &InstanceError) {
     assert_eq!(Instance::parse(text, false).as_ref(), Err(error));
 }
@@ -99,6 +119,19 @@ fn what_is_no_address_is_refused(text: &str, error: &InstanceError) {
 #[test_case("lightning.force.com"; "no name at lightning")]
 #[test_case("acme.my.site.com"; "experience site")]
 #[test_case("help.salesforce.com"; "help")]
+#[test_case(".my.salesforce.com"; "a dot and no name")]
+#[test_case("acme..my.salesforce.com"; "two dots")]
+#[test_case("acme.my.salesforce.com.."; "two dots at the end")]
+#[test_case("www.acme.my.salesforce.com"; "too many names")]
+#[test_case("salesforce.com"; "salesforce itself")]
+#[test_case("force.com"; "force itself")]
+#[test_case("my-salesforce.com"; "no name before another suffix")]
+#[test_case("vf.force.com"; "no name of a page")]
+#[test_case("s\u{430}lesforce.com"; "a cyrillic letter in the domain")]
+#[test_case("acme.my.salesforce.com@evil.example"; "user info that looks like a host")]
+#[test_case("https://acme.my.salesforce.com%2eevil.example"; "an encoded dot")]
+#[test_case("https://evil.example/acme.my.salesforce.com"; "a path")]
+#[test_case("https://evil.example?.my.salesforce.com"; "a query")]
 #[test_case("evil.example"; "foreign")]
 #[test_case("acme.my.salesforce.com.evil.example"; "suffix")]
 #[test_case("evilmy.salesforce.com.example"; "prefix")]
@@ -171,12 +204,56 @@ fn a_custom_host_may_name_itself() {
     assert!(instance.admit("https://acme.my.salesforce.com").is_ok());
 }
 
+#[test_case("acme.my.site.com", "acme.my.salesforce.com"; "a site")]
+#[test_case("acme--uat.sandbox.my.site.com", "acme--uat.sandbox.my.salesforce.com"; "a site of a sandbox")]
+#[test_case("acme.my.salesforce-sites.com", "acme.my.salesforce.com"; "an old site")]
+#[test_case("acme.builder.salesforce-experience.com", "acme.my.salesforce.com"; "a builder")]
+#[test_case("acme.setup.crmforce.mil", "acme.my.salesforce.mil"; "government")]
+#[test_case("acme.x.sfcrmapps.cn", "acme.my.sfcrmproducts.cn"; "china")]
+#[test_case("www.acme.my.salesforce.com", "acme.my.salesforce.com"; "one name too many")]
+fn a_host_without_the_api_gets_the_likely_one_named(text: &str, likely: &str) {
+    let message = Instance::parse(text, false).unwrap_err().to_string();
+    assert!(message.contains(&format!("probably {likely}")), "{message}");
+}
+
+#[test]
+fn the_host_of_a_token_loses_its_last_dot() {
+    let instance = Instance::parse("acme.my.salesforce.com", false).unwrap();
+    let host = instance.admit("https://login2.salesforce.com./x").unwrap();
+    assert_eq!(host.as_str(), "https://login2.salesforce.com/");
+}
+
+fn is_salesforces(url: &url::Url) -> bool {
+    let suffixes = [
+        ".salesforce.com",
+        ".salesforce.mil",
+        ".sfcrmproducts.cn",
+        ".my-salesforce.com",
+    ];
+    let host = url.host_str().unwrap();
+    url.scheme() == "https" && url.port().is_none() && suffixes.iter().any(|s| host.ends_with(s))
+}
+
 proptest! {
     #[test]
-    fn any_text_is_refused_or_ends_at_salesforce_or_here(text in ".{0,40}|[a-z.:/@-]{0,30}") {
+    fn whatever_is_accepted_belongs_to_salesforce_or_is_this_computer(
+        text in prop_oneof![
+            any::<String>(),
+            r"(https?://|//)?[a-z@:.\\/#?%-]{0,12}(my|lightning|vf|sandbox)?\.?(salesforce|force|site)\.com[a-z@:.\\/#?%0-9-]{0,12}",
+        ],
+        told in any::<String>(),
+    ) {
         if let Ok(instance) = Instance::parse(&text, false) {
-            let host = instance.api().host_str().unwrap();
-            prop_assert!(domain::is_salesforce(host) || is_loopback(instance.api()), "{}", host);
+            for url in [instance.api(), instance.login()] {
+                let is_this_computer = instance.kind() == InstanceKind::Loopback;
+                prop_assert!(is_this_computer || is_salesforces(url), "{text} -> {url}");
+            }
+        }
+        let instance = Instance::parse("acme.my.salesforce.com", false).unwrap();
+        for told in [told, text] {
+            if let Ok(url) = instance.admit(&told) {
+                prop_assert!(is_salesforces(&url), "{told} -> {url}");
+            }
         }
     }
 }

@@ -384,6 +384,19 @@ async fn a_session_refused_again_after_a_new_login_is_told() {
 }
 
 #[tokio::test]
+async fn an_org_that_refuses_every_session_gets_two_sign_ins() {
+    let org = Org::start().await;
+    org.answer([raw(401, EXPIRED)]).await;
+    let client = org.client_with(|config| config.retry.longest_retry_after = Duration::ZERO);
+    assert!(read(&client).await.unwrap_err().is_session_expired());
+    for _ in 0..100 {
+        let error = read(&client).await.unwrap_err();
+        assert!(error.is_throttled() && error.retry_after().is_some());
+    }
+    assert_eq!((org.received().await, org.logins()), (2, 2));
+}
+
+#[tokio::test]
 async fn a_refused_connection_sends_nothing_and_is_not_ambiguous() {
     let org = Org::start().await;
     let unused = TcpListener::bind("127.0.0.1:0")
