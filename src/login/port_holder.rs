@@ -1,5 +1,6 @@
 //! Which program listens at a port, as far as this user may know.
 
+use std::ffi::OsStr;
 use std::fs;
 
 /// The name and process id of the program that listens at `port`. Only Linux says so, and only
@@ -12,7 +13,13 @@ pub(super) fn of(port: u16) -> Option<String> {
         .map(|inode| format!("socket:[{inode}]"))
         .collect();
     let processes = fs::read_dir("/proc").ok()?.flatten();
+    // Other names than numbers lead to one of these once more, such as `self`.
+    let is_number = |name: &OsStr| {
+        name.to_str()
+            .is_some_and(|name| name.parse::<u32>().is_ok())
+    };
     processes
+        .filter(|process| is_number(&process.file_name()))
         .filter(|process| {
             let files = fs::read_dir(process.path().join("fd"));
             files.into_iter().flatten().flatten().any(|file| {

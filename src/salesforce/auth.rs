@@ -32,7 +32,7 @@ mod tests;
 mod token_endpoint;
 
 pub use self::{
-    authorization::{Authorization, Person, Revoked, person, revoke},
+    authorization::{Authorization, Person, Revoked, advice_on_denial, person, revoke},
     identity::Identity,
     jwt_bearer::{Assertion, KeyError, SigningKey},
     refresh_token::RefreshGrant,

@@ -134,11 +134,7 @@ impl Instance {
         if url.scheme() != "https" {
             return Err(InstanceError::Scheme);
         }
-        let host = url
-            .host_str()
-            .unwrap_or_default()
-            .trim_end_matches('.')
-            .to_owned();
+        let host = named(&url).to_owned();
         // `https://crm:8443` is a host of one's own network, where such hosts are allowed.
         let whole = allow_custom_domain && (text.contains("://") || url.port().is_some());
         match Domain::read(&host)?.filter(|domain| !(domain.completed && whole)) {
@@ -201,8 +197,7 @@ impl Instance {
         if url.scheme() != "https" {
             return Err(InstanceError::Scheme);
         }
-        let host = url.host_str().unwrap_or_default().trim_end_matches('.');
-        let host = host.to_owned();
+        let host = named(&url).to_owned();
         let admitted = domain::is_salesforce(&host) && self.kind != InstanceKind::Loopback;
         match url.port() {
             None if admitted => {
@@ -260,6 +255,12 @@ fn read(text: &str) -> Result<Url, InstanceError> {
         (_, Some(_)) => Err(InstanceError::Scheme),
         (_, None) => Err(InstanceError::NotAHost),
     }
+}
+
+/// The host without the dot that may end a full name (RFC 1034, section 3.1).
+fn named(url: &Url) -> &str {
+    let host = url.host_str().unwrap_or_default();
+    host.strip_suffix('.').unwrap_or(host)
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -209,7 +209,19 @@ async fn finish(
     let Some(token) = &tokens.refresh_token else {
         return Err(Failure::usage(NO_REFRESH_TOKEN));
     };
-    let replaced = keep(setup, tokens).await?;
+    let replaced = match keep(setup, tokens).await {
+        Ok(replaced) => replaced,
+        Err(failure) => {
+            // Nobody has the new token: it would only take the place of another approval.
+            if let Err(error) = auth::revoke(&setup.http, &setup.login, token).await {
+                tell(&format!(
+                    "warning: the new refresh token could not be revoked: {}",
+                    chain(&error)
+                ));
+            }
+            return Err(failure);
+        }
+    };
     for entry in replaced {
         end_earlier(setup, &entry, token).await;
     }
@@ -341,14 +353,9 @@ fn nonce() -> String {
 }
 
 fn denied(error: &str, description: &str) -> Failure {
-    let advice = match error {
-        "access_denied" => "; somebody chose Deny on the page, or the user may not use the app",
-        "invalid_scope" => {
-            "; allow the scopes in the OAuth settings of the app, or name others with --scopes"
-        }
-        "redirect_uri_mismatch" => "; add the redirect URI to the callback URLs of the app",
-        _ => "",
-    };
+    let advice = auth::advice_on_denial(error, description).map_or_else(String::new, |advice| {
+        format!(": {}; {}", advice.cause, advice.remedy)
+    });
     let text = if description.is_empty() {
         error.to_owned()
     } else {

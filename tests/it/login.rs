@@ -278,7 +278,7 @@ async fn a_denial_is_told_in_the_browser_and_on_the_terminal() {
     assert!(page.contains("access_denied"), "{page}");
     let ended = login.end().await;
     assert_eq!(ended.code(), 7);
-    assert!(ended.stderr.contains("chose Deny"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("choose Allow"), "{}", ended.stderr);
     assert_eq!(ended.stdout, "");
     assert!(setup.stored().is_empty());
 }

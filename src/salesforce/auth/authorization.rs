@@ -13,6 +13,7 @@ use url::Url;
 use super::{App, AuthError, Refusal, Tokens, token_endpoint::TokenEndpoint};
 use crate::salesforce::{
     answer::{Head, read_bounded},
+    catalogue::{self, Advice},
     instance::Instance,
 };
 
@@ -117,6 +118,12 @@ impl std::fmt::Debug for Authorization {
             .field("endpoint", &self.endpoint)
             .finish_non_exhaustive()
     }
+}
+
+/// What the `error` and `error_description` of a redirect mean, if the catalogue knows.
+#[must_use]
+pub fn advice_on_denial(error: &str, description: &str) -> Option<Advice> {
+    catalogue::oauth(error, description).map(Refusal::advice)
 }
 
 /// Ends a refresh token and its sessions.

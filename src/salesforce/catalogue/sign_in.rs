@@ -38,6 +38,7 @@ const OAUTH: &[Sign<R>] = &[
     text("has not approved", R::NotApproved),
     text("not admin approved", R::AppAccess),
     text("not installed", R::AppBlocked),
+    text("must be installed", R::AppBlocked),
     text("app is blocked", R::AppBlocked),
     text("user is inactive", R::InactiveUser),
     text("does not exist or is inactive", R::InactiveUser),

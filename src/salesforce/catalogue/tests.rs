@@ -45,6 +45,7 @@ use crate::salesforce::auth::Refusal as R;
 #[test_case("OAUTH_APP_BLOCKED", "this app is blocked by admin" => R::AppBlocked)]
 #[test_case("OAUTH_APPROVAL_ERROR_GENERIC", "An unexpected error has occured during authentication" => R::AppBlocked)]
 #[test_case("OAUTH_EC_APP_NOT_FOUND", "External client app is not installed in this org" => R::AppBlocked)]
+#[test_case("invalid_client", "app must be installed into org" => R::AppBlocked; "an app that is not installed, with the code of the secret")]
 #[test_case("invalid_grant", "ip restricted" => R::IpRestricted)]
 #[test_case("invalid_grant", "ip restricted or invalid login hours" => R::IpRestricted; "network or hour")]
 fn a_refused_sign_in_is_understood(code: &str, description: &str) -> R {
