@@ -21,7 +21,7 @@ use crate::cli::Failure;
 use crate::config::{Config, LoginOptions};
 use crate::login::{Answered, Expected, Listener, Outcome, Page, from_text};
 use crate::salesforce::AuthError;
-use crate::salesforce::auth::{self, Authorization, Refusal, Tokens};
+use crate::salesforce::auth::{self, Authorization, Tokens};
 use crate::signals;
 use crate::token_store::{Entry, TokenHash};
 
@@ -369,17 +369,9 @@ fn denied(error: &str, description: &str) -> Failure {
 
 /// The org did not accept the code.
 fn refused(error: &AuthError) -> Failure {
-    let text = match error.refusal() {
-        Refusal::TokenExpired => {
-            "the code was used before or has expired: it works once and for a few minutes; run \
-             login again"
-                .to_owned()
-        }
-        _ => chain(error),
-    };
     Failure::status(
         tonic::Code::Unauthenticated,
-        format!("exchanging the code: {text}"),
+        format!("exchanging the code: {}", chain(error)),
     )
 }
 

@@ -119,7 +119,7 @@ fn explain(failed: Failed) -> AuthError {
     let refusal = failed.error.refusal();
     let may_be_time = matches!(
         refusal,
-        Refusal::Assertion | Refusal::TokenExpired | Refusal::Refused
+        Refusal::Assertion | Refusal::CodeExpired | Refusal::TokenExpired | Refusal::Refused
     );
     match failed.clock_ahead {
         Some(server_is_ahead)
@@ -127,7 +127,10 @@ fn explain(failed: Failed) -> AuthError {
         {
             AuthError::because(Refusal::Clock, ClockOff { server_is_ahead })
         }
-        _ if refusal == Refusal::TokenExpired => AuthError::refused(Refusal::Assertion),
+        // There is neither a code nor a refresh token in this flow.
+        _ if matches!(refusal, Refusal::CodeExpired | Refusal::TokenExpired) => {
+            AuthError::refused(Refusal::Assertion)
+        }
         _ => failed.error,
     }
 }
