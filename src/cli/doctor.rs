@@ -37,10 +37,11 @@ impl Failure {
     /// The report of a configuration that nothing can be done with.
     #[must_use]
     pub fn report(&self) -> Report {
-        let problems = self.to_string().replace('\n', "; ");
+        let text = self.to_string();
+        let problems = text.strip_prefix("errors found:\n").unwrap_or(&text);
         let check = Check::new("connection.configuration", State::Denied)
             .weighing(Weight::Vital)
-            .because(problems)
+            .because(problems.replace('\n', "; "))
             .fix("correct the settings; README.md explains where they come from");
         Report {
             checks: vec![check],
