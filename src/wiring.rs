@@ -33,16 +33,18 @@ pub struct Connector;
 impl Program for Connector {
     async fn connector_service(&self, config: Config) -> Result<(), Failure> {
         let client = Arc::new(client::build(&config)?);
-        let served = sdk::child(&services(&config, &client)?).await;
+        let registry = Arc::new(registry(&config, Arc::clone(&client))?);
+        let served = sdk::child(&services(&config, registry)).await;
         client.settle().await;
         served
     }
 
     async fn serve(&self, config: Config, options: ServeOptions) -> Result<(), Failure> {
         let client = Arc::new(client::build(&config)?);
-        let services = services(&config, &client)?;
+        let registry = Arc::new(registry(&config, Arc::clone(&client))?);
+        let services = services(&config, Arc::clone(&registry));
         if let Some(settings) = &options.health {
-            serve_health(&config, settings).await?;
+            serve_health(registry, settings).await?;
         }
         let listen: Address = options
             .listen
@@ -87,21 +89,21 @@ impl Program for Connector {
 }
 
 /// The services of the configured connector. Nothing is sent to Salesforce yet.
-fn services(config: &Config, client: &Arc<Client>) -> Result<Services, Failure> {
+fn services(config: &Config, registry: Arc<Registry>) -> Services {
     let toggles = Toggles {
         provisioning: config.provisioning,
         ticketing: config.ticketing,
     };
-    let registry = registry(config, Arc::clone(client))?;
-    Ok(Services::new(Arc::new(registry), toggles))
+    Services::new(registry, toggles)
 }
 
 fn registry(config: &Config, client: Arc<Client>) -> Result<Registry, Failure> {
     Ok(connector::build(client, client::options(config)?))
 }
 
-async fn serve_health(config: &Config, settings: &HealthSettings) -> Result<(), Failure> {
-    let registry = Arc::new(registry(config, client::build(config)?.into())?);
+/// Asks through the connector's own session. Another client would sign in again, and where refresh
+/// tokens rotate, the second use of the configured one ends them all.
+async fn serve_health(registry: Arc<Registry>, settings: &HealthSettings) -> Result<(), Failure> {
     let check: health::Check = Arc::new(move || {
         let registry = Arc::clone(&registry);
         Box::pin(async move {

@@ -33,6 +33,21 @@ async fn start(warn: fn(&str)) -> (u16, oneshot::Receiver<(Outcome, Answered)>) 
     (port, delivered)
 }
 
+/// A browser comes back from the org with a code, and gets its page.
+async fn assert_the_right_redirect_counts(
+    port: u16,
+    delivered: oneshot::Receiver<(Outcome, Answered)>,
+) {
+    let browser =
+        tokio::spawn(
+            async move { send(port, "GET /OauthRedirect?code=good&state=the-state").await },
+        );
+    let (outcome, answered) = delivered.await.unwrap();
+    assert_eq!(code(&outcome), "good");
+    answered.show(Page::success("done")).await;
+    assert!(browser.await.unwrap().starts_with("HTTP/1.1 200 "));
+}
+
 /// Sends `head` with a Host header and returns the whole answer.
 async fn send(port: u16, line: &str) -> String {
     raw(
@@ -100,14 +115,7 @@ async fn what_does_not_count_does_not_end_the_waiting(line: &str, status: &str) 
         answer.starts_with(&format!("HTTP/1.1 {status} ")),
         "{answer}"
     );
-    let browser =
-        tokio::spawn(
-            async move { send(port, "GET /OauthRedirect?code=good&state=the-state").await },
-        );
-    let (outcome, answered) = delivered.await.unwrap();
-    assert_eq!(code(&outcome), "good");
-    answered.show(Page::success("done")).await;
-    assert!(browser.await.unwrap().starts_with("HTTP/1.1 200 "));
+    assert_the_right_redirect_counts(port, delivered).await;
 }
 
 #[test_case("evil.example", "421"; "another name")]
@@ -149,14 +157,7 @@ async fn a_thousand_idle_connections_do_not_keep_the_browser_out() {
             idle.remove(0);
         }
     }
-    let browser =
-        tokio::spawn(
-            async move { send(port, "GET /OauthRedirect?code=good&state=the-state").await },
-        );
-    let (outcome, answered) = delivered.await.unwrap();
-    assert_eq!(code(&outcome), "good");
-    answered.show(Page::success("done")).await;
-    assert!(browser.await.unwrap().starts_with("HTTP/1.1 200 "));
+    assert_the_right_redirect_counts(port, delivered).await;
 }
 
 #[tokio::test(start_paused = true)]

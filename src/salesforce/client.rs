@@ -99,6 +99,21 @@ pub struct Organization {
     pub instance_name: Option<String>,
 }
 
+impl Organization {
+    /// The query for the org's own record.
+    pub fn select() -> Select {
+        Select::from("Organization")
+            .fields([
+                "Id",
+                "Name",
+                "OrganizationType",
+                "IsSandbox",
+                "InstanceName",
+            ])
+            .limit(1)
+    }
+}
+
 impl ClientConfig {
     /// The defaults for an org and a way to sign in.
     #[must_use]
@@ -186,15 +201,7 @@ impl Client {
 
     /// Reads the org's own record: the cheapest call that proves a working session.
     pub async fn organization(&self) -> Result<Response<Organization>> {
-        let select = Select::from("Organization")
-            .fields([
-                "Id",
-                "Name",
-                "OrganizationType",
-                "IsSandbox",
-                "InstanceName",
-            ])
-            .limit(1);
+        let select = Organization::select();
         self.query::<Organization>(&select).await?.try_map(|page| {
             page.records
                 .into_iter()

@@ -272,6 +272,12 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Scheme, host and port as Salesforce writes an `instance_url`: without a slash at the end.
+#[must_use]
+pub fn address(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
 fn origin(url: &Url) -> Url {
     let mut origin = url.clone();
     origin.set_path("/");

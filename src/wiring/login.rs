@@ -22,6 +22,7 @@ use crate::config::{Config, LoginOptions};
 use crate::login::{Answered, Expected, Listener, Outcome, Page, from_text};
 use crate::salesforce::AuthError;
 use crate::salesforce::auth::{self, Authorization, Tokens};
+use crate::salesforce::instance::address;
 use crate::signals;
 use crate::token_store::{Entry, TokenHash};
 
@@ -297,7 +298,7 @@ async fn greeting(setup: &SignInSetup, tokens: &Tokens) -> String {
         .collect();
     format!(
         "Signed in to org {org} at {} as {clean}.",
-        bare(&tokens.instance)
+        address(&tokens.instance)
     )
 }
 
@@ -323,8 +324,8 @@ fn settings(
         let _ = writeln!(text, "{name}={quoted}");
     };
     set("BATON_AUTH_METHOD", "refresh-token-group");
-    set("BATON_INSTANCE_URL", &bare(&tokens.instance));
-    set("BATON_SALESFORCE_LOGIN_URL", &bare(setup.login.login()));
+    set("BATON_INSTANCE_URL", &address(&tokens.instance));
+    set("BATON_SALESFORCE_LOGIN_URL", &address(setup.login.login()));
     set("BATON_SALESFORCE_CLIENT_ID", &setup.app.client_id);
     match &setup.store {
         Some(store) if !setup.is_default_store => {
@@ -340,11 +341,6 @@ fn settings(
         set("BATON_SALESFORCE_REFRESH_TOKEN", token.expose_secret());
     }
     text
-}
-
-/// Scheme and host without a slash.
-fn bare(url: &Url) -> String {
-    url.origin().ascii_serialization()
 }
 
 /// A link that works once: others may see it, so it must not be guessed before it is used.

@@ -8,7 +8,7 @@ use baton_salesforce::pb::connector as pb;
 use baton_salesforce::service::Services;
 use pb::connector_service_client::ConnectorServiceClient;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use salesforce_simulator::{Org, Preset, Simulator};
+use salesforce_simulator::{FIRST_REFRESH_TOKEN, Org, Preset, Simulator};
 use tempfile::TempDir;
 use test_case::test_case;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
@@ -468,4 +468,37 @@ async fn the_health_endpoint_knows_whether_the_org_answers() {
     ask("live")
         .await
         .assert_failure(14, "health check failed: ");
+}
+
+/// Where refresh tokens rotate, a second sign-in with the configured token would end them all.
+#[tokio::test]
+async fn the_health_endpoint_shares_the_session_of_the_connector() {
+    let mut org = Org::seed(Preset::Tiny);
+    org.settings.client.rotate_refresh_tokens = true;
+    let simulator = Simulator::start(org).await;
+    let directory = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = format!("--health-check-port={}", free.local_addr().unwrap().port());
+    drop(free);
+    let arguments = [
+        format!("--instance-url={}", simulator.url()),
+        "--auth-method=refresh-token-group".to_owned(),
+        "--salesforce-client-id=simulated-client-id".to_owned(),
+        "--salesforce-client-secret=simulated-client-secret".to_owned(),
+        format!("--salesforce-refresh-token={FIRST_REFRESH_TOKEN}"),
+        "--token-store=none".to_owned(),
+        "--health-check".to_owned(),
+        port.clone(),
+        "serve".to_owned(),
+        "--listen=127.0.0.1:0".to_owned(),
+    ];
+    let server = serve_with(directory.path(), &arguments).await;
+    let mut connector =
+        ConnectorServiceClient::new(dial(format!("http://{}", server.address)).await);
+    let validated = connector.validate(pb::ConnectorServiceValidateRequest::default());
+    validated.await.unwrap();
+    let ended = run(directory.path(), &["health-check", &port]).await;
+    ended.assert_success();
+    assert_eq!(simulator.replayed_refresh_tokens(), 0);
+    server.stop().await;
 }

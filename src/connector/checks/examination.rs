@@ -3,8 +3,6 @@
 //!
 //! A step that fails ends the examination; what follows is reported as not reached.
 
-use url::Url;
-
 use super::capability::Capability;
 use super::expiry;
 use super::halt::Halt;
@@ -17,7 +15,8 @@ use super::table::CAPABILITIES;
 use super::verdict::Findings;
 use crate::causes::chain;
 use crate::doctor::{Check, Report, State, Weight};
-use crate::salesforce::client::Version;
+use crate::salesforce::client::{Organization, Version};
+use crate::salesforce::instance::address;
 use crate::salesforce::soql::{Select, field};
 use crate::salesforce::{ApiVersion, Client, Error, Quota, SalesforceId};
 
@@ -73,7 +72,7 @@ impl Examination<'_> {
     }
 
     fn configuration(&mut self) {
-        let host = bare(self.client.instance().api());
+        let host = address(self.client.instance().api());
         let version = self.client.api_version().to_string();
         self.passed(
             "connection.configuration",
@@ -121,7 +120,7 @@ impl Examination<'_> {
         match self.client.login().await {
             Ok(host) => {
                 self.passed("connection.sign_in", self.sign_in.words().to_owned());
-                self.report.org.instance_url = Some(bare(&host));
+                self.report.org.instance_url = Some(address(&host));
                 Ok(())
             }
             Err(error) => {
@@ -198,7 +197,7 @@ impl Examination<'_> {
     ) -> Result<Option<Result<Vec<Record>, Error>>, Halt> {
         let of_sign_in = user.and_then(|user| expiry::of_sign_in(self.sign_in, user));
         let parts = [
-            Some(org()),
+            Some(Organization::select()),
             user.map(|user| user_by(user, &["Username", "Profile.Name"])),
             user.map(|user| user_by(user, &["Profile.UserLicense.Name"])),
             of_sign_in,
@@ -406,23 +405,6 @@ fn sign_in_failed(error: &Error) -> Check {
         Some((cause, remedy)) => check.because(cause.to_owned()).fix(remedy),
         None => check.because(refusal),
     }
-}
-
-/// Scheme and host as Salesforce writes an `instance_url`: without a slash at the end.
-fn bare(host: &Url) -> String {
-    host.origin().ascii_serialization()
-}
-
-fn org() -> Select {
-    Select::from("Organization")
-        .fields([
-            "Id",
-            "Name",
-            "OrganizationType",
-            "IsSandbox",
-            "InstanceName",
-        ])
-        .limit(1)
 }
 
 fn user_by(id: SalesforceId, fields: &[&'static str]) -> Select {

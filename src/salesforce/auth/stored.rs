@@ -4,7 +4,7 @@ use url::Url;
 
 use super::{App, Tokens};
 use crate::{
-    salesforce::instance::{Instance, InstanceKind},
+    salesforce::instance::{Instance, InstanceKind, address},
     token_store::{Place, SignIn},
 };
 
@@ -41,5 +41,5 @@ pub(super) fn origin(url: &Url, instance: &Instance) -> String {
         // It fails only for URLs without a host.
         let _ = url.set_host(Some("localhost"));
     }
-    url.origin().ascii_serialization()
+    address(&url)
 }
