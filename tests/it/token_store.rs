@@ -126,9 +126,10 @@ async fn a_process_that_is_killed_while_it_sends_leaves_a_mark() {
     let scene = Scene::new().await;
     let late = Fault::Latency(Duration::from_mins(10));
     scene.simulator.faults().next(1, token_request(), late);
-    scene
-        .kill_when(|| scene.entry().is_some_and(|entry| entry.in_flight.is_some()))
-        .await;
+    // The mark is there before the request is; the next process must not meet the delay.
+    let has_arrived = || scene.simulator.faults().injected() == 1;
+    let is_marked = || scene.entry().is_some_and(|entry| entry.in_flight.is_some());
+    scene.kill_when(|| has_arrived() && is_marked()).await;
     let mut locked = scene.store().lock().await.unwrap();
     let mut entry = locked.find(CLIENT, &scene.place(), None).unwrap().clone();
     let since = entry.in_flight.unwrap();
