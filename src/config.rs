@@ -15,6 +15,7 @@ mod group;
 mod handover;
 mod hint;
 mod host;
+mod lifecycle_api;
 mod list;
 mod log;
 mod login;
@@ -47,6 +48,7 @@ use std::time::Duration;
 pub use auth::{AuthMethod, RefreshGrant};
 pub use handover::Arguments;
 pub use host::{ExternalResources, HostOptions};
+pub use lifecycle_api::LifecycleApi;
 pub use log::{LogFormat, LogLevel, LogSettings};
 pub use login::LoginOptions;
 pub use output::OutputFormat;
@@ -92,6 +94,8 @@ pub struct Config {
     pub provisioning: bool,
     /// Whether tickets are enabled.
     pub ticketing: bool,
+    /// The API through which accounts and their entitlements are changed.
+    pub lifecycle_api: LifecycleApi,
     /// The template for the username of a new account.
     pub username_template: String,
     /// The suffix of such a username.
@@ -146,6 +150,9 @@ impl Config {
         );
         let sync = SyncOptions::resolve(values, &mut problems);
         let api_version = problems.keep(api_version(values)).unwrap_or_default();
+        let lifecycle_api = problems
+            .keep(LifecycleApi::resolve(values))
+            .unwrap_or_default();
         let ca_certificates = problems
             .keep(ca_file::read(values, &sources.directory))
             .flatten();
@@ -165,6 +172,7 @@ impl Config {
             least_privileged_profiles,
             provisioning: provisioning(values),
             ticketing: ticketing(values),
+            lifecycle_api,
             username_template: values.text(&connector::USERNAME_TEMPLATE).to_owned(),
             username_suffix: values.text(&connector::USERNAME_SUFFIX).to_owned(),
             account_password_mail: values.switch(&connector::ACCOUNT_PASSWORD_MAIL),

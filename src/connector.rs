@@ -5,6 +5,7 @@
 
 mod catalog;
 pub mod checks;
+mod company_domains;
 mod error;
 mod options;
 mod read;
@@ -18,7 +19,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tracing::info;
 
-pub use options::Options;
+pub use company_domains::{CompanyDomains, DomainError};
+pub use options::{LifecycleApi, Options};
 pub use username::UsernameRule;
 
 use crate::baton::{Connector, Id, Registry, Result, Validation};

@@ -13,10 +13,20 @@ pub struct SyncOptions {
     pub username_for_email: bool,
     /// Sync connected apps.
     pub connected_apps: bool,
+    /// Sync licences.
+    pub licenses: bool,
+    /// Sync territories.
+    pub territories: bool,
+    /// Sync agents.
+    pub agents: bool,
+    /// Sync Chatter groups.
+    pub chatter_groups: bool,
     /// Sync deactivated users.
     pub deactivated_users: bool,
     /// Sync users whose type is not `Standard`.
     pub non_standard_users: bool,
+    /// The company's e-mail domains, as the user wrote them; empty or `*` for any.
+    pub company_domains: Vec<String>,
     /// Additional fields of User, by API name.
     pub user_custom_fields: Vec<String>,
 }
@@ -36,8 +46,13 @@ impl SyncOptions {
         Self {
             username_for_email: values.switch(&connector::USER_USERNAME_FOR_EMAIL),
             connected_apps: values.switch(&connector::SYNC_CONNECTED_APPS),
+            licenses: values.switch(&connector::SYNC_LICENSES),
+            territories: values.switch(&connector::SYNC_TERRITORIES),
+            agents: values.switch(&connector::SYNC_AGENTS),
+            chatter_groups: values.switch(&connector::SYNC_CHATTER_GROUPS),
             deactivated_users: values.switch(&connector::SYNC_DEACTIVATED_USERS),
             non_standard_users: values.switch(&connector::SYNC_NON_STANDARD_USERS),
+            company_domains: values.list(&connector::COMPANY_DOMAINS),
             user_custom_fields,
         }
     }

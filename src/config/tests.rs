@@ -697,8 +697,13 @@ fn the_defaults_are_those_of_the_protocol() {
     let expected = SyncOptions {
         username_for_email: false,
         connected_apps: false,
+        licenses: true,
+        territories: true,
+        agents: true,
+        chatter_groups: false,
         deactivated_users: true,
         non_standard_users: false,
+        company_domains: Vec::new(),
         user_custom_fields: Vec::new(),
     };
     assert_eq!(config.sync, expected);

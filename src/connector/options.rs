@@ -2,8 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use super::company_domains::CompanyDomains;
 use super::username::UsernameRule;
 use crate::salesforce::soql::FieldName;
+
+/// The API through which accounts and their entitlements are changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LifecycleApi {
+    /// The REST API.
+    #[default]
+    Rest,
+    /// SCIM 2.0 (RFC 7644), with REST for what it cannot do.
+    Scim,
+}
 
 /// The choices of the person who runs the connector.
 #[derive(Clone, Debug)]
@@ -13,10 +24,21 @@ pub struct Options {
     pub username_for_email: bool,
     /// List connected apps.
     pub connected_apps: bool,
+    /// List licences and who holds them.
+    pub licenses: bool,
+    /// List territories.
+    pub territories: bool,
+    /// List agents.
+    pub agents: bool,
+    /// List Chatter groups.
+    pub chatter_groups: bool,
     /// List users that are deactivated.
     pub deactivated_users: bool,
     /// List users whose `UserType` is not `Standard`: portal, community, guest, automated.
     pub non_standard_users: bool,
+    /// The e-mail domains of the users to list. Accounts without an address are listed only if any
+    /// domain is.
+    pub company_domains: CompanyDomains,
     /// Further User fields to read, by API name.
     pub user_fields: Vec<FieldName>,
     /// Licence name → name of the profile that a user falls back to when a profile is revoked.
@@ -28,6 +50,8 @@ pub struct Options {
     pub password_mail: bool,
     /// Whether the host may write: what a write lacks is then worth a warning.
     pub provisioning: bool,
+    /// Through which API accounts and what they have are read and changed.
+    pub lifecycle_api: LifecycleApi,
     /// Check writes but send none.
     pub dry_run: bool,
 }
@@ -37,13 +61,19 @@ impl Default for Options {
         Self {
             username_for_email: false,
             connected_apps: false,
+            licenses: true,
+            territories: true,
+            agents: true,
+            chatter_groups: false,
             deactivated_users: true,
             non_standard_users: false,
+            company_domains: CompanyDomains::default(),
             user_fields: Vec::new(),
             least_privileged_profiles: BTreeMap::new(),
             username: UsernameRule::default(),
             password_mail: true,
             provisioning: false,
+            lifecycle_api: LifecycleApi::default(),
             dry_run: false,
         }
     }

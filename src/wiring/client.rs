@@ -6,8 +6,8 @@ pub(super) use auth::SignInSetup;
 
 use crate::causes::chain;
 use crate::cli::Failure;
-use crate::config::{AuthMethod, Config};
-use crate::connector::{Options, UsernameRule};
+use crate::config::{self, AuthMethod, Config};
+use crate::connector::{CompanyDomains, LifecycleApi, Options, UsernameRule};
 use crate::salesforce::soql::FieldName;
 use crate::salesforce::{ApiVersion, Client, ClientConfig, Instance, InstanceError, Network};
 
@@ -90,19 +90,34 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
             ))
         })
     });
+    let company_domains = CompanyDomains::new(&config.sync.company_domains)
+        .map_err(|error| Failure::usage(format!("field company-domains: {}", chain(&error))))?;
     let username = UsernameRule::new(&config.username_template, &config.username_suffix);
     Ok(Options {
         username: username.map_err(|error| Failure::usage(error.chain()))?,
         password_mail: config.account_password_mail,
         username_for_email: config.sync.username_for_email,
         connected_apps: config.sync.connected_apps,
+        licenses: config.sync.licenses,
+        territories: config.sync.territories,
+        agents: config.sync.agents,
+        chatter_groups: config.sync.chatter_groups,
         deactivated_users: config.sync.deactivated_users,
         non_standard_users: config.sync.non_standard_users,
+        company_domains,
         user_fields: fields.collect::<Result<_, _>>()?,
         least_privileged_profiles: config.least_privileged_profiles.clone(),
+        lifecycle_api: lifecycle_api(config.lifecycle_api),
         provisioning: config.provisioning,
         dry_run: config.dry_run,
     })
+}
+
+fn lifecycle_api(api: config::LifecycleApi) -> LifecycleApi {
+    match api {
+        config::LifecycleApi::Rest => LifecycleApi::Rest,
+        config::LifecycleApi::Scim => LifecycleApi::Scim,
+    }
 }
 
 #[cfg(test)]

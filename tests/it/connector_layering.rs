@@ -9,8 +9,9 @@ use crate::layering::{code, files, is_test, outermost};
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("catalog", &[]),
     ("checks", &["error", "options"]),
+    ("company_domains", &[]),
     ("error", &[]),
-    ("options", &["username"]),
+    ("options", &["company_domains", "username"]),
     ("text", &[]),
     ("username", &[]),
     ("read", &["error", "options"]),

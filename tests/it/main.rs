@@ -12,6 +12,7 @@ mod accounts;
 mod actions;
 mod child;
 mod cli;
+mod company_domains;
 mod connector_layering;
 mod contract;
 mod directory;

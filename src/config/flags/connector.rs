@@ -118,6 +118,35 @@ flags! {
         "user-custom-fields",
         "Additional fields of User to sync, by API name",
     ).topic(Topic::Sync);
+    COMPANY_DOMAINS = Flag::list(
+        "company-domains",
+        "Sync only users with an email address in these domains, for example acme.com; \
+         *.acme.com stands for the domains below it, * (the default) for all",
+    ).form("Company Domains").topic(Topic::Sync);
+    SYNC_LICENSES = Flag::new(
+        "sync-licenses",
+        Kind::Switch(true),
+        "Sync licenses and who holds them",
+    ).form("Sync Licenses").topic(Topic::Sync);
+    SYNC_TERRITORIES = Flag::new(
+        "sync-territories",
+        Kind::Switch(true),
+        "Sync the territories of the active territory model",
+    ).topic(Topic::Sync);
+    SYNC_AGENTS = Flag::new(
+        "sync-agents",
+        Kind::Switch(true),
+        "Sync agents and the users that they run as",
+    ).topic(Topic::Sync);
+    SYNC_CHATTER_GROUPS = Flag::switch(
+        "sync-chatter-groups",
+        "Sync Chatter groups and their members",
+    ).form("Sync Chatter Groups").topic(Topic::Sync);
+    LIFECYCLE_API = Flag::new(
+        "lifecycle-api",
+        Kind::Text("rest"),
+        "API through which accounts and their entitlements are read and changed: rest or scim",
+    ).topic(Topic::Writes);
     USERNAME_TEMPLATE = Flag::new(
         "username-template",
         Kind::Text("{email}"),

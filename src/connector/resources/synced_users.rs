@@ -124,15 +124,16 @@ pub(super) enum Via {
 impl Via {
     /// The condition that selects the users of a sync. `None` selects all.
     pub(super) fn condition(self, options: &Options) -> Option<Condition> {
-        let (user_type, is_active) = match self {
-            Self::User => ("UserType", "IsActive"),
-            Self::Assignee => ("Assignee.UserType", "Assignee.IsActive"),
+        let (user_type, is_active, email) = match self {
+            Self::User => ("UserType", "IsActive", "Email"),
+            Self::Assignee => ("Assignee.UserType", "Assignee.IsActive", "Assignee.Email"),
         };
         let standard = (!options.non_standard_users).then(|| field(user_type).eq("Standard"));
         let active = (!options.deactivated_users).then(|| field(is_active).eq(true));
-        match (standard, active) {
-            (Some(standard), Some(active)) => Some(standard.and(active)),
-            (standard, active) => standard.or(active),
-        }
+        let company = options.company_domains.condition(email);
+        [standard, active, company]
+            .into_iter()
+            .flatten()
+            .reduce(Condition::and)
     }
 }
