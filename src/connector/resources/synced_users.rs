@@ -119,6 +119,8 @@ pub(super) enum Via {
     User,
     /// The object has a parent `Assignee`.
     Assignee,
+    /// The object has a parent `User`.
+    Holder,
 }
 
 impl Via {
@@ -127,6 +129,7 @@ impl Via {
         let (user_type, is_active, email) = match self {
             Self::User => ("UserType", "IsActive", "Email"),
             Self::Assignee => ("Assignee.UserType", "Assignee.IsActive", "Assignee.Email"),
+            Self::Holder => ("User.UserType", "User.IsActive", "User.Email"),
         };
         let standard = (!options.non_standard_users).then(|| field(user_type).eq("Standard"));
         let active = (!options.deactivated_users).then(|| field(is_active).eq(true));
