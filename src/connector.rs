@@ -8,6 +8,7 @@ pub mod checks;
 mod company_domains;
 mod error;
 mod options;
+mod people;
 mod read;
 mod resources;
 mod text;

@@ -58,6 +58,11 @@ impl CompanyDomains {
         Ok(Self(Some(domains.collect::<Result<_, _>>()?)))
     }
 
+    /// Whether people of other domains are left out.
+    pub(super) fn are_some(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The condition on the column `email`. `None` selects all, also rows without an address.
     pub(super) fn condition(&self, email: &'static str) -> Option<Condition> {
         let endings = self.0.iter().flatten().flat_map(|domain| &domain.endings);

@@ -10,17 +10,18 @@ mod session;
 mod targeted;
 mod tokens;
 mod types;
+mod validate;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::client::Client;
-use super::error::{Error, Result};
+use super::error::Result;
 use super::progress::Reporter;
 use super::retry::Retry;
 use super::sink::Sink;
 use super::summary::{PhaseSummary, Summary};
-use crate::pb::connector::{ConnectorServiceCleanupRequest, ConnectorServiceValidateRequest};
+use crate::pb::connector::ConnectorServiceCleanupRequest;
 use pool::{Feed, drain};
 use session::Session;
 pub(crate) use targeted::Target;
@@ -56,9 +57,10 @@ pub(crate) async fn sync(context: Context) -> Result<Summary> {
         session: None,
         done: Vec::new(),
     };
-    let active_sync_id = validate(&context).await?;
-    let types = types::list(&context, &active_sync_id).await?;
-    let session = Arc::new(Session::new(context, active_sync_id, types));
+    let validated = validate::validate(&context).await?;
+    let types = types::list(&context, &validated.active_sync_id).await?;
+    let session = Arc::new(Session::new(context, validated.active_sync_id, types));
+    session.keep_warnings(validated.warnings);
     phases.session = Some(Arc::clone(&session));
     phases.note("resource types", started, 0);
 
@@ -128,30 +130,6 @@ async fn full(session: &Arc<Session>, phases: &mut Phases) -> Result<()> {
         phases.end(&before);
     }
     Ok(())
-}
-
-/// Makes the first call. It is not repeated, because the connector itself retries it.
-async fn validate(context: &Context) -> Result<String> {
-    context.reporter.phase("validate");
-    let call = context.client.call(ConnectorServiceValidateRequest {});
-    let reply = tokio::select! {
-        () = context.retry.cancel.cancelled() => return Err(Error::Cancelled),
-        reply = call => reply.map_err(Error::call("validating the connector"))?,
-    };
-    let wants_id = types::knows_sync_ids(&reply.sdk_version).unwrap_or_else(|| {
-        if !reply.sdk_version.is_empty() {
-            context.reporter.warn(&format!(
-                "cannot parse the connector's SDK version {:?}; no sync id is sent",
-                reply.sdk_version
-            ));
-        }
-        false
-    });
-    Ok(if wants_id {
-        context.sink.sync_id().to_owned()
-    } else {
-        String::new()
-    })
 }
 
 /// Lets the connector clean up. A failure is only logged, because the sync is complete.

@@ -385,6 +385,17 @@ async fn a_sync_prints_nothing_on_stdout_and_a_summary_on_stderr() {
 }
 
 #[tokio::test]
+async fn the_summary_tells_what_the_connector_will_not_do() {
+    let simulator = Simulator::start(Org::seed(Preset::Tiny)).await;
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = with(&simulator, &["--company-domains", "nobody.example"]);
+    let ended = run(directory.path(), &arguments).await;
+    ended.assert_success();
+    let told = "\nwarning: company-domains leaves out ";
+    assert_eq!(ended.stderr.matches(told).count(), 1, "{}", ended.stderr);
+}
+
+#[tokio::test]
 async fn flags_win_over_variables_and_variables_over_the_file() {
     let simulator = Simulator::start(Org::seed(Preset::Tiny)).await;
     let directory = tempfile::tempdir().unwrap();

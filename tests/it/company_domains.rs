@@ -108,3 +108,26 @@ async fn only_the_companys_people_and_their_grants_are_synced(domains: &[&str], 
         assert_eq!(filtered.of_type(other), all.of_type(other), "{other}");
     }
 }
+
+/// The count costs no call of its own.
+#[tokio::test]
+async fn validate_tells_how_many_are_left_out() {
+    let (org, users) = org();
+    let harness = Harness::with(Setup {
+        org,
+        options: with(&["acme.com"]),
+        ..Setup::default()
+    })
+    .await;
+    let warnings = crate::validate::validate(&harness).await.unwrap();
+    assert_eq!(
+        warnings,
+        [format!(
+            "company-domains leaves out {} of {} users, with their grants: their address is in \
+             none of the domains",
+            users.len() - 2,
+            users.len()
+        )]
+    );
+    assert_eq!(harness.simulator.api_calls(), 1);
+}

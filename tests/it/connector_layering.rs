@@ -8,16 +8,17 @@ use crate::layering::{code, files, is_test, outermost};
 /// names `write`: it joins each resource type with what writes it.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("catalog", &[]),
-    ("checks", &["error", "options"]),
+    ("checks", &["error", "options", "people"]),
     ("company_domains", &[]),
     ("error", &[]),
     ("options", &["company_domains", "username"]),
+    ("people", &["options"]),
     ("text", &[]),
     ("username", &[]),
     ("read", &["error", "options"]),
     (
         "resources",
-        &["catalog", "error", "options", "read", "text"],
+        &["catalog", "error", "options", "people", "read", "text"],
     ),
     (
         "write",

@@ -23,7 +23,7 @@ async fn harness(lacks: &[&str], options: Options) -> Harness {
 }
 
 /// The warnings in the answer.
-async fn validate(harness: &Harness) -> Result<Vec<String>, Status> {
+pub(crate) async fn validate(harness: &Harness) -> Result<Vec<String>, Status> {
     use prost_types::value::Kind;
     let request = pb::ConnectorServiceValidateRequest {};
     let answer = harness.connector().validate(request).await?.into_inner();

@@ -15,7 +15,8 @@ use super::verdict::{Findings, quoted};
 use crate::baton;
 use crate::connector::error::wrap;
 use crate::connector::options::Options;
-use crate::salesforce::soql::Select;
+use crate::connector::people::Via;
+use crate::salesforce::soql::{Aggregate, Condition, Select};
 use crate::salesforce::{Client, Error, Quota};
 
 /// Without users nothing else means anything.
@@ -44,11 +45,17 @@ pub(in crate::connector) async fn validate(
             .limit(1),
         Select::from("User").field("Id").limit(1),
     ];
+    let rights_at = selects.len();
     selects.extend(source.select(None));
+    let counts_at = selects.len();
+    selects.extend(counts(options).into_iter().flatten());
     let asked = ask(client, &selects, u64::MAX).await;
     let asked = asked.map_err(|error| wrap("checking the connection to Salesforce", error))?;
-    let mut answers = asked.answers.into_iter();
-    let (org, users, access) = (answers.next(), answers.next(), answers.next());
+    let mut answers = asked.answers;
+    let counted = left_out(&answers.split_off(counts_at));
+    let access = answers.split_off(rights_at).pop();
+    let users = answers.pop();
+    let org = answers.pop();
     if let Some(Err(error)) = users {
         return Err(wrap(USERS, error));
     }
@@ -62,7 +69,45 @@ pub(in crate::connector) async fn validate(
         is_sandbox: flag(&org, "IsSandbox"),
         edition: text(&org, "OrganizationType"),
         quota: asked.quota,
-        warnings: warnings(rights, options),
+        warnings: warnings(rights, options)
+            .into_iter()
+            .chain(counted)
+            .collect(),
+    })
+}
+
+/// Two queries, if only the people of some e-mail domains are synced: how many there are, and how many
+/// there would be otherwise.
+fn counts(options: &Options) -> Option<[Select; 2]> {
+    options.company_domains.are_some().then(|| {
+        [
+            count(Via::User.condition(options)),
+            count(Via::User.of_any_domain(options)),
+        ]
+    })
+}
+
+fn count(people: Option<Condition>) -> Select {
+    let select = Select::from("User").aggregate(Aggregate::Count, "Id", USERS_COUNTED);
+    people.into_iter().fold(select, Select::filter)
+}
+
+/// The name of the number of users.
+const USERS_COUNTED: &str = "users";
+
+/// Tells how many people are left out because of their address.
+fn left_out(answers: &[Result<Vec<Record>, Error>]) -> Option<String> {
+    let [kept, all] = answers else { return None };
+    let number = |answer: &Result<Vec<Record>, Error>| {
+        answer.as_ref().ok()?.first()?.get(USERS_COUNTED)?.as_u64()
+    };
+    Some(match (number(kept), number(all)) {
+        (Some(kept), Some(all)) => format!(
+            "company-domains leaves out {} of {all} users, with their grants: their address is in \
+             none of the domains",
+            all.saturating_sub(kept)
+        ),
+        _ => "company-domains leaves out users, but Salesforce does not tell how many".to_owned(),
     })
 }
 

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::connector::options::Options;
+pub(super) use crate::connector::people::Via;
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::snapshot::{Collector, Snapshot};
 use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::read::table::{Row, Table};
-use crate::salesforce::soql::{Condition, field};
 use crate::salesforce::{Error, SalesforceId};
 
 /// What later phases need of a user.
@@ -109,34 +108,5 @@ impl SyncedUsers {
             Ok(users)
         };
         self.0.all(read).await
-    }
-}
-
-/// The relation through which a condition on users is expressed.
-#[derive(Clone, Copy)]
-pub(super) enum Via {
-    /// The object is User.
-    User,
-    /// The object has a parent `Assignee`.
-    Assignee,
-    /// The object has a parent `User`.
-    Holder,
-}
-
-impl Via {
-    /// The condition that selects the users of a sync. `None` selects all.
-    pub(super) fn condition(self, options: &Options) -> Option<Condition> {
-        let (user_type, is_active, email) = match self {
-            Self::User => ("UserType", "IsActive", "Email"),
-            Self::Assignee => ("Assignee.UserType", "Assignee.IsActive", "Assignee.Email"),
-            Self::Holder => ("User.UserType", "User.IsActive", "User.Email"),
-        };
-        let standard = (!options.non_standard_users).then(|| field(user_type).eq("Standard"));
-        let active = (!options.deactivated_users).then(|| field(is_active).eq(true));
-        let company = options.company_domains.condition(email);
-        [standard, active, company]
-            .into_iter()
-            .flatten()
-            .reduce(Condition::and)
     }
 }

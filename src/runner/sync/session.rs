@@ -122,11 +122,18 @@ impl Session {
 
     pub(super) fn warn(&self, message: String) {
         self.context.reporter.warn(&message);
+        self.keep_warnings([message]);
+    }
+
+    /// Keeps warnings for the summary that were shown already.
+    pub(super) fn keep_warnings(&self, messages: impl IntoIterator<Item = String>) {
         let mut tally = self.tally();
-        if tally.warnings.len() < WARNINGS_KEPT {
-            tally.warnings.push(message);
-        } else {
-            tally.more_warnings += 1;
+        for message in messages {
+            if tally.warnings.len() < WARNINGS_KEPT {
+                tally.warnings.push(message);
+            } else {
+                tally.more_warnings += 1;
+            }
         }
     }
 
