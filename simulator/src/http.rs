@@ -23,6 +23,7 @@ mod reply;
 mod request_info;
 mod rest;
 mod rows;
+mod scim;
 mod session;
 mod shared;
 mod soap;

@@ -23,8 +23,8 @@ use tower_http::decompression::RequestDecompressionLayer;
 use super::call::Call;
 use super::reply::{Payload, Reply};
 use super::request_info::RequestInfo;
-use super::rest;
 use super::shared::Shared;
+use super::{rest, scim};
 use crate::connection::CutHandle;
 use crate::fault::Fault;
 use crate::log::RequestRecord;
@@ -185,7 +185,11 @@ fn run(shared: &Shared, call: &Call, info: &RequestInfo, concurrent: usize) -> D
         rest::handle(shared, call, &user)
     } else {
         let _with_others = shared.gate.read().unwrap_or_else(PoisonError::into_inner);
-        rest::handle(shared, call, &user)
+        if call.path.starts_with("/services/scim/") {
+            scim::handle(shared, call, &user)
+        } else {
+            rest::handle(shared, call, &user)
+        }
     };
     spend(shared, reply.extra_calls);
     Done {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::shared::Shared;
-use super::soap;
+use super::{scim, soap};
 use crate::fault::Probe;
 
 /// Properties of a request.
@@ -34,6 +34,13 @@ impl RequestInfo {
             login,
             counts: false,
         };
+        if let ["services", "scim", _version, resource, ..] = parts.as_slice() {
+            info.counts = true;
+            info.objects
+                .extend(scim::object_of(resource).map(str::to_owned));
+            info.write = call.method != "GET";
+            return info;
+        }
         let ["services", "data", _version, rest @ ..] = parts.as_slice() else {
             return info;
         };

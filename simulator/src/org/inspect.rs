@@ -158,6 +158,18 @@ impl Org {
         })
     }
 
+    /// Returns the active direct assignments of a user, and their permission sets.
+    pub(crate) fn held_sets(&self, user: Id) -> Vec<(Id, Id)> {
+        let rows = self.active_assignments(user);
+        let rows = rows.filter(|row| row.get("PermissionSetGroupId").is_null());
+        rows.filter_map(|row| {
+            let set = row.get("PermissionSetId").as_id()?;
+            let owned = self.db.get("PermissionSet", set)?;
+            (!owned.get("IsOwnedByProfile").is_true()).then(|| (row.id(), set))
+        })
+        .collect()
+    }
+
     pub(super) fn find_one(&self, object: &str, field: &str, value: &Value) -> Option<RowRef<'_>> {
         self.db.find(object, field, value).into_iter().next()
     }

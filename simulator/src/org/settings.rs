@@ -74,6 +74,8 @@ pub struct Settings {
     pub territories: bool,
     /// Whether Agents are enabled.
     pub agents: bool,
+    /// Whether SCIM accepts `PATCH /Entitlements`, as it once did.
+    pub scim_entitlement_writes: bool,
     /// Whether user access policies are enabled (`IsRevoked` can be written).
     pub user_access_policies: bool,
     /// Maximum API calls in a day.
@@ -131,6 +133,7 @@ impl Settings {
             forbidden_objects: BTreeSet::new(),
             territories: false,
             agents: false,
+            scim_entitlement_writes: false,
             user_access_policies: false,
             daily_limit: 100_000,
             used_before: 0,
