@@ -19,6 +19,7 @@ mod query;
 mod records;
 mod refresh;
 mod rules;
+mod scim;
 mod seeds;
 mod soap;
 mod switches;
