@@ -40,6 +40,15 @@ struct Salesforce(Arc<ReadContext>);
 /// Everything that this connector offers.
 #[must_use]
 pub fn build(client: Arc<Client>, options: Options) -> Registry {
+    if options.lifecycle_api == LifecycleApi::Scim {
+        info!(
+            over_scim =
+                "accounts: create, update, activate, deactivate; permission sets: grant, release",
+            over_rest = "all reading; permission sets: revoke; profiles, roles, groups, licences; \
+                         fields that SCIM lacks",
+            "accounts are changed over SCIM where it can"
+        );
+    }
     let (org, options) = (Arc::new(Org::new(client)), Arc::new(options));
     let write = WriteContext::new(Arc::clone(&org), Arc::clone(&options));
     let write = Arc::new(write);

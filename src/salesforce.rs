@@ -1,4 +1,4 @@
-//! A typed client for Salesforce: sign-in, REST API, SOQL. It does not depend on Baton.
+//! A typed client for Salesforce: sign-in, REST API, SOQL, SCIM. It does not depend on Baton.
 //!
 //! Start with [`Client`]. A call returns a [`Response`] with the value, the remaining daily API calls
 //! of the org, and the number of calls it took. An [`Error`] answers what a caller has to decide: is
@@ -21,6 +21,7 @@ pub mod obstacle;
 pub mod query;
 pub mod retry;
 mod save_result;
+pub mod scim;
 mod signed_in;
 pub mod soql;
 pub mod time;

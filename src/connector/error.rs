@@ -45,7 +45,7 @@ pub(super) fn kind(error: &salesforce::Error) -> Kind {
     if error.is_login_refused() || error.is_session_expired() {
         return Kind::Unauthenticated;
     }
-    if error.is_network_misconfigured() {
+    if error.is_network_misconfigured() || error.is_scim_unavailable() {
         return Kind::FailedPrecondition;
     }
     if error.is_throttled() || error.is_transient(true) {

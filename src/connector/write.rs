@@ -14,5 +14,6 @@ pub(super) mod field_values;
 pub(super) mod grants;
 mod key_lock;
 mod refusal;
+mod scim;
 mod seats;
 pub(super) mod user_state;

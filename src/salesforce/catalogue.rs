@@ -27,6 +27,13 @@ pub struct Advice {
     pub remedy: &'static str,
 }
 
+/// The org has no SCIM service, or not for this user.
+pub const NO_SCIM: Advice = Advice {
+    cause: "SCIM (/services/scim/v2) is not available in this org or not to the connector's user",
+    remedy: "give the connector's user \"API Enabled\" and \"Manage Users\", in a sandbox \"View \
+             All Users\" too, or leave --lifecycle-api at rest",
+};
+
 /// A row of the catalogue as the documents print it.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -101,6 +108,7 @@ impl Error {
         }
         match self {
             Self::Auth(error) => Some(error.refusal().advice()),
+            error if error.is_scim_unavailable() => Some(NO_SCIM),
             error => {
                 let answer = error.api()?;
                 call(answer.code()?.as_str(), answer.message())

@@ -9,6 +9,7 @@ mod api;
 mod code;
 mod missing_field;
 mod other_body;
+mod scim_body;
 mod words;
 
 pub use self::{
@@ -131,6 +132,9 @@ pub enum Flaw {
     /// It is larger than the limit.
     #[error("it is larger than {0} bytes")]
     TooLarge(usize),
+    /// It shows the record without the change that was asked for.
+    #[error("it does not show the change")]
+    Unproven,
 }
 
 impl Flaw {
@@ -324,6 +328,18 @@ impl Error {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.api().is_some_and(ApiError::is_not_found)
+    }
+
+    /// Whether the org has no SCIM service, or keeps it from this user.
+    #[must_use]
+    pub fn is_scim_unavailable(&self) -> bool {
+        self.api().is_some_and(ApiError::is_scim_unavailable)
+    }
+
+    /// Whether Salesforce refused in words only, as SCIM does.
+    #[must_use]
+    pub fn is_refusal_without_code(&self) -> bool {
+        self.api().is_some_and(ApiError::is_refusal_without_code)
     }
 
     /// What was in the way, if no answer came.

@@ -228,7 +228,7 @@ impl Transport {
             }
         };
         if !status.is_success() {
-            let answer = ApiError::new(head, &body, quota);
+            let answer = ApiError::new(head, &body, quota).of_scim(request.is_scim());
             return Err(Error::refused(operation(), answer));
         }
         decode(&body)

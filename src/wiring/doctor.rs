@@ -1,7 +1,7 @@
 //! Runs the examination of an org for the command `doctor`.
 
 use super::client;
-use crate::config::{AuthMethod, Config};
+use crate::config::{AuthMethod, Config, LifecycleApi};
 use crate::connector::checks::{self, SignIn};
 use crate::doctor::Report;
 
@@ -11,7 +11,13 @@ const ATTEMPTS: u32 = 2;
 pub(super) async fn run(config: &Config) -> Report {
     let client = client::build_with(config, |setup| setup.retry.idempotent_attempts = ATTEMPTS);
     match client {
-        Ok(client) => checks::examine(&client, sign_in(&config.auth)).await,
+        Ok(client) => {
+            let report = checks::examine(&client, sign_in(&config.auth)).await;
+            match config.lifecycle_api {
+                LifecycleApi::Rest => report,
+                LifecycleApi::Scim => checks::examine_scim(&client, report).await,
+            }
+        }
         Err(failure) => failure.report(),
     }
 }

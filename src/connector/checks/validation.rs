@@ -10,11 +10,12 @@ use tracing::debug;
 use super::capability::{Capability, Covers};
 use super::probe::{Record, ask, flag, text};
 use super::rights::{Rights, Source};
+use super::scim;
 use super::table::CAPABILITIES;
 use super::verdict::{Findings, quoted};
 use crate::baton;
 use crate::connector::error::wrap;
-use crate::connector::options::Options;
+use crate::connector::options::{LifecycleApi, Options};
 use crate::connector::people::Via;
 use crate::salesforce::soql::{Aggregate, Condition, Select};
 use crate::salesforce::{Client, Error, Quota};
@@ -33,7 +34,8 @@ pub(in crate::connector) struct Validated {
     pub(in crate::connector) warnings: Vec<String>,
 }
 
-/// Fails if a sync would be pointless: nobody can sign in, the API is off, or no user can be read.
+/// Fails if a sync would be pointless: nobody can sign in, the API is off, or no user can be read;
+/// or if SCIM is asked for and not there.
 pub(in crate::connector) async fn validate(
     client: &Client,
     options: &Options,
@@ -63,6 +65,9 @@ pub(in crate::connector) async fn validate(
         .and_then(Result::ok)
         .and_then(|rows| rows.into_iter().next());
     let rights = rights(client, &source, access).await;
+    if options.lifecycle_api == LifecycleApi::Scim {
+        scim::require(client).await?;
+    }
     let org = org.unwrap_or_default();
     Ok(Validated {
         id: org.get("Id").and_then(Value::as_str).map(str::to_owned),

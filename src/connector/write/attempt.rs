@@ -344,6 +344,8 @@ async fn send(
             answer.map(|()| Some(*id))
         }
         Verb::Delete(id) => client.delete(&object, *id).await?.map(|()| Some(*id)),
+        Verb::Patch(id, patch) => client.scim().patch(*id, patch).await?.map(|()| Some(*id)),
+        Verb::DeleteUser(id) => client.scim().delete(*id).await?.map(|()| Some(*id)),
     })
 }
 
@@ -356,11 +358,7 @@ async fn find(
     let answer = context.org.client.query::<IdRow>(&question).await?;
     Ok(answer.map(|page| {
         let is_done = change.truth.is_done(!page.records.is_empty());
-        let id = match &change.verb {
-            Verb::Create(_) => None,
-            Verb::Update(id, _) | Verb::Delete(id) => Some(*id),
-        };
-        is_done.then_some(id)
+        is_done.then(|| change.verb.id())
     }))
 }
 

@@ -1,11 +1,12 @@
 //! A write of one record as a value: it can be shown before it is sent, sent, and looked for
-//! afterwards.
+//! afterwards. It goes over REST or SCIM; the record and its truth are the same.
 
 use std::fmt;
 
 use serde_json::Value;
 
 use crate::salesforce::SalesforceId;
+use crate::salesforce::scim::Patch;
 use crate::salesforce::soql::{Condition, Select};
 
 /// A write of one record. Its fields are ids, dates and flags, so it may be shown.
@@ -20,6 +21,22 @@ pub(super) enum Verb {
     Create(Value),
     Update(SalesforceId, Value),
     Delete(SalesforceId),
+    /// A change of a user over SCIM.
+    Patch(SalesforceId, Patch),
+    /// The deletion of a user over SCIM.
+    DeleteUser(SalesforceId),
+}
+
+impl Verb {
+    /// The id of the record that is sent to, if it exists already.
+    pub(super) fn id(&self) -> Option<SalesforceId> {
+        match self {
+            Self::Create(_) => None,
+            Self::Update(id, _) | Self::Delete(id) | Self::Patch(id, _) | Self::DeleteUser(id) => {
+                Some(*id)
+            }
+        }
+    }
 }
 
 /// How to find out whether a write took effect if its answer was lost.
@@ -67,6 +84,8 @@ impl fmt::Display for Change {
             Verb::Create(fields) => write!(f, "POST sobjects/{object} {fields}"),
             Verb::Update(id, fields) => write!(f, "PATCH sobjects/{object}/{id} {fields}"),
             Verb::Delete(id) => write!(f, "DELETE sobjects/{object}/{id}"),
+            Verb::Patch(id, patch) => write!(f, "PATCH scim/v2/Users/{id} {patch}"),
+            Verb::DeleteUser(id) => write!(f, "DELETE scim/v2/Users/{id}"),
         }
     }
 }

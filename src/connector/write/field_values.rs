@@ -298,6 +298,19 @@ pub(in crate::connector::write) fn is_address(text: &str) -> bool {
     })
 }
 
+/// Whether the org has the value that was sent. Salesforce trims texts and lowercases usernames and
+/// addresses. Any other difference means that the value was not written.
+pub(in crate::connector::write) fn is_equal(name: &str, now: Option<&Json>, wanted: &Json) -> bool {
+    match (now, wanted) {
+        (Some(Json::String(now)), Json::String(wanted)) if matches!(name, "Username" | "Email") => {
+            now.trim().eq_ignore_ascii_case(wanted.trim())
+        }
+        (Some(Json::String(now)), Json::String(wanted)) => now.trim() == wanted.trim(),
+        (Some(Json::Number(now)), Json::Number(wanted)) => now.as_f64() == wanted.as_f64(),
+        (now, wanted) => now.unwrap_or(&Json::Null) == wanted,
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {

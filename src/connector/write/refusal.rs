@@ -29,6 +29,12 @@ pub(super) fn explain(doing: &str, write: Write, error: ReadError) -> Error {
         || error.is_ambiguous()
         || error.is_daily_limit()
         || error.is_session_expired();
+    if error.is_scim_unavailable() {
+        return wrap(doing, error);
+    }
+    if error.is_refusal_without_code() {
+        return uncoded(doing, write, error);
+    }
     let Some(code) = error.code().filter(|_| !may_pass) else {
         return wrap(doing, error);
     };
@@ -42,6 +48,33 @@ pub(super) fn explain(doing: &str, write: Write, error: ReadError) -> Error {
         (None, None) => return wrap(doing, error),
     };
     let quota = error.quota().map(quota);
+    Error::new(kind, text).with_quota(quota).because(error)
+}
+
+/// SCIM refuses in words only. The status tells little more.
+fn uncoded(doing: &str, write: Write, error: salesforce::Error) -> Error {
+    let kind = match (kind(&error), write) {
+        (Kind::NotFound, Write::Grant(_)) => Kind::InvalidArgument,
+        (kind @ (Kind::NotFound | Kind::PermissionDenied), _) => kind,
+        _ => Kind::FailedPrecondition,
+    };
+    let reason = match (kind, write) {
+        (Kind::InvalidArgument, Write::Grant(noun)) => {
+            Some(format!("the user or the {noun} does not exist in this org"))
+        }
+        (Kind::NotFound, _) => Some("there is no such user".to_owned()),
+        (Kind::PermissionDenied, _) => {
+            Some("the connector's user needs the permission \"Manage Users\"".to_owned())
+        }
+        _ => None,
+    };
+    let words = error.api().and_then(salesforce::ApiError::words);
+    let blocker = words.as_deref().filter(|_| write == Write::UserState);
+    let blocker = blocker.and_then(catalogue::deactivation).map(str::to_owned);
+    let words = words.map(|words| format!("the org says: {words}"));
+    let parts: Vec<_> = [reason.or(blocker), words].into_iter().flatten().collect();
+    let quota = error.quota().map(quota);
+    let text = format!("{doing}: {}", parts.join("; "));
     Error::new(kind, text).with_quota(quota).because(error)
 }
 

@@ -40,12 +40,29 @@ pub struct ApiError {
     redirect: Option<Redirect>,
     page: Option<WebPage>,
     quota: Option<Quota>,
+    scim: Scim,
+}
+
+/// What an answer has to do with SCIM.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Scim {
+    /// A request of the SCIM service was answered.
+    was_asked: bool,
+    /// The body has a form of that service, so the service itself has answered.
+    has_answered: bool,
 }
 
 impl ApiError {
     /// Reads an error response. If the body is not a list of errors, only the status is known.
     pub(in crate::salesforce) fn new(head: Head, body: &[u8], quota: Option<Quota>) -> Self {
-        let problems = match serde_json::from_slice(body) {
+        let body_value = serde_json::from_slice(body);
+        let of_scim = body_value
+            .as_ref()
+            .ok()
+            .and_then(super::scim_body::problems);
+        let has_answered = of_scim.is_some();
+        let problems = match body_value {
+            _ if has_answered => of_scim.unwrap_or_default(),
             Ok(Value::Array(items)) => items
                 .iter()
                 .take(MAX_PROBLEMS)
@@ -62,7 +79,17 @@ impl ApiError {
             redirect: head.redirect,
             page: head.page,
             quota,
+            scim: Scim {
+                was_asked: false,
+                has_answered,
+            },
         }
+    }
+
+    /// Notes that a request of the SCIM service was answered.
+    pub(in crate::salesforce) fn of_scim(mut self, was_asked: bool) -> Self {
+        self.scim.was_asked = was_asked;
+        self
     }
 
     pub(crate) fn from_problems(status: u16, problems: Vec<Problem>) -> Self {
@@ -73,6 +100,7 @@ impl ApiError {
             redirect: None,
             page: None,
             quota: None,
+            scim: Scim::default(),
         }
     }
 
@@ -176,9 +204,34 @@ impl ApiError {
 
     pub(crate) fn is_not_found(&self) -> bool {
         match self.code() {
+            _ if self.is_scim_unavailable() => false,
             Some(code) => code.is_not_found(),
             None => self.status == 404,
         }
+    }
+
+    /// Whether something else than the SCIM service answered a request to it: the org does not have
+    /// it or keeps it from the user.
+    pub(crate) fn is_scim_unavailable(&self) -> bool {
+        let is_absent = self.scim.was_asked && !self.scim.has_answered;
+        let is_absence = match self.code() {
+            None => !self.is_session_expired(),
+            Some(code) => matches!(
+                code,
+                ErrorCode::NotFound
+                    | ErrorCode::MethodNotAllowed
+                    | ErrorCode::FunctionalityNotEnabled
+                    | ErrorCode::ApiDisabledForOrg
+                    | ErrorCode::ApiCurrentlyDisabled
+            ),
+        };
+        is_absent && is_absence && matches!(self.status, 403 | 404 | 405 | 501)
+    }
+
+    /// Whether it is a refusal in words only, which is final.
+    pub(crate) fn is_refusal_without_code(&self) -> bool {
+        let is_final = matches!(self.status, 400..500) && !matches!(self.status, 408 | 420 | 429);
+        is_final && self.scim.has_answered && self.code().is_none() && !self.is_session_expired()
     }
 
     /// Whether the request may have been carried out: a server or a gateway failed or did not wait.
@@ -229,6 +282,20 @@ impl Problem {
             message: message.chars().take(MAX_MESSAGE).collect(),
             fields: Vec::new(),
         }
+    }
+
+    /// A problem of which only the message is known, of bounded size.
+    pub(super) fn without_code(message: &str) -> Self {
+        Self {
+            code: None,
+            message: message.chars().take(MAX_MESSAGE).collect(),
+            fields: Vec::new(),
+        }
+    }
+
+    /// The same problem with a code.
+    pub(super) fn coded(self, code: Option<ErrorCode>) -> Self {
+        Self { code, ..self }
     }
 
     /// Salesforce's code, if there is one.

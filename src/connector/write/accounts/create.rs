@@ -10,8 +10,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
-use tracing::warn;
+use tracing::{info, warn};
 
+use super::completion;
 use super::form::{self, Form};
 use super::profile::{self, Found};
 use crate::baton::schema::AccountField;
@@ -31,7 +32,8 @@ use crate::connector::write::context::WriteContext;
 use crate::connector::write::field_values::Described;
 use crate::connector::write::key_lock::KeyLocks;
 use crate::connector::write::refusal::{Write, explain};
-use crate::connector::write::seats;
+use crate::connector::write::{scim, seats};
+use crate::salesforce::scim::User;
 use crate::salesforce::soql::{FieldName, Select, field};
 use crate::salesforce::{self, ErrorCode, SalesforceId};
 
@@ -45,9 +47,18 @@ pub(in crate::connector) struct Accounts {
 
 /// How a create ended.
 enum Ended {
-    Created(SalesforceId),
+    Created(New),
     Exists(Box<Resource>),
 }
+
+/// A new user.
+struct New {
+    id: SalesforceId,
+    /// The fields that are still to be set.
+    rest: Fields,
+}
+
+type Fields = Map<String, Json>;
 
 const DOING: &str = "the user cannot be created";
 
@@ -101,12 +112,21 @@ impl Accounts {
         }
         match self.send(&form, &body, profile.id(), attempt).await? {
             Ended::Exists(resource) => Ok((AccountOutcome::AlreadyExists, *resource)),
-            Ended::Created(id) => {
+            Ended::Created(New { id, rest }) => {
                 attempt.about(id);
                 attempt.changed();
-                let outcome = self
-                    .send_password_link(id, &form, request.credential, &body, attempt)
-                    .await;
+                let problems = [
+                    completion::complete(id, &rest, attempt).await,
+                    self.send_password_link(id, &form, request.credential, &body, attempt)
+                        .await,
+                ];
+                let problems: Vec<_> = problems.into_iter().flatten().collect();
+                let outcome = if problems.is_empty() {
+                    AccountOutcome::Created
+                } else {
+                    let problems = problems.join("; ");
+                    AccountOutcome::ActionRequired(format!("the user was created, but {problems}"))
+                };
                 Ok((outcome, self.resource(id, &body, attempt).await?))
             }
         }
@@ -116,7 +136,7 @@ impl Accounts {
     async fn send(
         &self,
         form: &Form,
-        body: &Map<String, Json>,
+        body: &Fields,
         profile: Option<SalesforceId>,
         attempt: &mut Attempt<'_>,
     ) -> Result<Ended> {
@@ -126,30 +146,65 @@ impl Accounts {
             .field("Id")
             .filter(field("Username").eq(form.username.as_str()))
             .limit(1);
+        let creation = self.over_scim(body);
+        let (creation, object) = (&creation, &object);
+        let rest = |user: Option<&User>| creation.as_ref().map(|it| it.rest(user));
         let find = || async {
             let answer = client.query::<IdRow>(&by_username).await?;
-            Ok(answer.map(|page| page.records.first().map(Row::id)))
+            Ok(answer.map(|page| {
+                let id = page.records.first().map(Row::id)?;
+                let rest = rest(None).unwrap_or_default();
+                Some(New { id, rest })
+            }))
         };
-        let created = attempt.settle(|| client.create(&object, body), find).await;
-        let error = match created {
-            Ok(id) => return Ok(Ended::Created(id)),
+        let send = || async move {
+            let Some(creation) = creation else {
+                let created = client.create(object, body).await?;
+                return Ok(created.map(|id| New {
+                    id,
+                    rest: Fields::new(),
+                }));
+            };
+            let created = client.scim().create(&creation.attributes).await?;
+            Ok(created.map(|user| New {
+                id: user.id(),
+                rest: creation.rest(Some(&user)),
+            }))
+        };
+        let error = match attempt.settle(send, find).await {
+            Ok(new) => return Ok(Ended::Created(new)),
             Err(ReadError::Own(error)) => return Err(error),
             Err(ReadError::Salesforce(error)) => error,
         };
-        if error.code() != Some(&ErrorCode::DuplicateUsername) {
+        if !is_taken(&error) {
             return Err(self.refused(profile, error, attempt).await);
         }
         match self.lookup(&form.username, attempt).await? {
             // Nobody had the username a moment ago, so the create whose answer was lost took
             // effect.
             Some(resource) if attempt.is_unsure() => {
-                let id = resource.id.resource.as_str().parse();
-                id.map(Ended::Created)
-                    .map_err(|_| Error::internal("Salesforce showed a user with a malformed id"))
+                let id =
+                    resource.id.resource.as_str().parse().map_err(|_| {
+                        Error::internal("Salesforce showed a user with a malformed id")
+                    })?;
+                let rest = rest(None).unwrap_or_default();
+                Ok(Ended::Created(New { id, rest }))
             }
             Some(resource) => Ok(Ended::Exists(Box::new(resource))),
             None => Err(taken_elsewhere(error)),
         }
+    }
+
+    /// The user as SCIM creates it, if the options ask for that and SCIM carries all of it.
+    fn over_scim(&self, body: &Fields) -> Option<scim::Creation> {
+        if !self.context.prefers_scim() {
+            return None;
+        }
+        let creation = scim::creation(body);
+        if creation.is_none() {
+            info!("the user is created over REST, because the form has fields that SCIM lacks");
+        }
+        creation
     }
 
     async fn refused(
@@ -183,29 +238,29 @@ impl Accounts {
     }
 
     /// Asks Salesforce to email the new user a password link, if requested. The user exists by now,
-    /// so a failure is reported in the outcome.
+    /// so a failure is returned for the outcome.
     async fn send_password_link(
         &self,
         id: SalesforceId,
         form: &Form,
         credential: Option<CredentialOption>,
-        body: &Map<String, Json>,
+        body: &Fields,
         attempt: &mut Attempt<'_>,
-    ) -> AccountOutcome {
+    ) -> Option<String> {
         let by_default =
             self.context.options.password_mail && credential != Some(CredentialOption::Sso);
         let is_active = body.get("IsActive") != Some(&Json::Bool(false));
         if !(form.mail.unwrap_or(by_default) && is_active) {
-            return AccountOutcome::Created;
+            return None;
         }
         match attempt.take(self.context.org.client.reset_password(id).await) {
-            Ok(()) => AccountOutcome::Created,
+            Ok(()) => None,
             Err(error) => {
                 let error = wrap("sending the password mail", error);
                 warn!(sf.id = %id, error = error.chain(), "the new user got no password mail");
-                AccountOutcome::ActionRequired(format!(
-                    "the user was created, but the mail to set the password may not have been \
-                     sent; if it does not arrive, run the action send_password_reset ({})",
+                Some(format!(
+                    "the mail to set the password may not have been sent; if it does not arrive, \
+                     run the action send_password_reset ({})",
                     error.chain()
                 ))
             }
@@ -216,7 +271,7 @@ impl Accounts {
     async fn resource(
         &self,
         id: SalesforceId,
-        body: &Map<String, Json>,
+        body: &Fields,
         attempt: &mut Attempt<'_>,
     ) -> Result<Resource> {
         let (org, options) = (&self.context.org, &self.context.options);
@@ -238,6 +293,13 @@ impl Accounts {
             .map_err(|_| Error::internal("the new user cannot be shown"))?;
         to_resource(&row, Object::new(), &LoginStates::default(), options)
     }
+}
+
+/// Whether the username is taken. Over SCIM a conflict needs no code (RFC 7644, 3.3).
+fn is_taken(error: &salesforce::Error) -> bool {
+    let status = error.api().map(salesforce::ApiError::status);
+    error.code() == Some(&ErrorCode::DuplicateUsername)
+        || (error.is_refusal_without_code() && status == Some(409))
 }
 
 fn taken_elsewhere(error: salesforce::Error) -> Error {

@@ -1,4 +1,5 @@
-//! `update_user_profile`: sets or clears fields of a user, all in one request.
+//! `update_user_profile`: sets or clears fields of a user, all in one request: over SCIM if the
+//! options ask for it and SCIM carries all of the fields.
 
 use std::sync::Arc;
 
@@ -9,9 +10,10 @@ use super::action::{ActionBody, Invocation};
 use super::fields;
 use crate::baton::{ActionSchema, Error, FieldKind, Object, Result};
 use crate::connector::error::ReadError;
-use crate::connector::write::field_values::{self, Described, For, Problems, shown};
+use crate::connector::write::field_values::{self, Described, For, Problems, is_equal, shown};
 use crate::connector::write::key_lock::LockKey;
 use crate::connector::write::refusal::{Write, explain};
+use crate::connector::write::scim;
 use crate::connector::write::seats;
 use crate::connector::write::user_state::person::person;
 use crate::salesforce::describe::ObjectDescription;
@@ -125,16 +127,23 @@ async fn send(
         .keys()
         .filter_map(|name| FieldName::parse(name).ok())
         .collect();
+    let patch = scim::change(body).filter(|_| context.prefers_scim());
+    let (patch, object) = (&patch, &object);
     // Setting the same values twice does no harm, but once they are set, a second send must not
     // overwrite what somebody else has changed since.
     let find = || async {
-        let read = client.read::<Map<String, Json>>(&object, user, &names);
+        let read = client.read::<Map<String, Json>>(object, user, &names);
         Ok(read.await?.map(|now| {
             let is_set = |(name, wanted): (&String, &Json)| is_equal(name, now.get(name), wanted);
             body.iter().all(is_set).then_some(())
         }))
     };
-    let send = || client.update(&object, user, body);
+    let send = || async move {
+        match patch {
+            Some(patch) => client.scim().patch(user, patch).await,
+            None => client.update(object, user, body).await,
+        }
+    };
     let error = match call.attempt.settle(send, find).await {
         Ok(()) => return Ok(()),
         Err(ReadError::Salesforce(error)) => error,
@@ -160,17 +169,4 @@ async fn send(
         }
     };
     Err(Error::precondition(format!("{doing}: {reason}")).because(error))
-}
-
-/// Whether the org has the value that was sent. Salesforce trims texts and lowercases usernames and
-/// addresses. Any other difference means that the value was not written.
-fn is_equal(name: &str, now: Option<&Json>, wanted: &Json) -> bool {
-    match (now, wanted) {
-        (Some(Json::String(now)), Json::String(wanted)) if matches!(name, "Username" | "Email") => {
-            now.trim().eq_ignore_ascii_case(wanted.trim())
-        }
-        (Some(Json::String(now)), Json::String(wanted)) => now.trim() == wanted.trim(),
-        (Some(Json::Number(now)), Json::Number(wanted)) => now.as_f64() == wanted.as_f64(),
-        (now, wanted) => now.unwrap_or(&Json::Null) == wanted,
-    }
 }

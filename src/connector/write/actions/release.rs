@@ -2,8 +2,10 @@
 //! memberships in public groups and queues and its licences.
 //!
 //! One call reads everything, one deletes all assignments, and one deletes the rest. Rows are
-//! deleted by their ids, so a grant that somebody else makes meanwhile stays.
+//! deleted by their ids, so a grant that somebody else makes meanwhile stays. Over SCIM the permission
+//! sets go first, all in one request (`release/entitlements.rs`), and the rest as over REST.
 
+mod entitlements;
 mod held;
 mod removal;
 
@@ -101,13 +103,15 @@ impl ActionBody for ReleaseUser {
             licenses: call.given.flag(LICENSES)?.unwrap_or_default(),
         };
         call.attempt.about(user);
-        // Another release of the same user would report the same rows.
-        let _lock = call
-            .attempt
-            .context
-            .key_locks
-            .lock(LockKey::Release(user))
-            .await;
+        // Another release of the same user would report the same rows. Over SCIM the profile is
+        // written again, so nothing may change it meanwhile.
+        let context = call.attempt.context;
+        let key = if context.prefers_scim() {
+            LockKey::User(user)
+        } else {
+            LockKey::Release(user)
+        };
+        let _lock = context.key_locks.lock(key).await;
         let mut report = Report::default();
         let found = read(user, scope, &mut call.attempt).await?;
         if !found.user_exists {
@@ -121,7 +125,17 @@ impl ActionBody for ReleaseUser {
                 .removed
                 .extend(found.rows.iter().map(|row| row.name.clone()));
         } else {
-            release(call, user, scope, found.rows, &mut report).await?;
+            let rows = match found.profile.filter(|_| context.prefers_scim()) {
+                Some(profile) => {
+                    call.go_on()?;
+                    let (gone, rest) =
+                        entitlements::empty(user, profile, found.rows, &mut call.attempt).await?;
+                    report.removed.extend(gone.into_iter().map(|row| row.name));
+                    rest
+                }
+                None => found.rows,
+            };
+            release(call, user, scope, rows, &mut report).await?;
         }
         let changed = !report.removed.is_empty();
         call.ended(changed);

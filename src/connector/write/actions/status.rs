@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use super::action::{ActionBody, Invocation};
 use super::fields;
 use crate::baton::{ActionSchema, Error, FieldKind, Object, Result};
-use crate::connector::write::user_state::active::set_active;
+use crate::connector::write::user_state::active::{Wanted, bring};
 
 pub(super) struct UpdateUserStatus;
 
@@ -60,7 +60,12 @@ impl ActionBody for UpdateUserStatus {
         let active = active.ok_or_else(|| Error::invalid(format!("missing {IS_ACTIVE}")))?;
         let user = call.given.user(fields::USER.name)?;
         call.attempt.about(user);
-        let changed = set_active(user, active, call.dry_run, &mut call.attempt).await?;
+        let wanted = if active {
+            Wanted::Active
+        } else {
+            Wanted::Inactive
+        };
+        let changed = bring(user, wanted, call.dry_run, &mut call.attempt).await?;
         call.ended(changed);
         let mut values = Object::from([("success".to_owned(), true.into())]);
         // Hosts have stored the answer of a write: it has nothing else.

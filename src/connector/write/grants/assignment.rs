@@ -4,6 +4,9 @@
 //! give no access: it may have expired, or belong to a profile. An expired row is renewed, which is
 //! a third call in that rare case. A revoke reads the rows and deletes them by id. Access through a
 //! group or a profile is never changed.
+//!
+//! Over SCIM a permission set is added to the user's entitlements, in two calls. A revoke has no
+//! form there that leaves the others alone, so it goes over REST.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -19,6 +22,7 @@ use crate::connector::resources::assignment::{Assigned, AssignmentRow};
 use crate::connector::write::attempt::{Attempt, Deletion};
 use crate::connector::write::change::{Change, Truth, Verb};
 use crate::connector::write::seats::{self, OF_PROFILE, of_group};
+use crate::salesforce::scim::Patch;
 use crate::salesforce::soql::{Condition, field};
 use crate::salesforce::{self, ErrorCode};
 
@@ -162,6 +166,30 @@ impl Assignments {
         }
     }
 
+    /// The same over SCIM. It adds to the list of the user's entitlements, which is never written as
+    /// a whole: that would undo what somebody else grants at the same time.
+    fn addition(&self, target: &Target) -> Change {
+        Change {
+            verb: Verb::Patch(target.user, Patch::add_entitlement(target.on)),
+            ..self.insertion(target)
+        }
+    }
+
+    /// Over SCIM, adding what is there succeeds, so the rows are read first.
+    async fn grant_over_scim(&self, target: &Target, attempt: &mut Attempt<'_>) -> Result<Applied> {
+        if let Some(done) = self.settle(target, attempt).await? {
+            return Ok(done);
+        }
+        match attempt.apply(&self.addition(target)).await {
+            Ok(()) => Ok(Applied::changed().with(self.shape.grant(target)?)),
+            Err(ReadError::Salesforce(error)) if is_duplicate(&error) => {
+                let settled = self.settle(target, attempt).await?;
+                settled.ok_or_else(|| Error::precondition(HIDDEN))
+            }
+            Err(error) => Err(self.refused(error, target, attempt).await),
+        }
+    }
+
     fn revival(&self, target: &Target, row: &AssignmentRow) -> Change {
         let fields = if row.is_revoked() {
             json!({ "IsRevoked": false, "ExpirationDate": null })
@@ -200,17 +228,18 @@ const HIDDEN: &str = "Salesforce says that it is assigned already and shows no s
 
 fn is_worth_asking(error: &salesforce::Error) -> bool {
     use ErrorCode as C;
-    let open = error.code().is_some_and(|code| {
-        matches!(
-            code,
-            C::FieldIntegrityException
-                | C::LicenseLimitExceeded
-                | C::InsufficientAccess
-                | C::InsufficientAccessOrReadonly
-                | C::InsufficientAccessOnCrossReferenceEntity
-                | C::CannotInsertUpdateActivateEntity
-        )
-    });
+    let open = error.is_refusal_without_code()
+        || error.code().is_some_and(|code| {
+            matches!(
+                code,
+                C::FieldIntegrityException
+                    | C::LicenseLimitExceeded
+                    | C::InsufficientAccess
+                    | C::InsufficientAccessOrReadonly
+                    | C::InsufficientAccessOnCrossReferenceEntity
+                    | C::CannotInsertUpdateActivateEntity
+            )
+        });
     open && !error.is_ambiguous()
 }
 
@@ -231,6 +260,10 @@ impl Rule for Assignments {
     }
 
     async fn grant(&self, target: &Target, attempt: &mut Attempt<'_>) -> Result<Applied> {
+        // SCIM has no entitlements for permission set groups.
+        if self.assigned == Assigned::Set && attempt.context.prefers_scim() {
+            return self.grant_over_scim(target, attempt).await;
+        }
         let insertion = self.insertion(target);
         for _ in 0..TRIES {
             match attempt.apply(&insertion).await {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::active::set_active;
+use super::active::{Wanted, bring};
 use super::person::user_id;
 use crate::baton::{Deleted, Deleter, Error, ResourceId, Result};
 use crate::connector::write::attempt::Attempt;
@@ -40,7 +40,7 @@ async fn deactivate(id: &ResourceId, attempt: &mut Attempt<'_>) -> Result<bool> 
     let id = user_id("the resource id", id.resource.as_str())?;
     attempt.about(id);
     let dry_run = attempt.context.options.dry_run;
-    let changed = set_active(id, false, dry_run, attempt).await?;
+    let changed = bring(id, Wanted::Deleted, dry_run, attempt).await?;
     if dry_run && changed {
         attempt.held_back();
         return Err(Error::precondition(format!(

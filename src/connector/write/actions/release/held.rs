@@ -1,7 +1,7 @@
 //! The removable assignments of a user, always a fresh read, in one call.
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 
 use crate::baton::{EntitlementId, GrantId, ResourceId, Result};
 use crate::connector::catalog::{GROUP, PERMISSION_SET, PERMISSION_SET_GROUP, USER};
@@ -26,11 +26,15 @@ pub(super) struct Held {
     pub(super) id: SalesforceId,
     /// The id of the grant, as hosts know it.
     pub(super) name: String,
+    /// Whether it is a permission set that was assigned directly.
+    pub(super) is_set: bool,
 }
 
 /// What was read.
 pub(super) struct Found {
     pub(super) user_exists: bool,
+    /// The user's profile, if that is shown.
+    pub(super) profile: Option<SalesforceId>,
     pub(super) rows: Vec<Held>,
     /// Tables that could not be read.
     pub(super) unread: Vec<Unread>,
@@ -46,6 +50,12 @@ pub(super) const ASSIGNMENT: &str = "PermissionSetAssignment";
 const MEMBER: &str = "GroupMember";
 const SET_LICENSE: &str = "PermissionSetLicenseAssign";
 const PACKAGE_LICENSE: &str = "UserPackageLicense";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PersonRow {
+    profile_id: Option<SalesforceId>,
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -116,6 +126,7 @@ pub(super) async fn read(
     let answers = attempt.take(answer).map_err(failed)?;
     let mut found = Found {
         user_exists: false,
+        profile: None,
         rows: Vec::new(),
         unread: Vec::new(),
     };
@@ -146,7 +157,7 @@ fn requests(user: SalesforceId, scope: Scope) -> Result<Vec<Subrequest>, salesfo
         (
             "User",
             Select::from("User")
-                .field("Id")
+                .fields(["Id", "ProfileId"])
                 .filter(field("Id").eq(user)),
         ),
         (
@@ -193,7 +204,13 @@ impl Found {
     ) {
         self.rows.extend(rows.filter_map(|row| {
             let (id, name) = (row.id(), name(&row)?);
-            Some(Held { object, id, name })
+            let is_set = name.starts_with(&format!("{}:", PERMISSION_SET.id));
+            Some(Held {
+                object,
+                id,
+                name,
+                is_set,
+            })
         }));
     }
 }
@@ -206,7 +223,11 @@ fn take(
     found: &mut Found,
 ) -> Result<(), salesforce::Error> {
     match answer.reference_id.as_str() {
-        "User" => found.user_exists = !page::<IgnoredAny>(answer)?.is_empty(),
+        "User" => {
+            let person = page::<PersonRow>(answer)?.into_iter().next();
+            found.user_exists = person.is_some();
+            found.profile = person.and_then(|person| person.profile_id);
+        }
         ASSIGNMENT => found.add(
             ASSIGNMENT,
             page::<AssignmentRow>(answer)?
