@@ -49,7 +49,7 @@ pub(crate) fn jane() -> Json {
     })
 }
 
-fn with(more: &Json) -> Json {
+pub(crate) fn with(more: &Json) -> Json {
     let mut form = jane();
     form.as_object_mut()
         .unwrap()
@@ -86,7 +86,7 @@ pub(crate) async fn create(harness: &Harness, form: &Json) -> Result<Outcome, St
         .map(|answer| answer.result.unwrap())
 }
 
-fn created(outcome: Outcome) -> pb::Resource {
+pub(crate) fn created(outcome: Outcome) -> pb::Resource {
     match outcome {
         Outcome::Success(success) => {
             assert!(success.is_create_account_result);
@@ -96,14 +96,14 @@ fn created(outcome: Outcome) -> pb::Resource {
     }
 }
 
-fn existing(outcome: Outcome) -> pb::Resource {
+pub(crate) fn existing(outcome: Outcome) -> pb::Resource {
     match outcome {
         Outcome::AlreadyExists(existing) => existing.resource.unwrap(),
         other => panic!("not found to exist: {other:?}"),
     }
 }
 
-fn id(resource: &pb::Resource) -> String {
+pub(crate) fn id(resource: &pb::Resource) -> String {
     resource.id.as_ref().unwrap().resource.clone()
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    fn complete(self) -> Json {
+    pub(crate) fn complete(self) -> Json {
         assert_eq!(self.status, Status::Complete, "{}", self.values);
         self.values
     }
@@ -554,7 +554,7 @@ async fn a_password_is_reset_once_or_not_at_all() {
 }
 
 /// A user with 30 assignments: permission sets and groups of them, memberships, licences.
-fn burdened(org: &mut Org) -> String {
+pub(crate) fn burdened(org: &mut Org) -> String {
     let user = org
         .user_by_username("user000003@simulated.example")
         .unwrap();

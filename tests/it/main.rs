@@ -38,6 +38,7 @@ mod process;
 mod provision;
 mod provision_faults;
 mod refusals;
+mod scim;
 mod scim_wire;
 mod serve;
 mod services;
