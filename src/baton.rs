@@ -9,7 +9,7 @@
 //!    several pages keeps its position in a [`Cursor`].
 //! 3. To allow changes, implement [`Provisioner`] (grant and revoke) or [`Deleter`] and return it
 //!    from the syncer; implement [`AccountManager`] to create accounts and [`Action`] for any other
-//!    named operation.
+//!    named operation, and [`EventFeed`] to report what happens.
 //! 4. Register all of them in a [`Registry`], and serve it with
 //!    [`Services`](crate::service::Services).
 //!
@@ -23,6 +23,7 @@ pub mod cursor;
 pub mod encoded_size;
 pub mod entitlement;
 pub mod error;
+pub mod event;
 pub mod grant;
 pub mod id;
 pub mod page;
@@ -40,6 +41,7 @@ pub use cursor::Cursor;
 pub use encoded_size::{EncodedSize, REPLY_BUDGET};
 pub use entitlement::{Entitlement, EntitlementMark, Purpose};
 pub use error::{Error, Kind, Result};
+pub use event::{Event, EventCursor, EventFeed, EventKind, EventPage, EventRequest, Occurrence};
 pub use grant::{Expansion, Grant, GrantMark};
 pub use id::{EntitlementId, GrantId, Id, ResourceId};
 pub use page::{Call, Page, PageRequest, PageSize, PageToken, Quota};

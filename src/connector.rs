@@ -1,12 +1,14 @@
 //! Salesforce expressed as Baton: the only part that knows both.
 //!
 //! [`build`] makes the registry of resource types and actions from a client and options. `read/`
-//! reads tables, `resources/` has a file for each resource type, and `write/` changes the org.
+//! reads tables, `resources/` has a file for each resource type, `feeds/` one for each event feed, and
+//! `write/` changes the org.
 
 mod catalog;
 pub mod checks;
 mod company_domains;
 mod error;
+mod feeds;
 mod options;
 mod people;
 mod read;
@@ -63,6 +65,9 @@ pub fn build(client: Arc<Client>, options: Options) -> Registry {
     let registry = resources::all(&read, &write)
         .into_iter()
         .fold(registry, Registry::with_syncer);
+    let registry = feeds::all(&read)
+        .into_iter()
+        .fold(registry, Registry::with_feed);
     write::actions::all(&write, &described)
         .into_iter()
         .fold(registry, Registry::with_action)

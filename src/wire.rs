@@ -8,6 +8,7 @@ pub mod action;
 pub mod annotation;
 pub mod connector;
 pub mod entitlement;
+pub mod event;
 pub mod grant;
 pub mod page;
 pub mod resource;

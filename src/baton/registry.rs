@@ -1,16 +1,19 @@
-//! The resource types and actions of a connector. Its capabilities are derived from them.
+//! The resource types, actions and event feeds of a connector. Its capabilities are derived from them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{AccountManager, Action, Connector, Error, ResourceSyncer, ResourceType, Result};
+use super::{
+    AccountManager, Action, Connector, Error, EventFeed, ResourceSyncer, ResourceType, Result,
+};
 
-/// Everything that a connector offers: resource types, actions, account creation.
+/// Everything that a connector offers: resource types, actions, account creation, event feeds.
 pub struct Registry {
     connector: Arc<dyn Connector>,
     syncers: BTreeMap<&'static str, Arc<dyn ResourceSyncer>>,
     actions: BTreeMap<&'static str, Arc<dyn Action>>,
     accounts: Option<Arc<dyn AccountManager>>,
+    feeds: BTreeMap<&'static str, Arc<dyn EventFeed>>,
 }
 
 impl Registry {
@@ -21,6 +24,7 @@ impl Registry {
             syncers: BTreeMap::new(),
             actions: BTreeMap::new(),
             accounts: None,
+            feeds: BTreeMap::new(),
         }
     }
 
@@ -42,6 +46,13 @@ impl Registry {
     #[must_use]
     pub fn with_accounts(mut self, accounts: Arc<dyn AccountManager>) -> Self {
         self.accounts = Some(accounts);
+        self
+    }
+
+    /// Adds an event feed.
+    #[must_use]
+    pub fn with_feed(mut self, feed: Arc<dyn EventFeed>) -> Self {
+        self.feeds.insert(feed.id(), feed);
         self
     }
 
@@ -92,5 +103,16 @@ impl Registry {
     #[must_use]
     pub fn accounts(&self) -> Option<&dyn AccountManager> {
         self.accounts.as_deref()
+    }
+
+    /// The event feed with this id.
+    #[must_use]
+    pub fn feed(&self, id: &str) -> Option<&dyn EventFeed> {
+        self.feeds.get(id).map(Arc::as_ref)
+    }
+
+    /// All event feeds, ordered by id.
+    pub fn feeds(&self) -> impl Iterator<Item = &dyn EventFeed> {
+        self.feeds.values().map(Arc::as_ref)
     }
 }

@@ -32,6 +32,8 @@ pub enum Job {
         start_at: Timestamp,
         /// Where to continue, if given.
         cursor: Option<String>,
+        /// Whether to wait for further events.
+        follow: bool,
     },
     /// Create an account.
     CreateAccount(NewAccount),
@@ -136,6 +138,7 @@ fn event_feed(values: &Values, now: Timestamp, problems: &mut Problems) -> Optio
         feed: values.optional(&one_shot::EVENT_FEED_ID),
         start_at: problems.keep(start_at)?,
         cursor: values.optional(&one_shot::EVENT_FEED_CURSOR),
+        follow: values.switch(&one_shot::FOLLOW),
     })
 }
 

@@ -194,7 +194,8 @@ fn a_failure_has_the_first_code_and_all_texts_of_its_chain() {
 
 #[test_case(&["--grant-entitlement=e", "--grant-principal=p", "--grant-principal-type=user"], r#"Grant { entitlement: "e", principal: "p", principal_type: Some("user") }"#; "grant")]
 #[test_case(&["--revoke-grant=g"], r#"Revoke { grant: "g" }"#; "revoke")]
-#[test_case(&["--event-feed", "true"], "EventFeed { feed: None, start_at: 2026-11-21T20:00:00Z, cursor: None }"; "event feed")]
+#[test_case(&["--event-feed", "true"], "EventFeed { feed: None, start_at: 2026-11-21T20:00:00Z, cursor: None, follow: false }"; "event feed")]
+#[test_case(&["--event-feed", "--follow", "--event-feed-id=logins", "--event-feed-cursor=c"], r#"EventFeed { feed: Some("logins"), start_at: 2026-11-21T20:00:00Z, cursor: Some("c"), follow: true }"#; "a feed that is followed")]
 #[test_case(&["--event-feed=false"], "Sync"; "no event feed")]
 #[test_case(&["--create-account-email=a@b.c"], "Sync"; "an email alone")]
 #[test_case(&["--create-account-login=l"], r#"CreateAccount(NewAccount { login: Some("l"), email: None, profile: {}, resource_type: None })"#; "account by login")]

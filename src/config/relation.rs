@@ -51,6 +51,7 @@ const RELATIONS: &[Relation] = &[
     ]),
     Relation::Exclusive(&[&file_tool::DIFF_SYNCS, &file_tool::COMPACT_SYNCS]),
     Relation::Needs(&host::SKIP_GRANTS, &host::SYNC_RESOURCES),
+    Relation::Needs(&one_shot::FOLLOW, &one_shot::EVENT_FEED),
     Relation::Needs(
         &host::EXTERNAL_RESOURCE_FILTER,
         &host::EXTERNAL_RESOURCE_C1Z,

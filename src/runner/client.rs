@@ -234,4 +234,5 @@ calls! {
     "ActionService" "ListActionSchemas" ListActionSchemasRequest
         -> ListActionSchemasResponse on it = Some(&it.resource_type_id), annotated;
     "EventService" "ListEvents" ListEventsRequest -> ListEventsResponse, annotated;
+    "EventService" "ListEventFeeds" ListEventFeedsRequest -> ListEventFeedsResponse, annotated;
 }

@@ -79,6 +79,9 @@ pub enum Error {
         /// What failed.
         source: crate::c1z::Error,
     },
+    /// Nobody reads what is printed.
+    #[error("printing: nobody reads the output any more")]
+    NoReader,
     /// The run was interrupted.
     #[error("interrupted")]
     Cancelled,
@@ -137,6 +140,7 @@ impl Error {
             | Self::Credentials { .. }
             | Self::Invalid(_)
             | Self::Failed(_)
+            | Self::NoReader
             | Self::File(_)
             | Self::Write { .. }
             | Self::Internal(_) => Code::Unknown as i32,

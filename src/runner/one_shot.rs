@@ -2,6 +2,7 @@
 //!
 //! None of them changes the file; the next sync does.
 
+mod events;
 pub mod json;
 mod operations;
 mod outcome;
@@ -9,6 +10,7 @@ mod outcome;
 use std::io::Write;
 use std::path::Path;
 
+use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +20,7 @@ use super::launch::Executable;
 use super::run::supervise;
 use crate::c1z::{Bounds, Reader};
 use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId};
+pub(super) use events::read_events;
 pub(super) use operations::*;
 pub use outcome::Outcome;
 
@@ -43,7 +46,12 @@ pub struct EventFeed {
     pub start_at: Option<jiff::Timestamp>,
     /// The cursor that an earlier read returned.
     pub cursor: String,
+    /// Whether to wait for further events until a signal comes.
+    pub follow: bool,
 }
+
+/// The cursor behind the last events that were printed.
+pub type Reached = Mutex<Option<String>>;
 
 /// An action to run.
 #[derive(Clone, Debug, Default)]
@@ -137,16 +145,24 @@ pub async fn list_action_schemas(
     .await
 }
 
-/// Prints all events as protobuf JSON, one on each line.
+/// Prints all events as protobuf JSON, one on each line. `reached` tells how far it came, however it
+/// ends.
 pub async fn event_feed(
     executable: &Executable,
     feed: EventFeed,
     to: &mut (impl Write + Send),
+    reached: &Reached,
 ) -> Result<()> {
-    run(executable, |client| async move {
-        read_events(&client, feed, to).await
+    let follow = feed.follow;
+    let read = run(executable, |client| async move {
+        read_events(&client, &clock::wall(), feed, to, reached).await
     })
-    .await
+    .await;
+    match read {
+        // Following ends in no other way.
+        Err(Error::Cancelled | Error::NoReader) if follow => Ok(()),
+        read => read,
+    }
 }
 
 async fn run<T, F>(

@@ -19,6 +19,11 @@ pub fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Tim
         .transpose()
 }
 
+/// Deserializes a field that is never null.
+pub fn required<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    optional(deserializer)?.ok_or_else(|| D::Error::custom("no point in time"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

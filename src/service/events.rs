@@ -1,12 +1,12 @@
-//! `EventService`: there are no feeds yet, which is a valid answer.
+//! `EventService`: the event feeds of the connector.
 
 use tonic::{Request, Response, Status, async_trait};
 
-use super::{Services, respond};
+use super::{Services, respond, wrap};
 use crate::baton::{Error, Result};
 use crate::pb::connector as pb;
 use crate::pb::connector::event_service_server::EventService;
-use crate::wire::validated;
+use crate::wire::{event, validated};
 
 /// What hosts mean that name no feed.
 const LEGACY_FEED: &str = "baton_feed_event";
@@ -18,13 +18,7 @@ impl EventService for Services {
         request: Request<pb::ListEventsRequest>,
     ) -> Result<Response<pb::ListEventsResponse>, Status> {
         let request = validated(request)?;
-        let feed = match request.event_feed_id.as_str() {
-            "" => LEGACY_FEED,
-            feed => feed,
-        };
-        respond(Err(Error::not_found(format!(
-            "error: event feed id {feed} not found"
-        ))))
+        respond(self.events(request).await)
     }
 
     async fn list_event_feeds(
@@ -32,6 +26,29 @@ impl EventService for Services {
         request: Request<pb::ListEventFeedsRequest>,
     ) -> Result<Response<pb::ListEventFeedsResponse>, Status> {
         validated(request)?;
-        respond(Ok(pb::ListEventFeedsResponse::default()))
+        respond(Ok(pb::ListEventFeedsResponse {
+            list: self.registry.feeds().map(event::feed).collect(),
+            annotations: Vec::new(),
+        }))
+    }
+}
+
+impl Services {
+    async fn events(&self, request: pb::ListEventsRequest) -> Result<pb::ListEventsResponse> {
+        let id = match request.event_feed_id.as_str() {
+            "" => LEGACY_FEED,
+            id => id,
+        };
+        let feed = self
+            .registry
+            .feed(id)
+            .ok_or_else(|| Error::not_found(format!("error: event feed id {id} not found")))?;
+        let failed = || wrap("error: listing events failed");
+        let request = event::read_request(request).map_err(failed())?;
+        let page = feed.events(&request).await.map_err(failed())?;
+        for warning in &page.warnings {
+            tracing::warn!(warning, feed = feed.id(), "the feed is not complete");
+        }
+        Ok(event::page(page))
     }
 }

@@ -4,7 +4,8 @@ use prost::{Message, Name};
 use prost_types::Any;
 use prost_types::value::Kind;
 
-use crate::baton::{PageToken, Quota};
+use super::value::to_struct;
+use crate::baton::{Object, PageToken, Quota};
 use crate::pb::connector as pb;
 use crate::pb::connector::rate_limit_description::Status as LimitStatus;
 
@@ -56,10 +57,20 @@ pub fn warnings(warnings: &[String]) -> Option<Any> {
         kind: Some(Kind::ListValue(prost_types::ListValue { values })),
     };
     let fields = [("warnings".to_owned(), list)].into();
-    Some(Any {
+    Some(pack_struct(&prost_types::Struct { fields }))
+}
+
+/// Details as a `google.protobuf.Struct`; nothing if there are none.
+#[must_use]
+pub fn object(object: &Object) -> Option<Any> {
+    (!object.is_empty()).then(|| pack_struct(&to_struct(object)))
+}
+
+fn pack_struct(fields: &prost_types::Struct) -> Any {
+    Any {
         type_url: STRUCT.to_owned(),
-        value: prost_types::Struct { fields }.encode_to_vec(),
-    })
+        value: fields.encode_to_vec(),
+    }
 }
 
 /// A quota as the protocol describes it.

@@ -43,6 +43,9 @@ pub fn capabilities(registry: &Registry) -> pb::ConnectorCapabilities {
     if registry.actions().next().is_some() {
         all.insert(Capability::Actions.into());
     }
+    if registry.feeds().next().is_some() {
+        all.insert(Capability::EventFeedV2.into());
+    }
     pb::ConnectorCapabilities {
         resource_type_capabilities: types,
         connector_capabilities: all.into_iter().collect(),

@@ -26,13 +26,21 @@ pub(super) async fn run(options: &HostOptions, job: Job) -> Result<(), Failure> 
             feed,
             start_at,
             cursor,
+            follow,
         } => {
             let feed = EventFeed {
                 id: feed.unwrap_or_default(),
                 start_at: Some(start_at),
                 cursor: cursor.unwrap_or_default(),
+                follow,
             };
-            Ok(one_shot::event_feed(&executable, feed, &mut std::io::stdout()).await?)
+            let reached = one_shot::Reached::default();
+            let stdout = &mut std::io::stdout();
+            let read = one_shot::event_feed(&executable, feed, stdout, &reached).await;
+            if let Some(cursor) = reached.into_inner() {
+                tell(&format!("cursor: {cursor}"))?;
+            }
+            Ok(read?)
         }
         job => {
             let outcome = match operate(options, &executable, job).await {
@@ -158,9 +166,13 @@ fn bounds(options: &HostOptions) -> Bounds {
 }
 
 fn announce(file: &Path) -> Result<(), Failure> {
-    let line = format!("wrote {}\n", file.display());
+    tell(&format!("wrote {}", file.display()))
+}
+
+/// Prints a line for people.
+fn tell(line: &str) -> Result<(), Failure> {
     std::io::stderr()
-        .write_all(line.as_bytes())
+        .write_all(format!("{line}\n").as_bytes())
         .map_err(|error| Failure::usage(format!("writing the summary: {error}")))
 }
 

@@ -11,6 +11,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("checks", &["error", "options", "people"]),
     ("company_domains", &[]),
     ("error", &[]),
+    ("feeds", &["catalog", "error", "people", "read", "text"]),
     ("options", &["company_domains", "username"]),
     ("people", &["options"]),
     ("text", &[]),

@@ -12,7 +12,7 @@ use test_case::test_case;
 use crate::process::{Ended, command, end, run, with};
 
 /// The permissions of the table that the simulated org has columns for.
-const PERMISSIONS: [&str; 17] = [
+const PERMISSIONS: [&str; 18] = [
     "ApiEnabled",
     "ViewAllUsers",
     "ViewAllProfiles",
@@ -30,6 +30,7 @@ const PERMISSIONS: [&str; 17] = [
     "ManagePackageLicenses",
     "TransferAnyEntity",
     "ModifyAllData",
+    "MonitorLoginHistory",
 ];
 
 /// The user that the connector signs in as.
@@ -161,6 +162,7 @@ async fn every_capability_is_checked() {
 ]; "manage users")]
 #[test_case(&["ViewSetup"], &[
     ("read.permission_set_group_component", "View Setup and Configuration"),
+    ("read.feed.setup_audit", "View Setup and Configuration"),
 ]; "view setup")]
 #[test_case(&["ManageRoles"], &[
     ("grant.role", "Manage Roles"),

@@ -19,6 +19,7 @@ mod directory;
 mod docs;
 mod doctor;
 mod endings;
+mod event_feeds;
 mod exposure;
 mod fake;
 mod file;

@@ -422,7 +422,7 @@ async fn the_schemas_of_actions_are_printed_as_protobuf_json() {
 }
 
 #[tokio::test]
-async fn there_is_no_event_feed_yet_and_that_is_said() {
+async fn a_feed_must_be_named_and_the_error_says_which_there_are() {
     let scene = Scene::new().await;
     let ended = scene.run(&["--event-feed=true"]).await;
     assert_ne!(ended.code(), 0);
@@ -433,8 +433,62 @@ async fn there_is_no_event_feed_yet_and_that_is_said() {
         ended.stderr
     );
     assert!(
-        ended.told()[0].contains("listing events: "),
+        ended.told()[0].contains("logins, setup_audit"),
         "{}",
         ended.stderr
     );
+}
+
+#[tokio::test]
+async fn a_feed_is_followed_until_a_signal_and_goes_on_at_its_cursor() {
+    let scene = Scene::new().await;
+    let sign_in = |name: &str| {
+        scene.simulator.with(|org| {
+            let fields = [
+                ("UserId", json!(org.integration_user())),
+                (
+                    "LoginTime",
+                    json!(
+                        org.clock()
+                            .now()
+                            .strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+                            .to_string()
+                    ),
+                ),
+                ("LoginType", json!("Application")),
+                ("Application", json!(name)),
+                ("Status", json!("Success")),
+            ];
+            org.insert("LoginHistory", &fields)
+        })
+    };
+    let first = sign_in("One");
+    let feed = ["--event-feed=true", "--event-feed-id=logins"];
+    let ended = scene.run(&feed).await;
+    ended.assert_success();
+    let event: Json = serde_json::from_str(ended.stdout.trim()).unwrap();
+    assert_eq!(event["id"], json!(first));
+    let cursor = ended
+        .stderr
+        .lines()
+        .find_map(|line| line.strip_prefix("cursor: "))
+        .unwrap()
+        .to_owned();
+    let second = sign_in("Two");
+    let at = format!("--event-feed-cursor={cursor}");
+    let arguments = with(&scene.simulator, &[feed[0], feed[1], "--follow=true", &at]);
+    let mut child = crate::process::command(scene.path(), &arguments)
+        .spawn()
+        .unwrap();
+    let process = child.id().unwrap();
+    let mut lines =
+        tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(child.stdout.take().unwrap()));
+    let line = lines.next_line().await.unwrap().unwrap();
+    let event: Json = serde_json::from_str(&line).unwrap();
+    assert_eq!(event["id"], json!(second));
+    crate::process::signal(process, "TERM");
+    assert_eq!(lines.next_line().await.unwrap(), None);
+    let ended = child.wait_with_output().await.unwrap();
+    assert!(ended.status.success());
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("cursor: e1."));
 }

@@ -60,4 +60,5 @@ flags! {
         "Time (RFC 3339) of the first event; by default one day ago",
     ).hidden();
     EVENT_FEED_CURSOR = Flag::text("event-feed-cursor", "Cursor to continue from").hidden().or_empty();
+    FOLLOW = Flag::switch("follow", "Wait for further events until a signal comes").hidden();
 }

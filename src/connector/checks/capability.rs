@@ -36,6 +36,8 @@ pub enum Covers {
     Create(&'static str),
     /// Deleting resources of this type.
     Delete(&'static str),
+    /// Reading the event feed with this id.
+    Feed(&'static str),
     /// The action of this name.
     Action(&'static str),
     /// A part of the capability with this id, which works without the part.

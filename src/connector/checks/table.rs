@@ -5,8 +5,8 @@ use super::capability::{Capability, Covers, Need};
 use super::permission::{
     ASSIGN_PERMISSION_SETS, CUSTOMIZE_APPLICATION, FREEZE_USERS, MANAGE_CONNECTED_APPS,
     MANAGE_GROUPS, MANAGE_INTERNAL_USERS, MANAGE_PACKAGE_LICENSES, MANAGE_PERMISSION_SETS,
-    MANAGE_ROLES, MANAGE_SESSION_SETS, MANAGE_USERS, MODIFY_ALL_DATA, RESET_PASSWORDS,
-    TRANSFER_RECORDS, VIEW_ALL_PROFILES, VIEW_ALL_USERS, VIEW_ROLES, VIEW_SETUP,
+    MANAGE_ROLES, MANAGE_SESSION_SETS, MANAGE_USERS, MODIFY_ALL_DATA, MONITOR_LOGIN_HISTORY,
+    RESET_PASSWORDS, TRANSFER_RECORDS, VIEW_ALL_PROFILES, VIEW_ALL_USERS, VIEW_ROLES, VIEW_SETUP,
 };
 
 const ALL_USERS: &[Need] = &[Need::documented(&[VIEW_ALL_USERS, MANAGE_USERS])];
@@ -150,6 +150,27 @@ pub const CAPABILITIES: &[Capability] = &[
         ],
         without: "connected apps are missing",
         source: "Salesforce Help: Manage a Connected App",
+        ..BASE
+    },
+    Capability {
+        id: "read.feed.logins",
+        what: "the event feed `logins`",
+        covers: Covers::Feed("logins"),
+        objects: &["LoginHistory"],
+        also: &["ConnectedApplication"],
+        needs: &[Need::documented(&[MONITOR_LOGIN_HISTORY, MANAGE_USERS])],
+        without: "the event feed logins cannot be read",
+        source: "Object Reference: LoginHistory",
+        ..BASE
+    },
+    Capability {
+        id: "read.feed.setup_audit",
+        what: "the event feed `setup_audit`",
+        covers: Covers::Feed("setup_audit"),
+        objects: &["SetupAuditTrail"],
+        needs: &[Need::documented(&[VIEW_SETUP])],
+        without: "the event feed setup_audit cannot be read",
+        source: "Object Reference: SetupAuditTrail",
         ..BASE
     },
     Capability {

@@ -171,6 +171,8 @@ fn warnings(rights: Rights, options: &Options) -> Vec<String> {
 fn is_wanted(capability: &Capability, options: &Options) -> bool {
     match capability.covers {
         Covers::Read("connected_application") => options.connected_apps,
+        // Only hosts that read a feed need it, and reading it tells.
+        Covers::Feed(_) => false,
         _ => capability.is_read() || options.provisioning,
     }
 }

@@ -13,6 +13,7 @@ use super::table::{PAGE, Row, Table};
 use crate::baton::Quota;
 use crate::connector::error::quota;
 use crate::salesforce::error::{Flaw, Operation};
+use crate::salesforce::soql::Select;
 use crate::salesforce::{Client, Error, QueryPage, Response, SalesforceId, UnreadableRecord};
 
 /// Reading two batches at the same time pays off if this many rows follow.
@@ -127,6 +128,32 @@ impl Org {
         offset: usize,
     ) -> Result<Response<QueryPage<R>>, Error> {
         let narrow = |rows| u32::try_from(rows).unwrap_or(u32::MAX);
+        let page = |table: &Table| {
+            let select = table.select(after).limit(narrow(limit));
+            if offset > 0 {
+                select.offset(narrow(offset))
+            } else {
+                select
+            }
+        };
+        self.read_as(table, page).await
+    }
+
+    /// Rows of a table by another order or position than that of ids: `page` makes the query of what
+    /// is left of the table without the columns that the org does not have.
+    pub(in crate::connector) async fn read_rows<R: Row>(
+        &self,
+        table: &Table,
+        page: impl Fn(Select) -> Select + Send + Sync,
+    ) -> Result<Response<QueryPage<R>>, Error> {
+        self.read_as(table, |table| page(table.unordered())).await
+    }
+
+    async fn read_as<R: Row>(
+        &self,
+        table: &Table,
+        page: impl Fn(&Table) -> Select + Send + Sync,
+    ) -> Result<Response<QueryPage<R>>, Error> {
         let mut table = table.clone();
         self.missing.leave_out(&mut table);
         let mut calls = 0;
@@ -138,10 +165,7 @@ impl Org {
                     calls,
                 });
             }
-            let mut select = table.select(after).limit(narrow(limit));
-            if offset > 0 {
-                select = select.offset(narrow(offset));
-            }
+            let select = page(&table);
             // Boxed: the state of a request is large, and listings hold it inside their own.
             match Box::pin(self.client.query::<R>(&select)).await {
                 Err(error) if self.missing.learn(&table, &error) => {

@@ -146,6 +146,15 @@ impl Table {
 
     /// The rows after the id `after`, in the order of their ids; all rows if it is `None`.
     pub(super) fn select(&self, after: Option<SalesforceId>) -> Select {
+        let mut select = self.unordered();
+        if let Some(after) = after {
+            select = select.filter(field("Id").gt(after));
+        }
+        select.order_by("Id")
+    }
+
+    /// All rows, in no order.
+    pub(super) fn unordered(&self) -> Select {
         let optional = self.optional.iter().map(|column| column.name.clone());
         let mut select = Select::from(self.object)
             .fields(self.required.iter().cloned())
@@ -159,10 +168,7 @@ impl Table {
         for condition in conditions {
             select = select.filter(condition);
         }
-        if let Some(after) = after {
-            select = select.filter(field("Id").gt(after));
-        }
-        select.order_by("Id")
+        select
     }
 }
 

@@ -1,6 +1,5 @@
 //! The calls that the operations make.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,21 +9,20 @@ use rcgen::{KeyPair, PKCS_ED25519};
 use serde_json::{Map, Value, json};
 
 use super::json::{from_struct, to_json, to_struct};
-use super::{Account, Action, EventFeed, Outcome};
+use super::{Account, Action, Outcome};
 use crate::c1z::annotation;
 use crate::pb::connector::{
     AccountInfo, BatonActionStatus, BatonId, CapabilityDetailCredentialOption,
     ConnectorServiceGetMetadataRequest, CreateAccountRequest, CredentialOptions,
     DeleteResourceRequest, EncryptionConfig, Entitlement, GetActionStatusRequest, Grant,
     GrantManagerServiceGrantRequest, GrantManagerServiceRevokeRequest, InvokeActionRequest,
-    ListActionSchemasRequest, ListEventsRequest, Resource, ResourceId, RotateCredentialRequest,
-    account_info, credential_options, encryption_config,
+    ListActionSchemasRequest, Resource, ResourceId, RotateCredentialRequest, account_info,
+    credential_options, encryption_config,
 };
 use crate::runner::client::Client;
 use crate::runner::clock::Clock;
 use crate::runner::error::{Error, Result};
 
-const EVENTS_PER_PAGE: u32 = 100;
 const PASSWORD_LENGTH: i64 = 20;
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -262,37 +260,4 @@ pub(in crate::runner) async fn read_action_schemas(
         .await
         .map_err(Error::call("listing action schemas"))?;
     reply.schemas.iter().map(to_json).collect()
-}
-
-pub(in crate::runner) async fn read_events(
-    client: &Client,
-    feed: EventFeed,
-    to: &mut (impl Write + Send),
-) -> Result<()> {
-    let start_at = feed.start_at.map(|at| prost_types::Timestamp {
-        seconds: at.as_second(),
-        nanos: at.subsec_nanosecond(),
-    });
-    let mut cursor = feed.cursor;
-    loop {
-        let request = ListEventsRequest {
-            cursor,
-            start_at,
-            page_size: EVENTS_PER_PAGE,
-            event_feed_id: feed.id.clone(),
-            ..ListEventsRequest::default()
-        };
-        let reply = client
-            .call(request)
-            .await
-            .map_err(Error::call("listing events"))?;
-        for event in &reply.events {
-            let line = to_json(event)?;
-            writeln!(to, "{line}").map_err(|error| Error::Failed(format!("printing: {error}")))?;
-        }
-        if !reply.has_more {
-            return Ok(());
-        }
-        cursor = reply.cursor;
-    }
 }

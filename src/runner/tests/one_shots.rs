@@ -11,7 +11,7 @@ use crate::c1z::{Bounds, Reader};
 use crate::pb::connector::*;
 use crate::runner::client::Client;
 use crate::runner::clock::Clock;
-use crate::runner::one_shot::{self, Account, Action, EventFeed};
+use crate::runner::one_shot::{self, Account, Action, EventFeed, Reached};
 use crate::runner::sync::Options;
 
 async fn client(script: &Arc<Script>) -> (Client, Arc<InstantClock>) {
@@ -232,11 +232,14 @@ async fn events_are_printed_one_a_line_until_there_are_no_more() {
         events: vec![event("1"), event("2")],
         ..Script::default()
     });
-    let (client, _) = client(&script).await;
-    let mut printed = Vec::new();
-    one_shot::read_events(&client, EventFeed::default(), &mut printed)
+    let (client, clock) = client(&script).await;
+    let (mut printed, reached) = (Vec::new(), Reached::default());
+    let clock = clock as Arc<dyn Clock>;
+    let feed = EventFeed::default();
+    one_shot::read_events(&client, &clock, feed, &mut printed, &reached)
         .await
         .unwrap();
+    assert_eq!(reached.into_inner().as_deref(), Some("2"));
     assert_eq!(
         String::from_utf8(printed).unwrap(),
         "{\"id\":\"1\"}\n{\"id\":\"2\"}\n"

@@ -30,6 +30,9 @@ fn offered() -> BTreeSet<String> {
             offered.insert(format!("{:?}", Covers::Delete(id)));
         }
     }
+    for feed in registry.feeds() {
+        offered.insert(format!("{:?}", Covers::Feed(feed.id())));
+    }
     for action in registry.actions() {
         offered.insert(format!("{:?}", Covers::Action(action.schema().name)));
     }
