@@ -58,6 +58,8 @@ pub struct Org {
     undo: Vec<Undo>,
     transaction: Option<rules::Transaction>,
     next_expiry: Option<Timestamp>,
+    /// Permission set groups that are being updated, with the end.
+    recalculations: BTreeMap<Id, Timestamp>,
     approvals: Approvals,
     /// Rows of `UserPermissionAccess`, by user.
     access_rows: BTreeMap<Id, Id>,
@@ -81,6 +83,7 @@ impl Org {
             undo: Vec::new(),
             transaction: None,
             next_expiry: None,
+            recalculations: BTreeMap::new(),
             approvals: Approvals::default(),
             access_rows: BTreeMap::new(),
             stamp: None,

@@ -10,7 +10,9 @@ use super::settings::Write;
 
 mod apps;
 mod assignments;
+mod chatter;
 mod draft;
+mod features;
 mod groups;
 mod licenses;
 mod names;
@@ -148,6 +150,8 @@ impl Org {
             "UserPackageLicense" => self.before_package_license_assign(&draft)?,
             "SetupEntityAccess" => self.before_access_create(&mut draft)?,
             "UserTerritory2Association" => self.before_territory_assign(&mut draft)?,
+            "CollaborationGroup" => self.before_chatter_group_create(caller, &mut draft)?,
+            "CollaborationGroupMember" => self.before_chatter_join(caller, &draft)?,
             _ => self.before_record_write(&def, &mut draft, caller, Write::Create)?,
         };
         if let Some(id) = existing {
@@ -163,6 +167,9 @@ impl Org {
             "Profile" => self.after_profile_create(id)?,
             "PermissionSetLicenseAssign" => self.count_set_license(id, 1)?,
             "UserPackageLicense" => self.count_package_license(id, 1)?,
+            "PermissionSetGroupComponent" => self.recalculate(draft.get("PermissionSetGroupId"))?,
+            "CollaborationGroup" => self.after_chatter_group_create(id, &draft)?,
+            "CollaborationGroupMember" => self.count_chatter_members(id)?,
             _ => {}
         }
         Ok(Saved { id })
@@ -198,6 +205,8 @@ impl Org {
             "PermissionSet" => self.before_set_change(id)?,
             "Group" => self.before_group_change(id)?,
             "UserRole" => self.before_role_update(id, &draft)?,
+            "CollaborationGroup" => self.before_chatter_group_change(caller, id)?,
+            "CollaborationGroupMember" => self.before_chatter_role_change(caller, id, &draft)?,
             _ => drop(self.before_record_write(&def, &mut draft, caller, Write::Update)?),
         }
         self.check_own_logic(&def.name, Write::Update, Some(id))?;
@@ -231,6 +240,9 @@ impl Org {
             "Profile" => self.before_profile_delete(id)?,
             "PermissionSetLicenseAssign" => self.before_set_license_release(id)?,
             "UserPackageLicense" => self.count_package_license(id, -1)?,
+            "PermissionSetGroupComponent" => self.before_component_delete(id)?,
+            "CollaborationGroup" => self.before_chatter_group_delete(caller, id)?,
+            "CollaborationGroupMember" => self.before_chatter_leave(caller, id)?,
             _ => {}
         }
         self.check_own_logic(&def.name, Write::Delete, Some(id))?;

@@ -82,6 +82,8 @@ pub enum Feature {
     Territories,
     /// Einstein bots and agents.
     Agents,
+    /// Chatter, with its groups.
+    Chatter,
 }
 
 /// A relationship from a parent to rows of `object` whose `field` refers to it.
@@ -162,6 +164,29 @@ impl Schema {
             return false;
         };
         field.since_version = u32::MAX;
+        true
+    }
+
+    /// Replaces the values of a picklist. Returns false if the field does not exist.
+    pub(super) fn set_picklist(
+        &mut self,
+        object: &str,
+        field: &str,
+        values: &[(&str, bool)],
+    ) -> bool {
+        let key = self.by_name.get(&object.to_ascii_lowercase()).copied();
+        let Some(object) = key.and_then(|key| self.objects.get_mut(key.0)) else {
+            return false;
+        };
+        let number = object.index_of(field);
+        let Some(field) = number.and_then(|number| object.fields.get_mut(number)) else {
+            return false;
+        };
+        let entry = |(value, active): &(&str, bool)| PicklistEntry {
+            active: *active,
+            ..PicklistEntry::new(value)
+        };
+        field.picklist = values.iter().map(entry).collect();
         true
     }
 

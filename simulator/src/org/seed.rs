@@ -3,7 +3,9 @@
 use super::Org;
 
 mod access;
+mod activity;
 mod apps;
+mod chatter;
 mod essentials;
 mod groups;
 mod licenses;
@@ -12,6 +14,7 @@ mod records;
 mod rng;
 mod seeder;
 mod size;
+mod territories;
 mod unusual;
 mod words;
 
@@ -31,6 +34,8 @@ pub(super) fn fill(org: &mut Org, size: SeedSize) {
     seeder.seed_assignments();
     seeder.seed_apps();
     seeder.seed_unusual();
+    seeder.seed_chatter();
+    seeder.seed_activity();
     seeder.seed_records();
     seeder.finish();
 }

@@ -74,6 +74,14 @@ pub struct Settings {
     pub territories: bool,
     /// Whether Agents are enabled.
     pub agents: bool,
+    /// Whether Chatter is enabled.
+    pub chatter: bool,
+    /// Seats of feature licenses by their field of User, for example `UserPermissionsKnowledgeUser`.
+    /// A field that is not here has no limit.
+    pub feature_seats: BTreeMap<String, usize>,
+    /// How long an org recalculates a permission set group after a component was added or removed.
+    /// Until then its `Status` is `Updating`; at zero it is `Updated` at once.
+    pub group_recalculation: Duration,
     /// Whether SCIM accepts `PATCH /Entitlements`, as it once did.
     pub scim_entitlement_writes: bool,
     /// Whether user access policies are enabled (`IsRevoked` can be written).
@@ -133,6 +141,9 @@ impl Settings {
             forbidden_objects: BTreeSet::new(),
             territories: false,
             agents: false,
+            chatter: true,
+            feature_seats: BTreeMap::new(),
+            group_recalculation: Duration::ZERO,
             scim_entitlement_writes: false,
             user_access_policies: false,
             daily_limit: 100_000,

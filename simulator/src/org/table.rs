@@ -180,6 +180,16 @@ impl Database {
         true
     }
 
+    /// Replaces the values of a picklist, and the rows that describe them. Returns false if the field
+    /// does not exist.
+    pub fn set_picklist(&mut self, object: &str, field: &str, values: &[(&str, bool)]) -> bool {
+        if !self.schema.set_picklist(object, field, values) {
+            return false;
+        }
+        metadata::redescribe(self, object, field);
+        true
+    }
+
     /// Returns the key of an object.
     #[must_use]
     pub fn key(&self, object: &str) -> Option<ObjectKey> {

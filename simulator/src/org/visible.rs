@@ -33,6 +33,16 @@ impl Org {
         self.db.schema_mut().hide_field(object, field)
     }
 
+    /// Defines the values of a picklist and which of them are active, as an administrator can.
+    ///
+    /// # Panics
+    /// If there is no such field.
+    pub fn set_picklist(&mut self, object: &str, field: &str, values: &[(&str, bool)]) {
+        if !self.db.set_picklist(object, field, values) {
+            super::wrong_test(&format!("no field {field} on {object}"));
+        }
+    }
+
     /// Fails if the user cannot read the object.
     pub(crate) fn check_readable(&self, object: &ObjectDef) -> Result<(), OrgError> {
         if self.settings.forbidden_objects.contains(&object.name) {
@@ -69,6 +79,7 @@ fn object_is_visible(settings: &Settings, def: &ObjectDef, version: u32) -> bool
         None => true,
         Some(Feature::Territories) => settings.territories,
         Some(Feature::Agents) => settings.agents,
+        Some(Feature::Chatter) => settings.chatter,
     };
     switched_on && def.since_version <= version && !settings.hidden_objects.contains(&def.name)
 }

@@ -14,6 +14,7 @@ mod faults;
 mod jwt;
 mod limits;
 mod oauth_tokens;
+mod optional;
 mod permissions;
 mod query;
 mod records;

@@ -137,7 +137,8 @@ impl Org {
                 tracing::error!(%error, "an assignment vanished while it expired");
             }
         }
-        self.next_expiry = next;
+        let updated = self.end_recalculations(now);
+        self.next_expiry = next.into_iter().chain(updated).min();
         if self.transaction.is_none() {
             self.undo.clear();
         }

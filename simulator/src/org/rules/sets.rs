@@ -1,5 +1,7 @@
 //! Permission sets, permission set groups with their aggregates, components.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::draft::Draft;
 use super::names::developer_name;
 use crate::org::Org;
@@ -117,6 +119,48 @@ impl Org {
             }
             None => Ok(None),
         }
+    }
+
+    pub(super) fn before_component_delete(&mut self, id: Id) -> Result<(), OrgError> {
+        let row = self.db.get("PermissionSetGroupComponent", id);
+        let group = row.map_or(Value::Null, |row| row.get("PermissionSetGroupId").clone());
+        self.recalculate(&group)
+    }
+
+    /// Starts the recalculation of a permission set group whose components change.
+    pub(super) fn recalculate(&mut self, group: &Value) -> Result<(), OrgError> {
+        let (Some(group), Ok(duration)) = (
+            group.as_id(),
+            SignedDuration::try_from(self.settings.group_recalculation),
+        ) else {
+            return Ok(());
+        };
+        if duration.is_zero() {
+            return self.write_status(group, "Updated");
+        }
+        let end = self.clock.now().checked_add(duration);
+        let end = end.unwrap_or(Timestamp::MAX);
+        self.recalculations.insert(group, end);
+        self.note_expiry(&Value::from(end));
+        self.write_status(group, "Updating")
+    }
+
+    /// Ends the recalculations that are due. Returns when the next one ends.
+    pub(super) fn end_recalculations(&mut self, now: Timestamp) -> Option<Timestamp> {
+        let due = self.recalculations.iter().filter(|(_, at)| **at <= now);
+        for group in due.map(|(group, _)| *group).collect::<Vec<_>>() {
+            self.recalculations.remove(&group);
+            if let Err(error) = self.write_status(group, "Updated") {
+                tracing::debug!(%error, "a permission set group vanished while it was updated");
+            }
+        }
+        self.recalculations.values().min().copied()
+    }
+
+    fn write_status(&mut self, group: Id, status: &str) -> Result<(), OrgError> {
+        let cells = [("Status", Value::text(status))];
+        self.write("PermissionSetGroup", group, cells)
+            .map_err(OrgError::from)
     }
 
     pub(in crate::org) fn sets_in_group(&self, group: Id) -> Vec<Id> {

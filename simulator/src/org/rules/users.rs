@@ -24,6 +24,7 @@ impl Org {
         self.check_manager(None, draft)?;
         if draft.named("IsActive").is_none_or(Value::is_true) {
             self.take_user_license(profile)?;
+            self.check_feature_seats(None, draft)?;
         }
         Ok(None)
     }
@@ -69,6 +70,9 @@ impl Org {
         }
         if active && (!was_active || profile != old_profile) {
             self.take_user_license(profile)?;
+        }
+        if active {
+            self.check_feature_seats(Some((id, was_active)), draft)?;
         }
         if profile != old_profile {
             let user_type = self.profile_field(profile, "UserType");

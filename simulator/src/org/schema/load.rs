@@ -36,6 +36,7 @@ const FILES: &[&str] = &[
     include_str!("lists.txt"),
     include_str!("people.txt"),
     include_str!("groups.txt"),
+    include_str!("chatter.txt"),
     include_str!("permissions.txt"),
     include_str!("licenses.txt"),
     include_str!("territories.txt"),
@@ -144,6 +145,7 @@ fn object(header: &str) -> Result<ObjectDef, &'static str> {
             ("since", version) => object.since_version = number(version)?,
             ("feature", "Territories") => object.feature = Some(Feature::Territories),
             ("feature", "Agents") => object.feature = Some(Feature::Agents),
+            ("feature", "Chatter") => object.feature = Some(Feature::Chatter),
             _ => return Err("unknown word in the header"),
         }
     }

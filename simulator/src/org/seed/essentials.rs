@@ -52,7 +52,8 @@ const PROFILES: &[(&str, &str, &str)] = &[
 ];
 
 const ADMIN: &str = "System Administrator";
-/// Permissions of the administrator's profile: those of the standard profile of a real org.
+/// Permissions of the administrator's profile: those of the standard profile of a real org, and what
+/// a sync of everything needs besides.
 const ADMIN_RIGHTS: &[&str] = &[
     "PermissionsModifyAllData",
     "PermissionsViewAllData",
@@ -88,6 +89,7 @@ const ADMIN_RIGHTS: &[&str] = &[
     "PermissionsInstallPackaging",
     "PermissionsModifyMetadata",
     "PermissionsViewEventLogFiles",
+    "PermissionsManageUnlistedGroups",
 ];
 
 /// Adds these to an empty org.

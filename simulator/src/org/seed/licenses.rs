@@ -1,5 +1,8 @@
 //! Custom profiles, permission set licenses and package licenses.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
+
 use super::essentials::seed_profile;
 use super::seeder::Seeder;
 use crate::org::value::Value;
@@ -12,11 +15,12 @@ const SET_LICENSES: &[(&str, &str, i64)] = &[
     ("SoldOutPsl", "Sold Out", 0),
 ];
 
-/// Package licences: namespace, seats, status.
-const PACKAGES: &[(&str, i64, &str)] = &[
-    ("sfcpq", 50, "Active"),
-    ("freepkg", -1, "Active"),
-    ("oldpkg", 10, "Expired"),
+/// Package licences: namespace, seats, status, expiration.
+const PACKAGES: &[(&str, i64, &str, Option<&str>)] = &[
+    ("sfcpq", 50, "Active", Some("2099-12-31T00:00:00Z")),
+    ("freepkg", -1, "Active", None),
+    ("oldpkg", 10, "Expired", Some("2024-06-30T00:00:00Z")),
+    ("trialpkg", 3, "Trial", Some("2099-12-31T00:00:00Z")),
 ];
 
 /// Standard profiles of the unusual users.
@@ -50,10 +54,28 @@ impl Seeder<'_> {
             );
             self.set_licenses.push(id);
         }
-        for (namespace, seats, status) in PACKAGES {
+        self.add(
+            "PermissionSetLicense",
+            &[
+                ("DeveloperName", "EndedPsl".into()),
+                ("MasterLabel", "Ended".into()),
+                ("PermissionSetLicenseKey", "EndedPsl".into()),
+                ("Language", "en_US".into()),
+                ("Status", "Disabled".into()),
+                ("TotalLicenses", Value::Int(5)),
+                ("UsedLicenses", Value::Int(0)),
+                (
+                    "ExpirationDate",
+                    Date::new(2024, 6, 30).map_or(Value::Null, Value::Date),
+                ),
+            ],
+        );
+        for (namespace, seats, status, end) in PACKAGES {
+            let end = end.and_then(|end| end.parse::<Timestamp>().ok());
             self.add(
                 "PackageLicense",
                 &[
+                    ("ExpirationDate", end.map_or(Value::Null, Value::from)),
                     ("NamespacePrefix", Value::text(namespace)),
                     ("Status", Value::text(status)),
                     ("IsProvisioned", true.into()),

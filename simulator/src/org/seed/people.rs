@@ -56,6 +56,19 @@ impl Seeder<'_> {
             ("Badge__c", Value::Double(badge)),
             ("CreatedDate", self.moment()),
             ("IsActive", Value::Bool(number % 11 != 10)),
+            (
+                "UserPermissionsMarketingUser",
+                Value::Bool(number % 13 == 0),
+            ),
+            (
+                "UserPermissionsKnowledgeUser",
+                Value::Bool(number % 17 == 3),
+            ),
+            (
+                "UserPermissionsInteractionUser",
+                Value::Bool(number % 29 == 1),
+            ),
+            ("UserPermissionsSupportUser", Value::Bool(number % 7 == 5)),
         ];
         if !number.is_multiple_of(3) {
             cells.push((

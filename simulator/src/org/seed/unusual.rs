@@ -150,41 +150,35 @@ impl Seeder<'_> {
                 ("BotUserId", agent.into()),
             ],
         );
-        self.seed_territories();
-    }
-
-    fn seed_territories(&mut self) {
-        let kind = [
-            ("MasterLabel", "Named".into()),
-            ("DeveloperName", "Named".into()),
+        // One that runs as whoever talks to it, and one without a label.
+        let others = [
+            (
+                "Employee_Agent",
+                Value::text("Employee \"Agent\""),
+                "InternalCopilot",
+            ),
+            ("Old_Bot", Value::Null, "Bot"),
         ];
-        let kind = self.add("Territory2Type", &kind);
-        for (model, state) in [("Current", "Active"), ("Next", "Planning")] {
-            let cells = [
-                ("Name", Value::text(model)),
-                ("DeveloperName", Value::text(model)),
-                ("State", Value::text(state)),
-            ];
-            let parent = self.add("Territory2Model", &cells);
-            for area in ["Emea", "Apac"] {
-                let name = format!("{area} {model}");
-                let cells = [
-                    ("Name", Value::text(&name)),
-                    ("DeveloperName", Value::text(format!("{area}_{model}"))),
-                    ("Territory2ModelId", parent.into()),
-                    ("Territory2TypeId", kind.into()),
-                ];
-                let territory = self.add("Territory2", &cells);
-                let user = self.rng.pick(&self.users);
-                let cells = [
-                    ("UserId", user.into()),
-                    ("Territory2Id", territory.into()),
-                    ("IsActive", (state == "Active").into()),
-                    ("RoleInTerritory2", "Sales Rep".into()),
-                ];
-                self.add("UserTerritory2Association", &cells);
-            }
+        for (name, label, kind) in others {
+            let bot = self.add(
+                "BotDefinition",
+                &[
+                    ("DeveloperName", name.into()),
+                    ("MasterLabel", label),
+                    ("Type", kind.into()),
+                ],
+            );
+            self.add(
+                "BotVersion",
+                &[
+                    ("BotDefinitionId", bot.into()),
+                    ("DeveloperName", "v1".into()),
+                    ("Status", "Inactive".into()),
+                    ("VersionNumber", Value::Int(1)),
+                ],
+            );
         }
+        self.seed_territories();
     }
 
     fn seed_unusual_assignments(&mut self) {

@@ -1,6 +1,7 @@
 //! Rows that describe the schema: the values of picklist fields.
 
 use crate::org::id::Id;
+use crate::org::schema::FieldDef;
 use crate::org::table::{Database, TableError};
 use crate::org::value::Value;
 
@@ -22,18 +23,42 @@ pub(super) fn describe(database: &mut Database) {
             let Ok(particle) = add_particle(database, definition, &object.name, &field.name) else {
                 continue;
             };
-            for entry in &field.picklist {
-                let _ = database.insert(
-                    "PicklistValueInfo",
-                    [
-                        ("EntityParticleId", particle.into()),
-                        ("Value", Value::text(&entry.value)),
-                        ("Label", Value::text(&entry.label)),
-                        ("IsActive", entry.active.into()),
-                    ],
-                );
-            }
+            add_values(database, particle, field);
         }
+    }
+}
+
+/// Replaces the `PicklistValueInfo` rows of a field.
+pub(super) fn redescribe(database: &mut Database, object: &str, field: &str) {
+    let particles = database.find(
+        "EntityParticle",
+        "DurableId",
+        &format!("{object}.{field}").into(),
+    );
+    let Some(particle) = particles.first().map(|row| row.id()) else {
+        return;
+    };
+    let old = database.find("PicklistValueInfo", "EntityParticleId", &particle.into());
+    for id in old.iter().map(|row| row.id()).collect::<Vec<_>>() {
+        database.delete("PicklistValueInfo", id);
+    }
+    let def = database.schema().object(object);
+    if let Some(field) = def.and_then(|def| def.field(field)).cloned() {
+        add_values(database, particle, &field);
+    }
+}
+
+fn add_values(database: &mut Database, particle: Id, field: &FieldDef) {
+    for entry in &field.picklist {
+        let _ = database.insert(
+            "PicklistValueInfo",
+            [
+                ("EntityParticleId", particle.into()),
+                ("Value", Value::text(&entry.value)),
+                ("Label", Value::text(&entry.label)),
+                ("IsActive", entry.active.into()),
+            ],
+        );
     }
 }
 
