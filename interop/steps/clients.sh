@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs Salesforce clients against a simulated org of their own: plain HTTP,
-# simple-salesforce from PyPI and jsforce from npm.
+# simple-salesforce and scim2-tester from PyPI, and jsforce from npm.
 set -euo pipefail
 source steps/setup.sh
 
@@ -26,4 +26,5 @@ trap stop_simulator EXIT
 
 .venv/bin/python raw_http.py
 .venv/bin/python simple_salesforce_client.py
+.venv/bin/python scim_client.py
 node jsforce_client.mjs

@@ -273,6 +273,15 @@ async fn attributes_change_in_every_form_that_salesforce_takes() {
     assert_eq!(body[ENTERPRISE]["department"], "Support");
     assert_eq!(body[ENTERPRISE]["manager"]["value"], json!(manager));
     assert!(body.get("externalId").is_none());
+    let address = json!([{"type": "work", "streetAddress": "1 Main St", "country": "DE"}]);
+    let add = json!([{"op": "add", "path": "addresses", "value": address}]);
+    let (_, body) = patch(&client, &path, add).await;
+    assert_eq!(body["addresses"][0]["streetAddress"], "1 Main St");
+    let remove =
+        json!([{"op": "remove", "path": "addresses"}, {"op": "remove", "path": ENTERPRISE}]);
+    let (status, body) = patch(&client, &path, remove).await;
+    assert_eq!(status, 200, "{body}");
+    assert!(body.get("addresses").is_none() && body.get(ENTERPRISE).is_none());
 }
 
 #[test_case(json!({"op": "replace", "path": "emails[type eq \"work\"].value", "value": "a@b.c"}), "invalidPath"; "a filter in the path")]

@@ -75,6 +75,29 @@ pub(super) fn without_urn(path: &str) -> &str {
     path
 }
 
+/// Returns what is removed with the addresses, or with an extension.
+pub(super) fn parts_of(path: &str) -> &'static [&'static str] {
+    if path.eq_ignore_ascii_case("addresses") {
+        &[
+            "addresses.streetAddress",
+            "addresses.locality",
+            "addresses.region",
+            "addresses.postalCode",
+            "addresses.country",
+        ]
+    } else if path.eq_ignore_ascii_case(ENTERPRISE_USER) {
+        &[
+            "employeeNumber",
+            "department",
+            "division",
+            "organization",
+            "manager.value",
+        ]
+    } else {
+        &[]
+    }
+}
+
 /// Fields that a PUT clears if the body does not have their attribute.
 pub(super) const CLEARED_BY_PUT: &[&str] = &[
     "FederationIdentifier",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::attributes::{field_of, without_urn};
+use super::attributes::{field_of, parts_of, without_urn};
 use super::body::{Kind, Operation, ids};
 use super::error::ScimError;
 use super::{ENTERPRISE_USER, USER_EXTENSION};
@@ -68,6 +68,9 @@ impl UserChange {
         if !extension {
             return self.set(org, kind, without_urn(name), value);
         }
+        if kind == Kind::Remove && value.is_null() {
+            return self.clear(parts_of(name));
+        }
         for (name, value) in value.as_object().into_iter().flatten() {
             self.set(org, kind, name, value)?;
         }
@@ -90,6 +93,7 @@ impl UserChange {
                 Ok(())
             }
             "name" | "manager" => self.set_parts(org, kind, path, value),
+            "addresses" if kind == Kind::Remove => self.clear(parts_of(path)),
             "addresses" => {
                 at_most_one("addresses", value)?;
                 match first(value) {
@@ -122,6 +126,11 @@ impl UserChange {
             }
         }
         Ok(())
+    }
+
+    fn clear(&mut self, paths: &[&str]) -> Result<(), ScimError> {
+        let mut paths = paths.iter();
+        paths.try_for_each(|path| self.set_field(Kind::Remove, path, &Value::Null))
     }
 
     /// Sets an attribute whose list can have one entry: Salesforce stores only one.
