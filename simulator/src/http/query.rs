@@ -16,6 +16,9 @@ use crate::soql::{self, Context, Cut, Cuts, Outcome, SoqlError};
 /// Bounds of the batch size; values outside are clamped.
 const SMALLEST_PAGE: usize = 200;
 const LARGEST_PAGE: usize = 2000;
+/// Records of `OauthToken` that the pages of a query have together. Source: Object Reference,
+/// `OauthToken`.
+const MOST_TOKENS: usize = 2500;
 /// Maximum batch size for `OauthToken`. Source: Object Reference, `OauthToken`.
 const TOKEN_PAGE: usize = 500;
 
@@ -116,7 +119,12 @@ fn page(
     let outcome = &result.outcome;
     let (batch, _) = with_context(context, org, true, |ctx| outcome.batch(ctx, offset, size));
     let end = batch.end;
-    let next = (end < outcome.len()).then(|| {
+    let last = if result.object.eq_ignore_ascii_case("OauthToken") {
+        outcome.len().min(MOST_TOKENS)
+    } else {
+        outcome.len()
+    };
+    let next = (end < last).then(|| {
         let open = || open_locator(context, org, &result.object, outcome, size);
         result.key.clone().unwrap_or_else(open)
     });

@@ -155,7 +155,7 @@ impl Org {
     }
 
     /// Without "Manage Territories" only the active model is visible. Source: Object Reference,
-    /// "Territory2Model".
+    /// `Territory2Model`.
     fn hide_inactive_territories(&self, limits: &mut Vec<(&'static str, &'static str, Kind)>) {
         let models = self.db.rows("Territory2Model");
         let models = models.filter(|row| row.get("State").as_str() != Some("Active"));

@@ -331,6 +331,33 @@ async fn a_delete_token_ends_one_approval_of_several() {
     assert_eq!(status, 400, "it is gone");
 }
 
+#[tokio::test]
+async fn the_pages_of_a_query_end_after_2500_approvals() {
+    let client = Client::tiny().await;
+    let me = client.sim.org().integration_user();
+    client.sim.with(|org| {
+        for number in 0..2600 {
+            let token = format!("many-{number}");
+            let fields = [("UserId", json!(me)), ("DeleteToken", json!(token))];
+            org.insert("OauthToken", &fields);
+        }
+    });
+    let (_, mut page) = client.query("SELECT DeleteToken FROM OauthToken").await;
+    let mut sizes = Vec::new();
+    loop {
+        sizes.push(page["records"].as_array().unwrap().len());
+        let Some(next) = page["nextRecordsUrl"].as_str() else {
+            break;
+        };
+        (_, page) = answer(client.send(Method::GET, next, None).await).await;
+    }
+    assert_eq!(sizes, [500; 5]);
+    let (_, rest) = client
+        .query("SELECT DeleteToken FROM OauthToken LIMIT 2500 OFFSET 2500")
+        .await;
+    assert!(!rest["records"].as_array().unwrap().is_empty());
+}
+
 #[test_case("LoginHistory", "LoginTime", 183; "sign-ins")]
 #[test_case("SetupAuditTrail", "CreatedDate", 180; "changes in Setup")]
 #[tokio::test]
@@ -358,7 +385,7 @@ async fn old_rows_are_not_seen(object: &str, time: &str, days: u64) {
         seen + 2,
         "rows can be added while it runs"
     );
-    client.sim.clock().advance(Duration::from_secs(120));
+    client.sim.clock().advance(Duration::from_mins(2));
     assert_eq!(count(&client, object).await, seen + 1);
 }
 

@@ -156,7 +156,7 @@ async fn lists_are_paged_by_twenty_up_to_two_hundred_and_end_at_two_thousand() {
 #[test_case(r#"userName eq "user000001@simulated.example" or externalId eq "fed-000002""#, 2; "either")]
 #[test_case(r#"(userName sw "user" or userName sw "shared") and name.familyName co "MONONYM""#, 3; "parentheses")]
 #[test_case(r#"urn:ietf:params:scim:schemas:core:2.0:User:userName co "000001""#, 1; "with the URN")]
-#[test_case(r#"active eq false"#, 2; "a truth value")]
+#[test_case("active eq false", 2; "a truth value")]
 #[test_case(r#"meta.lastModified gt "2099-01-01T00:00:00Z""#, 0; "a time")]
 #[tokio::test]
 async fn filters_find(filter: &str, count: usize) {
@@ -318,7 +318,7 @@ async fn entitlements_are_added_replaced_and_emptied_but_the_profile_stays() {
     let replace = |list: Value| json!([{"op": "Replace", "value": {"entitlements": list}}]);
     let (status, body) = patch(&client, &path, replace(json!([{"value": one}]))).await;
     assert_eq!(status, 200, "{body}");
-    assert_eq!(held(&client, &id), [one.clone()]);
+    assert_eq!(held(&client, &id), std::slice::from_ref(&one));
     let add = json!([{"op": "add", "value": {"entitlements": [
         {"value": &one[..15]}, {"value": &two[..15]},
     ]}}]);

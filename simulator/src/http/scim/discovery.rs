@@ -68,7 +68,7 @@ pub(super) fn resource_types(
             }
             body
         });
-    one_or_all(types.collect(), name)
+    one_or_all(&types.collect::<Vec<_>>(), name)
 }
 
 /// `GET /Schemas` or one of them.
@@ -102,7 +102,7 @@ pub(super) fn schemas(
             list.push(attribute(name, kind, flags));
         }
     }
-    one_or_all(schemas, urn)
+    one_or_all(&schemas, urn)
 }
 
 fn attributes_of<'a>(parent: Option<&'a mut Json>, name: &str) -> Option<&'a mut Vec<Json>> {
@@ -140,7 +140,7 @@ fn attribute(name: &str, kind: &str, flags: &[&str]) -> Json {
 }
 
 /// Answers with the resource of this id, or with all of them.
-fn one_or_all(resources: Vec<Json>, id: Option<&str>) -> Result<Reply, ScimError> {
+fn one_or_all(resources: &[Json], id: Option<&str>) -> Result<Reply, ScimError> {
     let Some(id) = id else {
         let body = json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],

@@ -83,11 +83,11 @@ pub(super) fn filtered<'a>(
 
 /// Leaves what `attributes` and `excludedAttributes` choose (RFC 7644, 3.9).
 pub(super) fn project(call: &Call, resource: Json) -> Json {
-    let names = |param: &str| -> Option<Vec<String>> {
+    let chosen = |param: &str| -> Option<Vec<String>> {
         let list = call.param(param)?.split(',');
         Some(list.map(|name| name.trim().to_lowercase()).collect())
     };
-    let (wanted, unwanted) = (names("attributes"), names("excludedAttributes"));
+    let (wanted, unwanted) = (chosen("attributes"), chosen("excludedAttributes"));
     let Json::Object(members) = resource else {
         return resource;
     };

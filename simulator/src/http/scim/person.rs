@@ -79,11 +79,10 @@ pub(super) fn meta(
     let changed = row.get("SystemModstamp").as_timestamp();
     let created = row.get("CreatedDate").as_timestamp().or(changed);
     let version = Sha256::digest(format!("{id}{changed:?}"));
-    let version: String = version
+    let version = version
         .iter()
         .take(20)
-        .map(|b| format!("{b:02x}"))
-        .collect();
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     json!({
         "resourceType": kind,
         "created": created.map(seconds),

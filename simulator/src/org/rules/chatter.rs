@@ -1,5 +1,5 @@
-//! Chatter groups and their members. Source: Object Reference, "CollaborationGroup" and
-//! "CollaborationGroupMember".
+//! Chatter groups and their members. Source: Object Reference, `CollaborationGroup` and
+//! `CollaborationGroupMember`.
 
 use super::Caller;
 use super::draft::Draft;

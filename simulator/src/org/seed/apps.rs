@@ -111,7 +111,7 @@ impl Seeder<'_> {
         });
         let item = item.map(|row| row.id());
         let seconds = i64::try_from(number).unwrap_or(0) * 3600;
-        let uses = i64::try_from(number % 9).unwrap_or(0);
+        let count = i64::try_from(number % 9).unwrap_or(0);
         self.add(
             "OauthToken",
             &[
@@ -119,7 +119,7 @@ impl Seeder<'_> {
                 ("AppMenuItemId", item.into()),
                 ("UserId", user.into()),
                 ("DeleteToken", Value::text(handle)),
-                ("UseCount", Value::Int(uses)),
+                ("UseCount", Value::Int(count)),
                 ("LastUsedDate", at(seconds + 1000).into()),
                 ("CreatedDate", at(seconds).into()),
             ],

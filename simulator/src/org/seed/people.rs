@@ -58,7 +58,7 @@ impl Seeder<'_> {
             ("IsActive", Value::Bool(number % 11 != 10)),
             (
                 "UserPermissionsMarketingUser",
-                Value::Bool(number % 13 == 0),
+                Value::Bool(number.is_multiple_of(13)),
             ),
             (
                 "UserPermissionsKnowledgeUser",

@@ -2,7 +2,7 @@
 
 use crate::org::id::Id;
 use crate::org::schema::FieldDef;
-use crate::org::table::{Database, TableError};
+use crate::org::table::{Database, RowRef, TableError};
 use crate::org::value::Value;
 
 /// Adds `EntityDefinition`, `EntityParticle` and `PicklistValueInfo` rows for every picklist.
@@ -35,11 +35,11 @@ pub(super) fn redescribe(database: &mut Database, object: &str, field: &str) {
         "DurableId",
         &format!("{object}.{field}").into(),
     );
-    let Some(particle) = particles.first().map(|row| row.id()) else {
+    let Some(particle) = particles.first().map(RowRef::id) else {
         return;
     };
     let old = database.find("PicklistValueInfo", "EntityParticleId", &particle.into());
-    for id in old.iter().map(|row| row.id()).collect::<Vec<_>>() {
+    for id in old.iter().map(RowRef::id).collect::<Vec<_>>() {
         database.delete("PicklistValueInfo", id);
     }
     let def = database.schema().object(object);
