@@ -37,7 +37,7 @@ pub struct SyncRequest {
     pub workers: i64,
     /// Only these resource types; all if empty.
     pub resource_types: Vec<String>,
-    /// Only these resources (`bid:r:…`); everything if empty.
+    /// Only these resources (`user/005…` or `bid:r:…`); everything if empty.
     pub resources: Vec<String>,
     /// Leave out entitlements and grants.
     pub skip_entitlements_and_grants: bool,

@@ -9,6 +9,9 @@ use crate::connector;
 use crate::runner::Target;
 use crate::salesforce::SalesforceId;
 
+/// The resource types whose ids are names of fields.
+const NAMED: &[&str] = &["feature_license"];
+
 /// Refuses resource types, ids and actions that the connector cannot have. Its ids are the record
 /// ids of Salesforce.
 pub(super) fn check(options: &HostOptions, job: &Job, registry: &Registry) -> Result<(), Failure> {
@@ -24,7 +27,7 @@ pub(super) fn check(options: &HostOptions, job: &Job, registry: &Registry) -> Re
             .map_err(|error| format!("field {name}: {error}"))
             .and_then(|target| {
                 known(name, &target.id.0)?;
-                record_id(name, &target.id.1)
+                record_id(name, &target.id.0, &target.id.1)
             });
         problems.keep(checked);
     }
@@ -89,7 +92,10 @@ fn unknown(what: &str, written: &str, known: &[&str]) -> String {
     }
 }
 
-fn record_id(name: &str, id: &str) -> Result<(), String> {
+fn record_id(name: &str, kind: &str, id: &str) -> Result<(), String> {
+    if NAMED.contains(&kind) {
+        return Ok(());
+    }
     match id.parse::<SalesforceId>() {
         Ok(_) => Ok(()),
         Err(error) => Err(format!("field {name}: '{id}': {error}")),

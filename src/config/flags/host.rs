@@ -13,7 +13,7 @@ flags! {
     CLIENT_SECRET = Flag::text("client-secret", "Client secret at ConductorOne")
         .secret().topic(Topic::Daemon);
     SKIP_FULL_SYNC = Flag::switch("skip-full-sync", "Never run a full sync").topic(Topic::Daemon);
-    SYNC_RESOURCES = Flag::list("sync-resources", "Sync only these resources, by BID")
+    SYNC_RESOURCES = Flag::list("sync-resources", "Sync only these resources: user/005... or a BID")
         .topic(Topic::Sync);
     SYNC_RESOURCE_TYPES = Flag::list("sync-resource-types", "Sync only these resource types")
         .topic(Topic::Sync);

@@ -25,18 +25,17 @@ pub(crate) struct Target {
 impl FromStr for Target {
     type Err = Error;
 
-    /// Parses `bid:r:[<parent type>/<parent id>/]<type>/<id>`; `\` escapes.
+    /// Parses `bid:r:[<parent type>/<parent id>/]<type>/<id>`; `\` escapes. The prefix may be left
+    /// out.
     fn from_str(text: &str) -> Result<Self> {
         let invalid = || {
             Error::Invalid(format!(
-                "{text:?} does not name a resource; expected bid:r:TYPE/ID or \
-                 bid:r:PARENT_TYPE/PARENT_ID/TYPE/ID"
+                "{text:?} does not name a resource; expected its type and id, such as user/005..., \
+                 or a BID: bid:r:TYPE/ID or bid:r:PARENT_TYPE/PARENT_ID/TYPE/ID"
             ))
         };
-        let path = text
-            .trim_matches('"')
-            .strip_prefix("bid:r:")
-            .ok_or_else(invalid)?;
+        let text = text.trim_matches('"');
+        let path = text.strip_prefix("bid:r:").unwrap_or(text);
         let mut parts = vec![String::new()];
         let mut characters = path.chars();
         while let Some(character) = characters.next() {

@@ -423,13 +423,21 @@ async fn any_number_of_targets_may_be_gone() {
     assert_eq!(summary.warnings.len(), 20);
 }
 
-#[test_case("group/g1"; "no scheme")]
+#[test_case("g1"; "no type")]
+#[test_case("group:g1"; "a colon")]
 #[test_case("bid:r:group"; "no id")]
 #[test_case("bid:r:a/b/c"; "three parts")]
 #[test_case("bid:r:a/"; "empty part")]
 #[test_case("bid:r:a/b\\"; "escape at the end")]
 fn what_names_no_resource_is_refused(bid: &str) {
     assert!(bid.parse::<crate::runner::sync::Target>().is_err());
+}
+
+#[test]
+fn a_type_and_an_id_are_enough() {
+    let [plain, bid] =
+        ["group/g1", "bid:r:group/g1"].map(|text| text.parse::<crate::runner::sync::Target>());
+    assert_eq!(plain.unwrap(), bid.unwrap());
 }
 
 #[tokio::test]
