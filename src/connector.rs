@@ -103,7 +103,10 @@ impl Connector for Salesforce {
     async fn validate(&self) -> Result<Validation> {
         let org = &self.0.org;
         org.forget_missing();
-        let checked = checks::validate(&org.client, &self.0.options).await?;
+        let mut checked = checks::validate(&org.client, &self.0.options).await?;
+        let fields = &self.0.options.user_fields;
+        let left_out = org.user_fields.check(&org.client, fields).await?;
+        checked.warnings.extend(left_out);
         let quota = checked.quota.as_ref().map(quota);
         info!(
             sf.org_id = checked.id,

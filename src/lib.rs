@@ -10,6 +10,7 @@ mod core_dumps;
 pub mod doctor;
 pub mod host;
 pub mod login;
+mod nearest;
 pub mod output_file;
 pub mod pb;
 pub mod runner;

@@ -14,6 +14,12 @@ pub trait AccountManager: Send + Sync {
     /// The fields of the form for a new account.
     fn schema(&self) -> Vec<AccountField>;
 
+    /// The same with the fields that only the upstream system knows of. It may ask for them, and
+    /// leaves them out if it gets no answer soon.
+    async fn full_schema(&self) -> Vec<AccountField> {
+        self.schema()
+    }
+
     /// The credentials that a new account can get. Hosts prefer the first.
     fn credential_options(&self) -> &'static [CredentialOption];
 

@@ -40,7 +40,8 @@ impl SyncOptions {
         {
             let name = connector::USER_CUSTOM_FIELDS.name;
             problems.push(format!(
-                "field {name}: '{field}' is not the API name of a field"
+                "field {name}: '{field}' is not the API name of a field, nor a path such as \
+                 Manager.Name"
             ));
         }
         Self {
@@ -58,9 +59,12 @@ impl SyncOptions {
     }
 }
 
+/// An API name, or several with dots between them.
 fn is_api_name(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    text.split('.').all(|part| {
+        part.starts_with(|first: char| first.is_ascii_alphabetic())
+            && part
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    })
 }

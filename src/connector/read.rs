@@ -11,3 +11,4 @@ pub(super) mod snapshot;
 pub(super) mod sync_memory;
 pub(super) mod table;
 pub(super) mod unavailable;
+pub(super) mod user_fields;

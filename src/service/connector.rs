@@ -16,8 +16,19 @@ impl ConnectorService for Services {
         request: Request<pb::ConnectorServiceGetMetadataRequest>,
     ) -> Result<Response<pb::ConnectorServiceGetMetadataResponse>, Status> {
         validated(request)?;
-        let metadata = Some(connector::metadata(&self.registry));
-        respond(Ok(pb::ConnectorServiceGetMetadataResponse { metadata }))
+        let mut metadata = connector::metadata(&self.registry);
+        // Nobody fills in the form if no account can be created.
+        if let Some(accounts) = self
+            .registry
+            .accounts()
+            .filter(|_| self.toggles.provisioning)
+        {
+            let form = accounts.full_schema().await;
+            metadata.account_creation_schema = Some(connector::account_form(form));
+        }
+        respond(Ok(pb::ConnectorServiceGetMetadataResponse {
+            metadata: Some(metadata),
+        }))
     }
 
     async fn validate(

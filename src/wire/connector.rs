@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::account::detail;
 use super::resource::{permissions, resource_type};
 use super::text::{self, cut};
+use crate::baton::schema::AccountField;
 use crate::baton::{AccountManager, Registry, ResourceSyncer, TypeMark};
 use crate::pb::connector as pb;
 use crate::pb::connector::Capability;
@@ -21,7 +22,9 @@ pub fn metadata(registry: &Registry) -> pb::ConnectorMetadata {
         display_name: cut(connector.display_name(), text::DISPLAY_NAME),
         description: cut(connector.description(), text::TYPE_DESCRIPTION),
         capabilities: Some(capabilities(registry)),
-        account_creation_schema: registry.accounts().map(account_form),
+        account_creation_schema: registry
+            .accounts()
+            .map(|accounts| account_form(accounts.schema())),
         ..Default::default()
     }
 }
@@ -94,21 +97,23 @@ fn account_credentials(accounts: &dyn AccountManager) -> pb::CredentialDetailsAc
     }
 }
 
-fn account_form(accounts: &dyn AccountManager) -> pb::ConnectorAccountCreationSchema {
-    let form_field = |asked: crate::baton::schema::AccountField| {
+/// The form for a new account.
+#[must_use]
+pub fn account_form(fields: Vec<AccountField>) -> pb::ConnectorAccountCreationSchema {
+    let form_field = |asked: AccountField| {
         let default_value = asked.default.map(str::to_owned);
         let field = Field {
-            display_name: asked.display_name.to_owned(),
+            display_name: asked.display_name.into_owned(),
             required: asked.required,
-            description: asked.description.to_owned(),
+            description: asked.description.into_owned(),
             placeholder: asked.placeholder.to_owned(),
             order: asked.order,
             deprecated: false,
             field: Some(field::Field::StringField(StringField { default_value })),
         };
-        (asked.key.to_owned(), field)
+        (asked.key.into_owned(), field)
     };
     pb::ConnectorAccountCreationSchema {
-        field_map: accounts.schema().into_iter().map(form_field).collect(),
+        field_map: fields.into_iter().map(form_field).collect(),
     }
 }

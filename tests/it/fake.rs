@@ -212,10 +212,10 @@ impl AccountManager for Accounts {
     }
     fn schema(&self) -> Vec<AccountField> {
         vec![AccountField {
-            key: "email",
-            display_name: "Email",
+            key: "email".into(),
+            display_name: "Email".into(),
             required: true,
-            description: "",
+            description: "".into(),
             placeholder: "",
             order: 1,
             default: None,

@@ -9,7 +9,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // The domain and the client know nothing of each other, nor of anything else of ours.
     ("baton", &["causes"]),
     ("salesforce", &["causes", "token_store"]),
-    ("connector", &["baton", "causes", "doctor", "salesforce"]),
+    (
+        "connector",
+        &["baton", "causes", "doctor", "nearest", "salesforce"],
+    ),
     // What the command `doctor` reports.
     ("doctor", &[]),
     // The contract and what speaks it.
@@ -29,7 +32,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // The program around them.
     ("causes", &[]),
     ("signals", &[]),
-    ("config", &["output_file", "pb"]),
+    ("nearest", &[]),
+    ("config", &["nearest", "output_file", "pb"]),
     ("telemetry", &["causes", "config", "output_file"]),
     (
         "cli",

@@ -116,7 +116,8 @@ flags! {
     ).topic(Topic::Connection);
     USER_CUSTOM_FIELDS = Flag::list(
         "user-custom-fields",
-        "Additional fields of User to sync, by API name",
+        "Additional fields of User to sync, by API name; a path such as Manager.Name leads to a \
+         field of another object",
     ).topic(Topic::Sync);
     COMPANY_DOMAINS = Flag::list(
         "company-domains",

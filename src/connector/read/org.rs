@@ -10,6 +10,7 @@ use tracing::warn;
 
 use super::missing_columns::MissingColumns;
 use super::table::{PAGE, Row, Table};
+use super::user_fields::UserFields;
 use crate::baton::Quota;
 use crate::connector::error::quota;
 use crate::salesforce::error::{Flaw, Operation};
@@ -49,6 +50,8 @@ impl<R: Row> Batch<R> {
 pub(in crate::connector) struct Org {
     pub(in crate::connector) client: Arc<Client>,
     missing: MissingColumns,
+    /// The fields of `--user-custom-fields`.
+    pub(in crate::connector) user_fields: UserFields,
     /// How many unreadable rows were reported, by object.
     unreadable: Mutex<BTreeMap<&'static str, usize>>,
 }
@@ -58,6 +61,7 @@ impl Org {
         Self {
             client,
             missing: MissingColumns::default(),
+            user_fields: UserFields::default(),
             unreadable: Mutex::default(),
         }
     }

@@ -83,7 +83,19 @@ impl Table {
     #[must_use]
     pub(in crate::connector) fn chosen(self, columns: &[FieldName]) -> Self {
         let consequence = "the configured field is not shown; check its spelling";
-        self.optional_fields(columns.iter().cloned(), consequence)
+        let mut chosen: Vec<FieldName> = Vec::new();
+        for column in columns {
+            // Salesforce refuses a query that names a column twice.
+            let is_same = |other: &FieldName| {
+                let (column, other) = (column.as_str(), other.as_str());
+                column.eq_ignore_ascii_case(other)
+            };
+            let own = self.optional.iter().map(|column| &column.name);
+            if !own.chain(&self.required).chain(&chosen).any(is_same) {
+                chosen.push(column.clone());
+            }
+        }
+        self.optional_fields(chosen, consequence)
     }
 
     fn optional_fields(

@@ -22,7 +22,7 @@ use crate::connector::read::context::ReadContext;
 use crate::connector::read::listing::{Listing, Position, Read, Reading};
 use crate::connector::text;
 use crate::salesforce::{self, SalesforceId};
-use chosen_fields::{ListedUser, WideUserRow};
+use chosen_fields::{ListedUser, WideUserRow, shown};
 use record::UserRow;
 use resource::to_resource;
 
@@ -56,9 +56,13 @@ impl Users {
         let options = &self.context.options;
         let table = fetch::table(options).only(Via::User.condition(options));
         let reading = Reading::new(&table, page, after);
+        let org = &self.context.org;
+        let shapes = org.user_fields.shapes(&org.client, &options.user_fields);
+        let shapes = shapes.await?;
         let convert = |row: R| {
             let (user, chosen) = row.into_parts();
             summaries.push((user.id, user.summary()));
+            let chosen = shown(chosen, &options.user_fields, &shapes);
             to_resource(&user, chosen, states, options).map(Some)
         };
         listing.read(reading, convert).await

@@ -6,11 +6,13 @@ use serde_json::{Map, Value as Json};
 use super::record::{NAMES, UserRow};
 use crate::baton::{Object, Value};
 use crate::connector::read::table::Row;
+use crate::connector::read::user_fields::Shapes;
 use crate::salesforce::SalesforceId;
+use crate::salesforce::soql::FieldName;
 
 /// A row that is a user, perhaps with more fields.
 pub(super) trait ListedUser: Row {
-    /// The user's own columns, and the chosen fields by API name.
+    /// The user's own columns, and the other values by API name or path.
     fn into_parts(self) -> (UserRow, Object);
 }
 
@@ -33,14 +35,18 @@ impl TryFrom<Map<String, Json>> for WideUserRow {
 
     fn try_from(columns: Map<String, Json>) -> Result<Self, Self::Error> {
         let user = serde_path_to_error::deserialize(Json::Object(columns.clone()))?;
-        let chosen = columns
-            .into_iter()
-            .filter(|(name, _)| !NAMES.contains(&name.as_str()))
-            .filter_map(|(name, value)| Some((name, scalar(value)?)));
-        Ok(Self {
-            user,
-            chosen: chosen.collect(),
-        })
+        let mut chosen = Object::new();
+        for (name, value) in columns {
+            match value {
+                // The part of a parent that the user's own columns read, and perhaps more of it.
+                Json::Object(parent) => add(&mut chosen, &name, parent),
+                value if !NAMES.contains(&name.as_str()) => {
+                    chosen.extend(scalar(value).map(|value| (name, value)));
+                }
+                _ => {}
+            }
+        }
+        Ok(Self { user, chosen })
     }
 }
 
@@ -56,7 +62,34 @@ impl ListedUser for WideUserRow {
     }
 }
 
-/// The value of a field. `None` for null, and for compound fields, whose parts are fields too.
+/// Adds the fields of a parent by their paths.
+fn add(to: &mut Object, path: &str, parent: Map<String, Json>) {
+    for (name, value) in parent {
+        let path = format!("{path}.{name}");
+        match value {
+            Json::Object(parent) if name != "attributes" => add(to, &path, parent),
+            value => to.extend(scalar(value).map(|value| (path, value))),
+        }
+    }
+}
+
+/// Those of the values that the configuration names, as they are shown.
+pub(super) fn shown(values: Object, fields: &[FieldName], shapes: &Shapes) -> Object {
+    let is_chosen = |path: &str| {
+        let mut fields = fields.iter();
+        fields.any(|field| field.as_str().eq_ignore_ascii_case(path))
+    };
+    values
+        .into_iter()
+        .filter(|(path, _)| is_chosen(path))
+        .map(|(path, value)| {
+            let value = shapes.shape(&path, value);
+            (path, value)
+        })
+        .collect()
+}
+
+/// The value of a field. `None` for null.
 fn scalar(value: Json) -> Option<Value> {
     match value {
         Json::Bool(value) => Some(Value::Bool(value)),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::chosen_fields::{ListedUser as _, WideUserRow};
+use super::chosen_fields::{ListedUser as _, WideUserRow, shown};
 use super::record::UserRow;
 use super::resource::to_resource;
 use crate::baton::{Page, Resource};
@@ -81,6 +81,10 @@ async fn fetch(
             }
             Login::IsNew => Arc::default(),
         };
+        // The answer about a write does not depend on the description of its fields.
+        let fields = &options.user_fields;
+        let shapes = org.user_fields.shapes(&org.client, fields).await;
+        let chosen = shown(chosen, fields, &shapes.unwrap_or_default());
         let resource = to_resource(&user, chosen, &states, options)?;
         page.items.push(resource);
     }

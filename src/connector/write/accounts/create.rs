@@ -6,11 +6,12 @@
 //! two creates at the same time end as one user.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::completion;
 use super::form::{self, Form};
@@ -61,6 +62,8 @@ struct New {
 type Fields = Map<String, Json>;
 
 const DOING: &str = "the user cannot be created";
+/// Hosts ask for the form when they connect, before they know whether the org can be reached.
+const FORM_WAIT: Duration = Duration::from_secs(5);
 
 impl Accounts {
     pub(in crate::connector) fn new(
@@ -320,6 +323,26 @@ impl AccountManager for Accounts {
 
     fn schema(&self) -> Vec<AccountField> {
         form::schema()
+    }
+
+    async fn full_schema(&self) -> Vec<AccountField> {
+        // It is dropped without an end: reading a form is no attempt to change anything.
+        let mut attempt = Attempt::new(&self.context, "read_account_form", "User");
+        let described = self.described.any(&mut attempt);
+        let required = match tokio::time::timeout(FORM_WAIT, described).await {
+            Ok(Ok(user)) => form::required_fields(&user),
+            Ok(Err(error)) => {
+                debug!(error = error.chain(), "the form has no fields of the org");
+                Vec::new()
+            }
+            Err(_) => {
+                debug!("the form has no fields of the org, which does not answer in time");
+                Vec::new()
+            }
+        };
+        let mut form = form::schema();
+        form.extend(required);
+        form
     }
 
     fn credential_options(&self) -> &'static [CredentialOption] {

@@ -10,7 +10,7 @@ use crate::baton::schema::AccountField;
 use crate::baton::{Error, Object, Value};
 use crate::connector::username::{Parts, UsernameRule};
 use crate::connector::write::field_values::{self, For, Problems, is_address, is_empty, shown};
-use crate::salesforce::describe::ObjectDescription;
+use crate::salesforce::describe::{FieldDescription, ObjectDescription};
 
 /// The largest number of problems in one message.
 const MAX_PROBLEMS: usize = 50;
@@ -64,8 +64,14 @@ struct Given<'a> {
     value: Value,
 }
 
-/// The form, field by field: key, name, whether it is required, what to enter, an example.
-const FORM: &[(&str, &str, bool, &str, &str)] = &[
+/// Values of a picklist that the form names.
+const MAX_CHOICES: usize = 10;
+
+/// Key, name, whether it is required, what to enter, an example.
+type Asked = (&'static str, &'static str, bool, &'static str, &'static str);
+
+/// The form, field by field.
+const FORM: &[Asked] = &[
     (
         "email",
         "Email",
@@ -133,19 +139,55 @@ const FORM: &[(&str, &str, bool, &str, &str)] = &[
 ];
 
 pub(super) fn schema() -> Vec<AccountField> {
-    let field = |(order, (key, display_name, required, description, placeholder)): (i32, _)| {
+    let field = |(order, asked): (i32, Asked)| {
+        let (key, display_name, required, description, placeholder) = asked;
         let zone = (key == "timezone").then_some("America/New_York");
         AccountField {
-            key,
-            display_name,
+            key: key.into(),
+            display_name: display_name.into(),
             required,
-            description,
+            description: description.into(),
             placeholder,
             order,
             default: zone,
         }
     };
     (1..).zip(FORM.iter().copied()).map(field).collect()
+}
+
+/// The custom fields that the org requires of each user, behind the other fields of the form.
+pub(super) fn required_fields(user: &ObjectDescription) -> Vec<AccountField> {
+    let is_asked =
+        |field: &&FieldDescription| field.name.ends_with("__c") && field.is_required_on_create();
+    let field = |(order, field): (i32, &FieldDescription)| {
+        let active = field.picklist_values.iter().filter(|value| value.active);
+        let values: Vec<&str> = active
+            .map(|value| value.value.as_str())
+            .take(MAX_CHOICES)
+            .collect();
+        let choices = match values.as_slice() {
+            [] => String::new(),
+            values => format!(", such as {}", values.join(", ")),
+        };
+        AccountField {
+            key: field.name.clone().into(),
+            display_name: field.label.clone().into(),
+            required: true,
+            description: format!(
+                "{}, which the org requires of each user{choices}",
+                field.label
+            )
+            .into(),
+            placeholder: "",
+            order,
+            default: None,
+        }
+    };
+    let orders = i32::try_from(FORM.len()).unwrap_or_default() + 1..;
+    orders
+        .zip(user.fields.iter().filter(is_asked))
+        .map(field)
+        .collect()
 }
 
 /// Everything that is wrong, in one message.
