@@ -115,7 +115,7 @@ enum Spread {
 #[test_case(Spread::OneMoment; "most at the same time")]
 #[tokio::test]
 async fn each_event_comes_once_over_restarts_with_new_and_late_rows(spread: Spread) {
-    const FIRST: u64 = 6_000;
+    const FIRST: u64 = 4_000;
     let harness = Harness::start().await;
     let mut dice = Dice(0x5EED);
     let mut expected = BTreeMap::new();
@@ -167,7 +167,7 @@ async fn each_event_comes_once_over_restarts_with_new_and_late_rows(spread: Spre
         request.cursor = answer.cursor;
         idle = if answer.has_more { 0 } else { idle + 1 };
         rounds += 1;
-        if rounds > 40 {
+        if rounds > 30 {
             continue;
         }
         idle = 0;
