@@ -50,7 +50,7 @@ pub struct Options {
     pub password_mail: bool,
     /// Whether the host may write: what a write lacks is then worth a warning.
     pub provisioning: bool,
-    /// Through which API accounts and what they have are read and changed.
+    /// Through which API accounts and what they have are changed.
     pub lifecycle_api: LifecycleApi,
     /// Check writes but send none.
     pub dry_run: bool,

@@ -511,6 +511,119 @@ async fn a_dry_run_sends_nothing_over_scim() {
     assert!(writes(harness).is_empty());
 }
 
+/// The org answers as if it had done it, and shows that it has not.
+#[tokio::test]
+async fn an_answer_that_does_not_show_the_change_is_looked_into() {
+    let stage = Stage::with(setup()).await;
+    let body = json!({"id": stage.user, "active": true, "entitlements": []});
+    let untouched = Fault::Http {
+        status: 200,
+        body: body.to_string(),
+        content_type: "application/scim+json".to_owned(),
+    };
+    let plan = stage.harness.simulator.faults();
+    plan.next(1, scim_writes(), untouched.clone());
+    assert!(!stage.grant(Thing::Set).await.unwrap().already);
+    assert_eq!(stage.rows(&stage.user, Thing::Set), 1);
+    plan.next(1, scim_writes(), untouched.clone());
+    let args = json!({"resource_id": stage.user, "is_active": false});
+    let answer = invoke(&stage.harness, "update_user_status", &args).await;
+    assert!(answer.is_success());
+    let row = stage.org().get("User", &stage.user).unwrap();
+    assert_eq!(row["IsActive"], false);
+    // Twice the same: it was not done, and that is what is told.
+    stage.arrange(Thing::Set, false);
+    plan.next(2, scim_writes(), untouched);
+    let status = stage.grant(Thing::Set).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert_eq!(stage.rows(&stage.user, Thing::Set), 0);
+}
+
+#[tokio::test]
+async fn an_activation_without_a_seat_names_the_licence() {
+    let harness = harness().await;
+    let user = user(&harness, 3);
+    let args = json!({"resource_id": user, "is_active": false});
+    invoke(&harness, "update_user_status", &args)
+        .await
+        .complete();
+    harness.simulator.with(|org| {
+        for license in org.rows("UserLicense") {
+            let used = [("UsedLicenses", license["TotalLicenses"].clone())];
+            org.set("UserLicense", license["Id"].as_str().unwrap(), &used);
+        }
+    });
+    let args = json!({"resource_id": user, "is_active": true});
+    let error = invoke(&harness, "update_user_status", &args).await.failed();
+    assert!(error.contains("no seat of the user licence"), "{error}");
+    let status = create(&harness, &jane()).await.unwrap_err();
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    assert!(
+        status.message().contains("no seat of the user licence"),
+        "{status:?}"
+    );
+}
+
+#[test_case("PermissionSetLicense", "MasterLabel", "Sold Out", "\"Sold Out\" is left: 0 of 0"; "no seat")]
+#[test_case("UserLicense", "Name", "Customer Community", "users with the licence \"Customer Community\""; "another licence")]
+#[tokio::test]
+async fn a_set_that_the_licence_does_not_allow_is_explained(
+    object: &str,
+    column: &str,
+    name: &str,
+    told: &str,
+) {
+    let stage = Stage::with(setup()).await;
+    let license = stage.org().find(object, column, name).unwrap();
+    let license = [("LicenseId", json!(license))];
+    stage
+        .org()
+        .set("PermissionSet", stage.id(Thing::Set), &license);
+    let (answer, calls) = stage.counted(stage.grant(Thing::Set)).await;
+    let status = answer.unwrap_err();
+    assert_eq!((status.code(), calls), (Code::FailedPrecondition, 3));
+    assert!(status.message().contains(told), "{status:?}");
+    assert!(!stage.has(&stage.user, Thing::Set));
+}
+
+#[tokio::test]
+async fn an_assignment_that_has_expired_is_renewed() {
+    let stage = Stage::with(setup()).await;
+    stage.arrange(Thing::Set, true);
+    let rows = stage.org().rows("PermissionSetAssignment");
+    let is_it = |row: &&Json| row["PermissionSetId"] == stage.id(Thing::Set);
+    let row = rows.iter().find(is_it).unwrap()["Id"].clone();
+    let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    let end = [("ExpirationDate", json!(end.to_string()))];
+    stage
+        .org()
+        .update("PermissionSetAssignment", row.as_str().unwrap(), &end)
+        .unwrap();
+    assert!(stage.grant(Thing::Set).await.unwrap().already);
+    let clock = stage.harness.simulator.clock();
+    clock.advance(std::time::Duration::from_hours(2));
+    assert!(!stage.grant(Thing::Set).await.unwrap().already);
+    assert_eq!(stage.rows(&stage.user, Thing::Set), 1);
+    assert!(stage.has(&stage.user, Thing::Set));
+    assert!(over_scim(&stage.harness).is_empty());
+}
+
+#[tokio::test]
+async fn a_user_that_does_not_exist_is_told_in_every_form() {
+    let harness = harness().await;
+    let fields = json!({"resource_id": "005Hp0000099999", "fields": {"Title": "x"}});
+    let plan = harness.simulator.faults();
+    for fault in [None, Some(Fault::status(404, "NOT_FOUND", "x"))] {
+        if let Some(fault) = fault {
+            plan.next(1, scim_writes(), fault);
+        }
+        let error = invoke(&harness, "update_user_profile", &fields)
+            .await
+            .failed();
+        assert!(error.contains("does not exist in this org"), "{error}");
+    }
+}
+
 /// Every way in which an org can say that it has no SCIM.
 #[test_case(404, "NOT_FOUND"; "no such service")]
 #[test_case(405, "METHOD_NOT_ALLOWED"; "no such method")]

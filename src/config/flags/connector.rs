@@ -146,7 +146,7 @@ flags! {
     LIFECYCLE_API = Flag::new(
         "lifecycle-api",
         Kind::Text("rest"),
-        "API through which accounts and their entitlements are read and changed: rest or scim",
+        "API through which accounts and their entitlements are changed: rest or scim",
     ).topic(Topic::Writes);
     USERNAME_TEMPLATE = Flag::new(
         "username-template",

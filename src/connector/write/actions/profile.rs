@@ -149,6 +149,10 @@ async fn send(
         Err(ReadError::Salesforce(error)) => error,
         Err(error) => return Err(explain(&doing, Write::UserFields, error)),
     };
+    if error.is_not_found() || error.is_scim_unavailable() {
+        // Says so if there is no such user, in whatever form that was answered.
+        person(user, &mut call.attempt).await?;
+    }
     let reason = match error.code() {
         Some(ErrorCode::LicenseLimitExceeded) => {
             let profile = body.get("ProfileId").and_then(Json::as_str);

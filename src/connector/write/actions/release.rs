@@ -10,6 +10,7 @@ mod held;
 mod removal;
 
 use async_trait::async_trait;
+use tracing::info;
 
 use super::action::{ActionBody, Invocation};
 use super::fields;
@@ -133,7 +134,12 @@ impl ActionBody for ReleaseUser {
                     report.removed.extend(gone.into_iter().map(|row| row.name));
                     rest
                 }
-                None => found.rows,
+                None => {
+                    if context.prefers_scim() {
+                        info!(sf.id = %user, "released over REST, because its profile is not shown");
+                    }
+                    found.rows
+                }
             };
             release(call, user, scope, rows, &mut report).await?;
         }
