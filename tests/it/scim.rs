@@ -549,8 +549,8 @@ async fn an_activation_without_a_seat_names_the_licence() {
         .complete();
     harness.simulator.with(|org| {
         for license in org.rows("UserLicense") {
-            let used = [("UsedLicenses", license["TotalLicenses"].clone())];
-            org.set("UserLicense", license["Id"].as_str().unwrap(), &used);
+            let full = [("UsedLicenses", license["TotalLicenses"].clone())];
+            org.set("UserLicense", license["Id"].as_str().unwrap(), &full);
         }
     });
     let args = json!({"resource_id": user, "is_active": true});

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use baton_salesforce::salesforce::scim::{Patch, Scim};
+use baton_salesforce::salesforce::scim::{Patch, Scim, User};
 use baton_salesforce::salesforce::{
     Auth, Client, ClientConfig, Error, ErrorCode, Instance, SalesforceId,
 };
@@ -196,7 +196,7 @@ async fn a_user_is_found_by_its_name() {
 async fn walk(org: &Org) -> Result<Vec<SalesforceId>, Error> {
     let (mut walk, mut all) = (org.scim().users(), Vec::new());
     while let Some(page) = walk.next().await? {
-        all.extend(page.value.iter().map(|user| user.id()));
+        all.extend(page.value.iter().map(User::id));
     }
     Ok(all)
 }

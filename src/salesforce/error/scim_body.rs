@@ -74,16 +74,16 @@ mod tests {
         Some(found.collect())
     }
 
-    #[test_case(json!({"schemas": [SCHEMA], "detail": "Resource x not found", "status": "404"}), &[("", "Resource x not found")]; "of the standard")]
-    #[test_case(json!({"detail": "no schema", "status": 400}), &[("", "no schema")]; "without its schema")]
-    #[test_case(json!({"schemas": [SCHEMA], "status": "500"}), &[]; "without a text")]
-    #[test_case(json!({"Errors": [{"description": "Start index too big.", "code": 400}]}), &[("", "Start index too big.")]; "of salesforce")]
-    #[test_case(json!({"Errors": [{"description": "a", "code": 400}, {"description": "b"}, 7]}), &[("", "a"), ("", "b")]; "several")]
-    #[test_case(json!({"Errors": [{"description": "first error: DUPLICATE_USERNAME, Duplicate Username.", "code": 409}]}), &[("DUPLICATE_USERNAME", "first error: DUPLICATE_USERNAME, Duplicate Username.")]; "a code in the text")]
-    #[test_case(json!({"schemas": [SCHEMA], "detail": "License Limit Exceeded"}), &[("LICENSE_LIMIT_EXCEEDED", "License Limit Exceeded")]; "a text that stands for a code")]
-    #[test_case(json!({"schemas": [SCHEMA], "detail": "MY_RULE says no to the field A_B__c"}), &[("", "MY_RULE says no to the field A_B__c")]; "a name that looks like a code")]
-    fn both_forms_are_read(body: Value, expected: &[(&str, &str)]) {
-        let found = read(&body).unwrap_or_default();
+    #[test_case(&json!({"schemas": [SCHEMA], "detail": "Resource x not found", "status": "404"}), &[("", "Resource x not found")]; "of the standard")]
+    #[test_case(&json!({"detail": "no schema", "status": 400}), &[("", "no schema")]; "without its schema")]
+    #[test_case(&json!({"schemas": [SCHEMA], "status": "500"}), &[]; "without a text")]
+    #[test_case(&json!({"Errors": [{"description": "Start index too big.", "code": 400}]}), &[("", "Start index too big.")]; "of salesforce")]
+    #[test_case(&json!({"Errors": [{"description": "a", "code": 400}, {"description": "b"}, 7]}), &[("", "a"), ("", "b")]; "several")]
+    #[test_case(&json!({"Errors": [{"description": "first error: DUPLICATE_USERNAME, Duplicate Username.", "code": 409}]}), &[("DUPLICATE_USERNAME", "first error: DUPLICATE_USERNAME, Duplicate Username.")]; "a code in the text")]
+    #[test_case(&json!({"schemas": [SCHEMA], "detail": "License Limit Exceeded"}), &[("LICENSE_LIMIT_EXCEEDED", "License Limit Exceeded")]; "a text that stands for a code")]
+    #[test_case(&json!({"schemas": [SCHEMA], "detail": "MY_RULE says no to the field A_B__c"}), &[("", "MY_RULE says no to the field A_B__c")]; "a name that looks like a code")]
+    fn both_forms_are_read(body: &Value, expected: &[(&str, &str)]) {
+        let found = read(body).unwrap_or_default();
         let found: Vec<_> = found
             .iter()
             .map(|(code, text)| (code.as_deref().unwrap_or_default(), text.as_str()))
@@ -91,11 +91,11 @@ mod tests {
         assert_eq!(found, expected);
     }
 
-    #[test_case(json!({"errorCode": "X", "message": "m"}); "a problem of REST")]
-    #[test_case(json!({"error": "invalid_grant", "error_description": "m"}); "a sign-in")]
-    #[test_case(json!({"success": false, "errors": []}); "a collection")]
-    #[test_case(json!([]); "a list")]
-    fn other_forms_are_left_alone(body: Value) {
-        assert_eq!(read(&body), None);
+    #[test_case(&json!({"errorCode": "X", "message": "m"}); "a problem of REST")]
+    #[test_case(&json!({"error": "invalid_grant", "error_description": "m"}); "a sign-in")]
+    #[test_case(&json!({"success": false, "errors": []}); "a collection")]
+    #[test_case(&json!([]); "a list")]
+    fn other_forms_are_left_alone(body: &Value) {
+        assert_eq!(read(body), None);
     }
 }

@@ -126,21 +126,7 @@ impl ActionBody for ReleaseUser {
                 .removed
                 .extend(found.rows.iter().map(|row| row.name.clone()));
         } else {
-            let rows = match found.profile.filter(|_| context.prefers_scim()) {
-                Some(profile) => {
-                    call.go_on()?;
-                    let (gone, rest) =
-                        entitlements::empty(user, profile, found.rows, &mut call.attempt).await?;
-                    report.removed.extend(gone.into_iter().map(|row| row.name));
-                    rest
-                }
-                None => {
-                    if context.prefers_scim() {
-                        info!(sf.id = %user, "released over REST, because its profile is not shown");
-                    }
-                    found.rows
-                }
-            };
+            let rows = over_scim(call, user, found.profile, found.rows, &mut report).await?;
             release(call, user, scope, rows, &mut report).await?;
         }
         let changed = !report.removed.is_empty();
@@ -161,6 +147,27 @@ impl ActionBody for ReleaseUser {
         values.insert("summary".to_owned(), summary.into());
         Ok(values)
     }
+}
+
+/// Removes what SCIM can remove, if the options ask for it. Returns the rows that are left.
+async fn over_scim(
+    call: &mut Invocation<'_>,
+    user: SalesforceId,
+    profile: Option<SalesforceId>,
+    rows: Vec<Held>,
+    report: &mut Report,
+) -> Result<Vec<Held>> {
+    if !call.attempt.context.prefers_scim() {
+        return Ok(rows);
+    }
+    let Some(profile) = profile else {
+        info!(sf.id = %user, "released over REST, because its profile is not shown");
+        return Ok(rows);
+    };
+    call.go_on()?;
+    let (gone, left) = entitlements::empty(user, profile, rows, &mut call.attempt).await?;
+    report.removed.extend(gone.into_iter().map(|row| row.name));
+    Ok(left)
 }
 
 async fn release(
