@@ -38,6 +38,22 @@ impl Entitlement {
     }
 }
 
+/// An entitlement that every resource of a type has. It is listed once for the type, and hosts make
+/// one of it for each resource, with the id `<resource type>:<resource id>:<slug>`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StaticEntitlement {
+    /// Its slug.
+    pub slug: String,
+    /// Name for people. Shortened to 1,024 bytes when it is sent.
+    pub display_name: String,
+    /// Description for people. Shortened to 2,048 bytes when it is sent.
+    pub description: Option<String>,
+    /// Its purpose.
+    pub purpose: Purpose,
+    /// Ids of the resource types whose resources can hold it.
+    pub grantable_to: Vec<&'static str>,
+}
+
 /// Purpose of an entitlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{
     Call, Deleter, Entitlement, Error, Grant, Object, Page, PageRequest, Provisioner, Resource,
-    ResourceId, ResourceType, Result,
+    ResourceId, ResourceType, Result, StaticEntitlement,
 };
 
 /// A resource as a request names it. Only the id is always present: daemons and one-shot commands of
@@ -56,6 +56,12 @@ pub trait ResourceSyncer: Send + Sync {
 
     /// Returns one resource: a page of one row, or of no row if it does not exist.
     async fn get(&self, id: &ResourceId, call: &Call) -> Result<Page<Resource>>;
+
+    /// Returns one page of the entitlements that every resource of the type has. Hosts ask for them
+    /// once for each type, after they have listed its resources.
+    async fn static_entitlements(&self, _page: &PageRequest) -> Result<Page<StaticEntitlement>> {
+        no_entitlements()
+    }
 
     /// Returns one page of the entitlements of a resource.
     async fn entitlements(&self, on: &ResourceRef, page: &PageRequest)

@@ -23,16 +23,39 @@ impl EntitlementsService for Services {
         request: Request<pb::EntitlementsServiceListStaticEntitlementsRequest>,
     ) -> Result<Response<pb::EntitlementsServiceListStaticEntitlementsResponse>, Status> {
         let request = validated(request)?;
-        // Hosts ask for every type, and a refusal would end the sync. No type of ours has any:
-        // entitlements carry their resource's name.
-        let known = self
-            .registry
-            .syncer(&request.resource_type_id, "error: list static entitlements");
-        respond(known.map(|_| pb::EntitlementsServiceListStaticEntitlementsResponse::default()))
+        respond(self.static_entitlements(request).await)
     }
 }
 
 impl Services {
+    async fn static_entitlements(
+        &self,
+        request: pb::EntitlementsServiceListStaticEntitlementsRequest,
+    ) -> Result<pb::EntitlementsServiceListStaticEntitlementsResponse> {
+        // Hosts ask for every type, and a refusal would end the sync.
+        let kind = request.resource_type_id;
+        let doing = "error: list static entitlements";
+        let syncer = self.registry.syncer(&kind, doing)?;
+        let asked = page::request(
+            request.page_size,
+            &request.page_token,
+            &request.active_sync_id,
+        )?;
+        let page = syncer
+            .static_entitlements(&asked)
+            .await
+            .map_err(wrap("error: listing static entitlements failed"))?;
+        let subject = format!("type={kind}");
+        let page = listing::progress(page, &asked, "listing static entitlements", &subject)?;
+        let row = |row| entitlement::static_entitlement(&row, &self.registry);
+        let answer = page::answer(page, row)?;
+        Ok(pb::EntitlementsServiceListStaticEntitlementsResponse {
+            list: answer.list,
+            next_page_token: answer.next_page_token,
+            annotations: answer.annotations,
+        })
+    }
+
     async fn entitlements(
         &self,
         request: pb::EntitlementsServiceListEntitlementsRequest,

@@ -4,7 +4,10 @@ use super::annotation::pack;
 use super::resource::{self, description};
 use super::text::{self, cut};
 use super::value::to_struct;
-use crate::baton::{Entitlement, EntitlementId, EntitlementMark, Error, Purpose, Registry, Result};
+use crate::baton::{
+    Entitlement, EntitlementId, EntitlementMark, Error, Purpose, Registry, Result,
+    StaticEntitlement,
+};
 use crate::pb::connector as pb;
 use crate::pb::connector::entitlement::PurposeValue;
 
@@ -12,14 +15,6 @@ use crate::pb::connector::entitlement::PurposeValue;
 /// a type that is not offered is left out.
 #[must_use]
 pub fn entitlement(entitlement: &Entitlement, registry: &Registry) -> pb::Entitlement {
-    let purpose = match entitlement.purpose {
-        Purpose::Assignment => PurposeValue::Assignment,
-        Purpose::Permission => PurposeValue::Permission,
-    };
-    let grantable = entitlement
-        .grantable_to
-        .iter()
-        .filter_map(|id| registry.resource_type(id));
     let mark = |EntitlementMark::Immutable(fields): &EntitlementMark| {
         pack(&pb::EntitlementImmutable {
             source_id: String::new(),
@@ -29,12 +24,39 @@ pub fn entitlement(entitlement: &Entitlement, registry: &Registry) -> pb::Entitl
     pb::Entitlement {
         display_name: cut(&entitlement.display_name, text::DISPLAY_NAME),
         description: description(entitlement.description.as_deref()),
-        grantable_to: grantable.map(resource::resource_type).collect(),
+        grantable_to: grantable_to(&entitlement.grantable_to, registry),
         annotations: entitlement.marks.iter().map(mark).collect(),
-        purpose: purpose.into(),
+        purpose: purpose(entitlement.purpose).into(),
         slug: entitlement.id.slug.clone(),
         ..stub(&entitlement.id)
     }
+}
+
+/// An entitlement of every resource of a type. Its id has no type and no resource, because hosts
+/// replace it.
+#[must_use]
+pub fn static_entitlement(entitlement: &StaticEntitlement, registry: &Registry) -> pb::Entitlement {
+    pb::Entitlement {
+        id: format!("::{}", entitlement.slug),
+        display_name: cut(&entitlement.display_name, text::DISPLAY_NAME),
+        description: description(entitlement.description.as_deref()),
+        grantable_to: grantable_to(&entitlement.grantable_to, registry),
+        purpose: purpose(entitlement.purpose).into(),
+        slug: entitlement.slug.clone(),
+        ..Default::default()
+    }
+}
+
+fn purpose(purpose: Purpose) -> PurposeValue {
+    match purpose {
+        Purpose::Assignment => PurposeValue::Assignment,
+        Purpose::Permission => PurposeValue::Permission,
+    }
+}
+
+fn grantable_to(types: &[&'static str], registry: &Registry) -> Vec<pb::ResourceType> {
+    let known = types.iter().filter_map(|id| registry.resource_type(id));
+    known.map(resource::resource_type).collect()
 }
 
 /// An entitlement of which only the id and the resource's id are said.

@@ -49,6 +49,7 @@ impl Default for Setup {
 pub(crate) fn everything() -> Options {
     Options {
         connected_apps: true,
+        chatter_groups: true,
         non_standard_users: true,
         ..Options::default()
     }
@@ -366,9 +367,13 @@ impl<'a> Sync<'a> {
         }
         let is_scoped =
             self.knows_type_scoped && annotation::<pb::TypeScopedGrants>(marks).is_some();
+        self.static_entitlements(&resource_type.id).await;
+        let has_own = annotation::<pb::SkipEntitlements>(marks).is_none();
         for id in self.got.of_type(&resource_type.id) {
             let resource = self.got.resources[&format!("{}/{id}", resource_type.id)].clone();
-            self.entitlements(resource.clone()).await;
+            if has_own {
+                self.entitlements(resource.clone()).await;
+            }
             if !is_scoped {
                 self.grants(resource, Vec::new()).await;
             }
@@ -385,6 +390,33 @@ impl<'a> Sync<'a> {
             };
             let marker = baton_salesforce::wire::annotation::pack(&pb::TypeScopedGrants {});
             self.grants(stub, vec![marker]).await;
+        }
+    }
+
+    /// Makes an entitlement of each resource of each template of its type.
+    async fn static_entitlements(&mut self, resource_type: &str) {
+        let request = pb::EntitlementsServiceListStaticEntitlementsRequest {
+            resource_type_id: resource_type.to_owned(),
+            active_sync_id: self.id.clone(),
+            ..Default::default()
+        };
+        let answer = self.harness.entitlements();
+        let answer = { answer }.list_static_entitlements(request).await.unwrap();
+        for template in answer.into_inner().list {
+            assert_eq!(template.id, format!("::{}", template.slug));
+            assert!(template.resource.is_none());
+            for id in self.got.of_type(resource_type) {
+                let row = pb::Entitlement {
+                    id: format!("{resource_type}:{id}:{}", template.slug),
+                    resource: self
+                        .got
+                        .resources
+                        .get(&format!("{resource_type}/{id}"))
+                        .cloned(),
+                    ..template.clone()
+                };
+                self.got.entitlements.insert(row.id.clone(), row);
+            }
         }
     }
 
