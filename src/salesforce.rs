@@ -20,6 +20,7 @@ pub mod limits;
 pub mod obstacle;
 pub mod query;
 pub mod retry;
+mod revocation;
 mod save_result;
 pub mod scim;
 mod signed_in;
@@ -39,6 +40,7 @@ pub use self::{
     obstacle::{NoAnswer, Obstacle},
     query::{QueryPage, UnreadableRecord},
     retry::RetryPolicy,
+    revocation::RevocationHandle,
     save_result::SaveResult,
     soql::{FieldName, Select, field},
     transport::{Request, Response},

@@ -24,8 +24,8 @@ mod request;
 mod tests;
 
 use self::decode::decode;
+pub(crate) use self::request::Path;
 pub use self::request::Request;
-pub(crate) use self::request::{Body, Path};
 use super::{
     answer::{BodyError, Head, header_text, read_bounded},
     api_version::ApiVersion,
@@ -259,10 +259,10 @@ impl Transport {
         for (name, value) in &request.headers {
             call = call.header(*name, *value);
         }
-        if let Some(Body(body)) = &request.body {
+        if let Some(body) = &request.body {
             call = call
-                .header(header::CONTENT_TYPE, "application/json")
-                .body(body.clone());
+                .header(header::CONTENT_TYPE, body.content_type)
+                .body(body.bytes.clone());
         }
         Ok(call)
     }

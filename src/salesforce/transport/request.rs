@@ -32,13 +32,16 @@ pub(crate) enum Path {
     Absolute(String),
 }
 
-/// A JSON body. `Debug` does not show it, because it may contain personal data.
+/// A body. `Debug` does not show it, because it may contain personal data or a secret.
 #[derive(Clone)]
-pub(crate) struct Body(pub(crate) bytes::Bytes);
+pub(crate) struct Body {
+    pub(crate) bytes: bytes::Bytes,
+    pub(crate) content_type: &'static str,
+}
 
 impl std::fmt::Debug for Body {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} bytes", self.0.len())
+        write!(f, "{} bytes", self.bytes.len())
     }
 }
 
@@ -105,8 +108,20 @@ impl Request {
     pub fn json(mut self, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_vec(body)
             .map_err(|_| Error::Invalid("the body cannot be written as JSON"))?;
-        self.body = Some(Body(body.into()));
+        self.body = Some(Body {
+            bytes: body.into(),
+            content_type: "application/json",
+        });
         Ok(self)
+    }
+
+    /// Sets the body of a form, which is encoded already.
+    pub(crate) fn form(mut self, encoded: String) -> Self {
+        self.body = Some(Body {
+            bytes: encoded.into(),
+            content_type: "application/x-www-form-urlencoded",
+        });
+        self
     }
 
     /// Makes the path absolute: it starts at the root of the host.
