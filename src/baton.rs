@@ -39,7 +39,7 @@ pub use action::{Action, ActionField, ActionReply, ActionSchema, Arguments, Fiel
 pub use connector::{Connector, Validation};
 pub use cursor::Cursor;
 pub use encoded_size::{EncodedSize, REPLY_BUDGET};
-pub use entitlement::{Entitlement, EntitlementMark, Purpose};
+pub use entitlement::{Entitlement, EntitlementMark, Purpose, StaticEntitlement};
 pub use error::{Error, Kind, Result};
 pub use event::{Event, EventCursor, EventFeed, EventKind, EventPage, EventRequest, Occurrence};
 pub use grant::{Expansion, Grant, GrantMark};

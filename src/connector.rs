@@ -85,6 +85,7 @@ pub fn offline() -> Result<Registry, salesforce::Error> {
         Arc::new(client),
         Options {
             connected_apps: true,
+            chatter_groups: true,
             ..Options::default()
         },
     ))

@@ -64,3 +64,37 @@ pub(super) static PROFILE: ResourceType = ResourceType {
     marks: &[TypeMark::TypeScopedGrants],
     permissions: &[],
 };
+
+/// Sales territories of the active model.
+pub(super) static TERRITORY: ResourceType = ResourceType {
+    id: "territory",
+    display_name: "Territory",
+    description: "A sales territory; its members get access to its accounts and opportunities",
+    traits: &[],
+    marks: &[
+        TypeMark::SkipEntitlements,
+        TypeMark::TypeScopedGrants,
+        TypeMark::OptInRequired,
+    ],
+    permissions: &[],
+};
+
+/// Connected apps and external client apps.
+pub(super) static CONNECTED_APP: ResourceType = ResourceType {
+    id: "connected_application",
+    display_name: "Connected Application",
+    description: "An application that is registered to sign in to the org",
+    traits: &[Trait::App],
+    marks: &[TypeMark::TypeScopedGrants],
+    permissions: &[],
+};
+
+/// Chatter groups.
+pub(super) static COLLABORATION_GROUP: ResourceType = ResourceType {
+    id: "collaboration_group",
+    display_name: "Chatter Group",
+    description: "A group in Chatter; its members share posts and files there",
+    traits: &[Trait::Group],
+    marks: &[TypeMark::TypeScopedGrants],
+    permissions: &[],
+};

@@ -38,6 +38,12 @@ pub(super) fn wrap_listing(doing: impl Into<String>, error: salesforce::Error) -
     wrap(doing, error)
 }
 
+/// Whether Salesforce refused for a reason that does not pass by itself.
+pub(super) fn is_refusal(error: &salesforce::Error) -> bool {
+    error.code().is_some()
+        && !(error.is_transient(true) || error.is_daily_limit() || error.is_session_expired())
+}
+
 pub(super) fn kind(error: &salesforce::Error) -> Kind {
     if error.is_daily_limit() || error.is_wait_too_long() {
         return Kind::ResourceExhausted;

@@ -12,6 +12,8 @@ pub(super) enum Via {
     Assignee,
     /// The object has a parent `User`.
     Holder,
+    /// The object has a parent `Member`.
+    Member,
 }
 
 impl Via {
@@ -27,6 +29,7 @@ impl Via {
             Self::User => ("UserType", "IsActive"),
             Self::Assignee => ("Assignee.UserType", "Assignee.IsActive"),
             Self::Holder => ("User.UserType", "User.IsActive"),
+            Self::Member => ("Member.UserType", "Member.IsActive"),
         };
         let standard = (!options.non_standard_users).then(|| field(user_type).eq("Standard"));
         let active = (!options.deactivated_users).then(|| field(is_active).eq(true));
@@ -38,6 +41,7 @@ impl Via {
             Self::User => "Email",
             Self::Assignee => "Assignee.Email",
             Self::Holder => "User.Email",
+            Self::Member => "Member.Email",
         }
     }
 }

@@ -3,9 +3,11 @@
 //! A new type needs a file here and a line in [`all`]. The types do not know each other; what
 //! several of them need is in a file of its own (`directory`, `assignment`, `synced_users`, …).
 
+mod agent;
 pub(super) mod assignment;
+pub(super) mod collaboration_group;
 mod components;
-mod connected_app;
+pub(super) mod connected_app;
 mod directory;
 mod field_grants;
 mod field_resource;
@@ -15,17 +17,22 @@ mod permission_set;
 mod permission_set_group;
 mod profile;
 mod role;
+pub(super) mod roster;
 mod row_parts;
 mod synced_users;
+pub(super) mod territory;
 pub(super) mod user;
 
 use std::sync::Arc;
 
 use super::read::context::ReadContext;
 use super::write::context::WriteContext;
+use super::write::grants::app::Authorizations;
 use super::write::grants::assignment::Assignments;
+use super::write::grants::collaboration_group::collaboration_groups;
 use super::write::grants::membership::Memberships;
 use super::write::grants::provisioning::provisioner;
+use super::write::grants::territory::territories;
 use super::write::grants::user_field::UserField;
 use super::write::user_state::delete::UserDeleter;
 use crate::baton::ResourceSyncer;
@@ -51,8 +58,24 @@ pub(super) fn all(
         Arc::new(FieldResources::<role::RoleRow>::new(read, roles)),
         Arc::new(FieldResources::<profile::ProfileRow>::new(read, profiles)),
     ];
+    if read.options.territories {
+        let members = provisioner(write, territories());
+        all.push(Arc::new(territory::Territories::new(read, members)));
+    }
+    if read.options.agents {
+        all.push(Arc::new(agent::Agents::new(read)));
+    }
+    if read.options.chatter_groups {
+        let members = provisioner(write, collaboration_groups());
+        let groups = collaboration_group::CollaborationGroups::new(read, members);
+        all.push(Arc::new(groups));
+    }
     if read.options.connected_apps {
-        all.push(Arc::new(connected_app::ConnectedApps::new(read)));
+        let authorizations = provisioner(write, Authorizations);
+        all.push(Arc::new(connected_app::ConnectedApps::new(
+            read,
+            authorizations,
+        )));
     }
     all
 }

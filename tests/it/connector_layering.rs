@@ -42,12 +42,19 @@ const SHARED: &[&str] = &[
     "field_grants",
     "field_resource",
     "login_states",
+    "roster",
     "row_parts",
     "synced_users",
 ];
 
 /// Resource types that may name another one's file, with the reason.
 const DOORS: &[(&str, &str, &str)] = &[
+    (
+        "connected_app",
+        "permission_set",
+        "permission sets give access to apps",
+    ),
+    ("connected_app", "profile", "profiles give access to apps"),
     (
         "group",
         "role",

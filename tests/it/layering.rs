@@ -94,6 +94,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const READS_SECRETS: &[&str] = &[
     "src/salesforce/auth.rs",
     "src/salesforce/auth/",
+    "src/salesforce/revocation.rs",
     "src/salesforce/transport.rs",
     "src/token_store/",
     "src/host/tls.rs",

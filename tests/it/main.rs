@@ -10,6 +10,9 @@
 
 mod accounts;
 mod actions;
+mod agents;
+mod apps;
+mod chatter_groups;
 mod child;
 mod cli;
 mod company_domains;
@@ -50,6 +53,7 @@ mod stage;
 mod subprocess;
 mod sync;
 mod targeted_sync;
+mod territories;
 mod token_store;
 mod validate;
 mod verdicts;

@@ -26,6 +26,12 @@ const REQUIRED: &[(&str, &[&str])] = &[
             "ExpirationDate",
         ],
     ),
+    ("SetupEntityAccess", &["ParentId", "SetupEntityId"]),
+    ("OauthToken", &["UserId"]),
+    (
+        "CollaborationGroupMember",
+        &["CollaborationGroupId", "MemberId"],
+    ),
 ];
 
 /// Without these, some grants are missing too.
@@ -35,6 +41,12 @@ const MAKES_GRANTS: &[(&str, &str)] = &[
     ("UserRole", "ParentRoleId"),
     ("UserRole", "PortalType"),
     ("Group", "RelatedId"),
+    ("ConnectedApplication", "Name"),
+    ("ExternalClientApplication", "MasterLabel"),
+    ("OauthToken", "AppName"),
+    ("OauthToken", "AppMenuItemId"),
+    ("AppMenuItem", "ApplicationId"),
+    ("CollaborationGroupMember", "CollaborationRole"),
 ];
 
 fn setup(org: Org) -> Setup {

@@ -245,7 +245,7 @@ impl Stage {
 
     /// A client of the connector that can be moved into a task.
     pub(crate) fn caller(&self) -> Caller {
-        Caller(self.harness.grant_manager())
+        Caller::new(&self.harness)
     }
 
     /// Calls that Salesforce counted meanwhile.
@@ -351,6 +351,10 @@ fn entitlement_stub((kind, id, slug): &EntitlementParts) -> pb::Entitlement {
 pub(crate) struct Caller(GrantManager<tonic::transport::Channel>);
 
 impl Caller {
+    pub(crate) fn new(harness: &Harness) -> Self {
+        Self(harness.grant_manager())
+    }
+
     pub(crate) async fn grant(
         mut self,
         on: &EntitlementParts,

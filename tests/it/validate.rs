@@ -73,7 +73,8 @@ async fn what_the_user_lacks_is_a_warning_for_each_permission() {
         [
             "the connector's user lacks \"Manage Users\" or \"Freeze Users\": frozen users are shown \
              as enabled",
-            "the connector's user lacks \"Customize Application\": connected apps are missing",
+            "the connector's user lacks \"Customize Application\": connected apps are missing; only \
+             the authorizations of the connector's own user are shown",
         ]
     );
     assert_eq!(harness.simulator.api_calls(), 1);

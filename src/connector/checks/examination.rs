@@ -1,5 +1,5 @@
 //! Examines an org step by step for the command `doctor`: the connection, the session, the org, the
-//! user, and each capability. At most eight requests, and nothing is written.
+//! user, and each capability. At most ten requests, and nothing is written.
 //!
 //! A step that fails ends the examination; what follows is reported as not reached.
 
@@ -21,7 +21,7 @@ use crate::salesforce::soql::{Select, field};
 use crate::salesforce::{ApiVersion, Client, Error, Quota, SalesforceId};
 
 /// Requests that one examination may take.
-const REQUESTS: u64 = 8;
+const REQUESTS: u64 = 10;
 
 /// Examines the org that `client` is configured for.
 pub async fn examine(client: &Client, sign_in: SignIn) -> Report {

@@ -50,6 +50,7 @@ permissions! {
     FREEZE_USERS = "FreezeUsers", "Freeze Users";
     RESET_PASSWORDS = "ResetPasswords", "Reset User Passwords and Unlock Users";
     MANAGE_PACKAGE_LICENSES = "ManagePackageLicenses", "Manage Package Licenses", RARE;
+    MANAGE_TERRITORIES = "ManageTerritories", "Manage Territories", RARE;
     TRANSFER_RECORDS = "TransferAnyEntity", "Transfer Record";
     MODIFY_ALL_DATA = "ModifyAllData", "Modify All Data";
     DELEGATED_TWO_FACTOR = "DelegatedTwoFactor",

@@ -35,6 +35,7 @@ pub const PERMISSION_SETS: &[PermissionSetFile] = &[
             "read.permission_set_group",
             "read.permission_set_group_component",
             "read.group",
+            "read.agent",
         ],
     },
     PermissionSetFile {
@@ -76,6 +77,13 @@ pub const PERMISSION_SETS: &[PermissionSetFile] = &[
             "action.unfreeze_user",
             "action.release_user.include_groups",
         ],
+    },
+    PermissionSetFile {
+        name: "Baton_Connector_Territories",
+        label: "Baton Connector: Territories",
+        description: "Lets the connector change members of territories and their roles. Only orgs \
+                      with Sales Territories have this permission.",
+        capabilities: &["read.territory", "grant.territory"],
     },
     PermissionSetFile {
         name: "Baton_Connector_Transfer_Records",

@@ -5,8 +5,9 @@ use super::capability::{Capability, Covers, Need};
 use super::permission::{
     ASSIGN_PERMISSION_SETS, CUSTOMIZE_APPLICATION, FREEZE_USERS, MANAGE_CONNECTED_APPS,
     MANAGE_GROUPS, MANAGE_INTERNAL_USERS, MANAGE_PACKAGE_LICENSES, MANAGE_PERMISSION_SETS,
-    MANAGE_ROLES, MANAGE_SESSION_SETS, MANAGE_USERS, MODIFY_ALL_DATA, MONITOR_LOGIN_HISTORY,
-    RESET_PASSWORDS, TRANSFER_RECORDS, VIEW_ALL_PROFILES, VIEW_ALL_USERS, VIEW_ROLES, VIEW_SETUP,
+    MANAGE_ROLES, MANAGE_SESSION_SETS, MANAGE_TERRITORIES, MANAGE_USERS, MODIFY_ALL_DATA,
+    MONITOR_LOGIN_HISTORY, RESET_PASSWORDS, TRANSFER_RECORDS, VIEW_ALL_PROFILES, VIEW_ALL_USERS,
+    VIEW_ROLES, VIEW_SETUP,
 };
 
 const ALL_USERS: &[Need] = &[Need::documented(&[VIEW_ALL_USERS, MANAGE_USERS])];
@@ -141,9 +142,10 @@ pub const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         id: "read.connected_app",
-        what: "connected apps (`--sync-connected-apps`)",
+        what: "connected apps and external client apps (`--sync-connected-apps`)",
         covers: Covers::Read("connected_application"),
         objects: &["ConnectedApplication"],
+        also: &["ExternalClientApplication"],
         needs: &[
             Need::documented(&[CUSTOMIZE_APPLICATION]),
             Need::reported(&[MANAGE_CONNECTED_APPS, MODIFY_ALL_DATA]),
@@ -171,6 +173,61 @@ pub const CAPABILITIES: &[Capability] = &[
         needs: &[Need::documented(&[VIEW_SETUP])],
         without: "the event feed setup_audit cannot be read",
         source: "Object Reference: SetupAuditTrail",
+        ..BASE
+    },
+    Capability {
+        id: "read.connected_app.access",
+        what: "which permission sets and profiles have access to apps (`--sync-connected-apps`)",
+        covers: Covers::PartOf("read.connected_app"),
+        also: &["SetupEntityAccess"],
+        needs: &[Need::documented(&[VIEW_SETUP])],
+        without: "the access of permission sets and profiles to apps is missing",
+        source: "Object Reference: SetupEntityAccess",
+        ..BASE
+    },
+    Capability {
+        id: "read.connected_app.authorization",
+        what: "who has authorized which app (`--sync-connected-apps`)",
+        covers: Covers::PartOf("read.connected_app"),
+        also: &["OauthToken", "AppMenuItem"],
+        needs: &[Need::documented(&[CUSTOMIZE_APPLICATION])],
+        without: "only the authorizations of the connector's own user are shown",
+        source: "Object Reference: OauthToken",
+        ..BASE
+    },
+    Capability {
+        id: "read.territory",
+        what: "territories and their members",
+        covers: Covers::Read("territory"),
+        objects: &["Territory2"],
+        also: &["UserTerritory2Association", "PicklistValueInfo"],
+        needs: &[Need::reported(&[MANAGE_TERRITORIES])],
+        without: "territories and their members are missing",
+        note: Some("only in orgs with Sales Territories; left out with --sync-territories=false"),
+        source: "Object Reference: Territory2, UserTerritory2Association",
+    },
+    Capability {
+        id: "read.agent",
+        what: "agents and the users that they run as",
+        covers: Covers::Read("agent"),
+        objects: &["BotDefinition"],
+        needs: &[Need::reported(&[VIEW_SETUP])],
+        without: "agents are missing",
+        note: Some("only in orgs with bots or agents; left out with --sync-agents=false"),
+        source: "Object Reference: BotDefinition",
+        ..BASE
+    },
+    Capability {
+        id: "read.collaboration_group",
+        what: "Chatter groups and their members (`--sync-chatter-groups`)",
+        covers: Covers::Read("collaboration_group"),
+        also: &["CollaborationGroup", "CollaborationGroupMember"],
+        without: "Chatter groups are missing",
+        note: Some(
+            "unlisted groups that the connector's user is not in are shown only with \"Manage \
+             Unlisted Groups\"",
+        ),
+        source: "Object Reference: CollaborationGroup, CollaborationGroupMember",
         ..BASE
     },
     Capability {
@@ -234,6 +291,45 @@ pub const CAPABILITIES: &[Capability] = &[
         needs: EDIT_USERS,
         without: "profiles of users cannot be changed",
         source: MANAGE_USERS_HELP,
+        ..BASE
+    },
+    Capability {
+        id: "grant.territory",
+        what: "add users to territories, remove them, and change their roles",
+        covers: Covers::Grant("territory"),
+        objects: &["Territory2"],
+        also: &["UserTerritory2Association", "PicklistValueInfo"],
+        needs: &[Need::documented(&[MANAGE_TERRITORIES])],
+        without: "members of territories and their roles cannot be changed",
+        note: Some("only in orgs with Sales Territories"),
+        source: "Salesforce Help: Assign Users to Territories",
+    },
+    Capability {
+        id: "grant.connected_app",
+        what: "end a user's authorizations of an app (`--sync-connected-apps`)",
+        covers: Covers::Grant("connected_application"),
+        objects: &[],
+        also: &[
+            "OauthToken",
+            "AppMenuItem",
+            "ConnectedApplication",
+            "ExternalClientApplication",
+        ],
+        needs: &[Need::documented(&[CUSTOMIZE_APPLICATION])],
+        without: "authorizations of apps cannot be ended",
+        note: Some("only the user can authorize an app, so there is nothing to grant"),
+        source: "Object Reference: OauthToken",
+    },
+    Capability {
+        id: "grant.collaboration_group",
+        what: "change members and managers of Chatter groups (`--sync-chatter-groups`)",
+        covers: Covers::Grant("collaboration_group"),
+        also: &["CollaborationGroup", "CollaborationGroupMember", "User"],
+        without: "members of Chatter groups cannot be changed",
+        note: Some(
+            "without \"Modify All Data\", only of groups that the connector's user owns or manages",
+        ),
+        source: "Object Reference: CollaborationGroupMember",
         ..BASE
     },
     Capability {

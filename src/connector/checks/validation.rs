@@ -169,10 +169,18 @@ fn warnings(rights: Rights, options: &Options) -> Vec<String> {
 
 /// Whether the configuration makes use of a capability.
 fn is_wanted(capability: &Capability, options: &Options) -> bool {
-    match capability.covers {
-        Covers::Read("connected_application") => options.connected_apps,
+    let is_on = match capability.covers {
+        Covers::Read(kind) | Covers::Grant(kind) => match kind {
+            "connected_application" => options.connected_apps,
+            "territory" => options.territories,
+            "agent" => options.agents,
+            "collaboration_group" => options.chatter_groups,
+            _ => true,
+        },
+        Covers::PartOf("read.connected_app") => options.connected_apps,
         // Only hosts that read a feed need it, and reading it tells.
         Covers::Feed(_) => false,
-        _ => capability.is_read() || options.provisioning,
-    }
+        _ => true,
+    };
+    is_on && (capability.is_read() || options.provisioning)
 }

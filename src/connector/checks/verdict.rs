@@ -11,6 +11,9 @@ use super::table::CAPABILITIES;
 use crate::doctor::{Check, State, Weight};
 use crate::salesforce::{ErrorCode, Result};
 
+/// Objects that many orgs do not have, and need not have.
+const FEATURES: &[&str] = &["Territory2", "BotDefinition"];
+
 /// What is known of an org and of the connector's user.
 #[derive(Default)]
 pub(super) struct Findings {
@@ -43,7 +46,11 @@ impl Findings {
     pub(super) fn check(&self, capability: &Capability) -> Check {
         let check = Check::new(capability.id, self.state(capability));
         let check = self.explain(capability, check);
-        if capability.is_option() && check.state == State::Unknown {
+        let is_moot = match check.state {
+            State::Absent => self.lacks_feature(capability),
+            state => capability.is_option() && state == State::Unknown,
+        };
+        if is_moot {
             check.weighing(Weight::Note)
         } else {
             check
@@ -62,6 +69,15 @@ impl Findings {
         matches!(self.object(object), Object::Refused(_) | Object::Absent)
     }
 
+    /// Whether it is about something that the org need not have and does not have.
+    fn lacks_feature(&self, capability: &Capability) -> bool {
+        let mut features = capability
+            .objects
+            .iter()
+            .filter(|name| FEATURES.contains(name));
+        features.any(|name| matches!(self.object(name), Object::Absent))
+    }
+
     fn met(&self, need: &Need) -> Met {
         let mut met = Met::No;
         for permission in need.any_of {
@@ -75,6 +91,9 @@ impl Findings {
     }
 
     fn state(&self, capability: &Capability) -> State {
+        if self.lacks_feature(capability) {
+            return State::Absent;
+        }
         if self.lacking(capability).next().is_some() {
             return State::Denied;
         }

@@ -32,6 +32,10 @@ impl<E> Snapshot<E> {
         self.get(id).is_some()
     }
 
+    pub(in crate::connector) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The rows after the id `after`; all rows if it is `None`.
     pub(in crate::connector) fn after(&self, after: Option<&SalesforceId>) -> &[(SalesforceId, E)] {
         let from = after.map_or(0, |after| {

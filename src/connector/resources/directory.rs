@@ -19,7 +19,7 @@ use crate::salesforce::soql::field;
 /// A row that becomes a resource.
 pub(super) trait DirectoryRow: Row {
     /// What later phases of a sync need of it.
-    type Summary: Send + Sync + Copy + 'static;
+    type Summary: Send + Sync + 'static;
     /// The resource type.
     const TYPE: &'static ResourceType;
     /// The Salesforce object.

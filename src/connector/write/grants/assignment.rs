@@ -16,7 +16,7 @@ use super::rule::{Applied, Rule};
 use super::target::{Shape, Target};
 use crate::baton::{Error, Result};
 use crate::connector::catalog::{PERMISSION_SET, PERMISSION_SET_GROUP};
-use crate::connector::error::ReadError;
+use crate::connector::error::{ReadError, is_refusal};
 use crate::connector::read::table::{Row, Table};
 use crate::connector::resources::assignment::{Assigned, AssignmentRow};
 use crate::connector::write::attempt::{Attempt, Deletion};
@@ -241,12 +241,6 @@ fn is_worth_asking(error: &salesforce::Error) -> bool {
             )
         });
     open && !error.is_ambiguous()
-}
-
-/// Whether Salesforce refused for a reason that does not pass by itself.
-fn is_refusal(error: &salesforce::Error) -> bool {
-    error.code().is_some()
-        && !(error.is_transient(true) || error.is_daily_limit() || error.is_session_expired())
 }
 
 fn is_duplicate(error: &salesforce::Error) -> bool {

@@ -37,7 +37,13 @@ impl<R: Rule> Provisioning<R> {
         entitlement: &EntitlementId,
     ) -> Result<(Applied, Option<Quota>)> {
         let shape = self.rule.shape();
-        let target = Target::read(shape, verb, principal, entitlement)?;
+        let target = Target::read(
+            shape,
+            |slug| self.rule.has(slug),
+            verb,
+            principal,
+            entitlement,
+        )?;
         let _lock = self.context.key_locks.lock(shape.key(&target)).await;
         let mut attempt = Attempt::new(&self.context, verb.as_str(), shape.object);
         attempt.about(target.user);

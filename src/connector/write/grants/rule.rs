@@ -12,6 +12,11 @@ pub(in crate::connector) trait Rule: Send + Sync + 'static {
     /// Which requests are valid.
     fn shape(&self) -> &Shape;
 
+    /// Whether the resources have the entitlement `slug`.
+    fn has(&self, slug: &str) -> bool {
+        slug == self.shape().slug
+    }
+
     /// Grants the entitlement.
     async fn grant(&self, target: &Target, attempt: &mut Attempt<'_>) -> Result<Applied>;
 

@@ -19,7 +19,7 @@ pub(in crate::connector) struct Shape {
     pub(super) slug: &'static str,
     /// What a write does, for errors, such as `assigning a permission set`.
     pub(super) doing: &'static str,
-    /// The key prefix of the resources.
+    /// The key prefix of the resources, or its beginning if there are several.
     pub(super) prefix: &'static str,
     /// What people call the resource.
     pub(super) noun: &'static str,
@@ -47,11 +47,12 @@ impl Verb {
     }
 }
 
-/// A user, and the resource whose entitlement the user gets or loses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A user, and the entitlement that the user gets or loses.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::connector) struct Target {
     pub(super) user: SalesforceId,
     pub(super) on: SalesforceId,
+    pub(super) slug: String,
 }
 
 impl Shape {
@@ -87,9 +88,10 @@ impl Shape {
 }
 
 impl Target {
-    /// Checks the ids of a request.
+    /// Checks the ids of a request. `has` says which slugs there are.
     pub(super) fn read(
         shape: &Shape,
+        has: impl Fn(&str) -> bool,
         verb: Verb,
         principal: &ResourceId,
         entitlement: &EntitlementId,
@@ -100,9 +102,9 @@ impl Target {
                 "the entitlement is not one of a {noun}"
             )));
         }
-        if entitlement.slug != shape.slug {
+        if !has(&entitlement.slug) {
             return Err(Error::invalid(format!(
-                "a {noun} has one entitlement only, {kind}:<id>:{}",
+                "a {noun} has no such entitlement; it has {kind}:<id>:{}",
                 shape.slug
             )));
         }
@@ -114,6 +116,7 @@ impl Target {
         Ok(Self {
             user: read_id(principal, USER_PREFIX, "user")?,
             on,
+            slug: entitlement.slug.clone(),
         })
     }
 }
@@ -122,7 +125,7 @@ fn read_id(id: &ResourceId, prefix: &str, noun: &str) -> Result<SalesforceId> {
     let read: SalesforceId = id.resource.as_str().parse().map_err(|error| {
         Error::invalid(format!("the id of the {noun} is no Salesforce id")).because(error)
     })?;
-    if read.key_prefix() == prefix {
+    if read.key_prefix().starts_with(prefix) {
         Ok(read)
     } else {
         Err(Error::invalid(format!(
@@ -159,7 +162,13 @@ mod tests {
         let principal = ResourceId::new(principal.0, principal.1)?;
         let on_id = ResourceId::new(on.0, on.1)?;
         let entitlement = EntitlementId::new(on_id, on.2);
-        Target::read(&membership::SHAPE, Verb::Grant, &principal, &entitlement)
+        Target::read(
+            &membership::SHAPE,
+            |slug| slug == "member",
+            Verb::Grant,
+            &principal,
+            &entitlement,
+        )
     }
 
     #[test]
