@@ -80,6 +80,13 @@ impl EncodedSize for Resource {
             }
             Variant::Group | Variant::Role => ANY,
             Variant::App(kind) => 2 * ANY + text(kind.nhi_detail) + SCALAR,
+            Variant::License(license) => {
+                let entitlements = license
+                    .entitlements
+                    .iter()
+                    .map(|id| FIELD + id.on.encoded_size() + text(&id.slug));
+                ANY + text(&license.name) + 2 * SCALAR + entitlements.sum::<usize>()
+            }
             Variant::Agent { identity } => {
                 ANY + identity.as_ref().map_or(0, EncodedSize::encoded_size)
             }

@@ -27,6 +27,8 @@ pub struct Granted {
     pub already: bool,
     /// Grants that were replaced, because a principal can hold only one of them.
     pub replaced: Vec<GrantId>,
+    /// What the person who granted it should know.
+    pub warnings: Vec<String>,
     /// The upstream system's quota, if it is known.
     pub quota: Option<Quota>,
 }
@@ -39,6 +41,7 @@ impl Granted {
             grants: vec![Grant::new(entitlement.clone(), principal.clone())],
             already,
             replaced: Vec::new(),
+            warnings: Vec::new(),
             quota: None,
         }
     }

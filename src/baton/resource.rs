@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Object, ResourceId};
+use super::{EntitlementId, Object, ResourceId};
 
 /// A type of resources, such as users or groups.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,6 +147,21 @@ pub enum Variant {
         /// The account that it acts as, if it has one.
         identity: Option<ResourceId>,
     },
+    /// A licence with a number of seats.
+    License(Box<LicenseDetails>),
+}
+
+/// The details of a licence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LicenseDetails {
+    /// Its name, as it is bought. Shortened to 1,024 bytes when it is sent.
+    pub name: String,
+    /// How many seats were bought. `None` if their number is unlimited or not known.
+    pub purchased: Option<u64>,
+    /// How many seats are used. `None` if that is not known.
+    pub consumed: Option<u64>,
+    /// The entitlements whose holders use a seat.
+    pub entitlements: Vec<EntitlementId>,
 }
 
 /// The kind of an application.

@@ -19,7 +19,9 @@ pub(super) static USER: ResourceType = ResourceType {
 pub(super) static GROUP: ResourceType = ResourceType {
     id: "group",
     display_name: "Group",
-    description: "A public group, a queue, or a group that Salesforce keeps for a role",
+    description: "Users who are named together, to share records with them: a public group, a queue \
+                  (its members take over records that wait in it), or a group that Salesforce keeps \
+                  for a role",
     traits: &[Trait::Group],
     marks: &[TypeMark::TypeScopedGrants],
     permissions: &[],
@@ -29,7 +31,7 @@ pub(super) static GROUP: ResourceType = ResourceType {
 pub(super) static PERMISSION_SET: ResourceType = ResourceType {
     id: "permission",
     display_name: "Permission Set",
-    description: "A permission set that is neither a profile's own nor the sum of a group",
+    description: "Permissions that are given to users one by one, on top of those of their profile",
     traits: &[],
     marks: &[TypeMark::TypeScopedGrants],
     permissions: &[],
@@ -39,7 +41,8 @@ pub(super) static PERMISSION_SET: ResourceType = ResourceType {
 pub(super) static ROLE: ResourceType = ResourceType {
     id: "role",
     display_name: "Role",
-    description: "A place in the role hierarchy; a user has one at most",
+    description: "A place in the role hierarchy, which decides whose records a user sees; a user has \
+                  one at most",
     traits: &[Trait::Role],
     marks: &[TypeMark::TypeScopedGrants],
     permissions: &[],
@@ -49,7 +52,8 @@ pub(super) static ROLE: ResourceType = ResourceType {
 pub(super) static PERMISSION_SET_GROUP: ResourceType = ResourceType {
     id: "permission_set_group",
     display_name: "Permission Set Group",
-    description: "Permission sets that are assigned together",
+    description: "Permission sets that are given together; its members have the permissions of all of \
+                  them, save those that are muted",
     traits: &[],
     marks: &[TypeMark::TypeScopedGrants],
     permissions: &[],
@@ -59,7 +63,8 @@ pub(super) static PERMISSION_SET_GROUP: ResourceType = ResourceType {
 pub(super) static PROFILE: ResourceType = ResourceType {
     id: "profile",
     display_name: "Profile",
-    description: "The base of a user's permissions; every user has exactly one",
+    description: "The base of a user's permissions, which also decides the user licence; every user has \
+                  exactly one",
     traits: &[],
     marks: &[TypeMark::TypeScopedGrants],
     permissions: &[],
@@ -95,6 +100,48 @@ pub(super) static COLLABORATION_GROUP: ResourceType = ResourceType {
     display_name: "Chatter Group",
     description: "A group in Chatter; its members share posts and files there",
     traits: &[Trait::Group],
+    marks: &[TypeMark::TypeScopedGrants],
+    permissions: &[],
+};
+
+/// Licences that users have by their profile.
+pub(super) static USER_LICENSE: ResourceType = ResourceType {
+    id: "user_license",
+    display_name: "User License",
+    description: "A licence that every active user uses one seat of; it follows from the profile \
+                  and bounds what the user can be given",
+    traits: &[Trait::LicenseProfile],
+    marks: &[TypeMark::TypeScopedGrants],
+    permissions: &[],
+};
+
+/// Licences that permission sets need.
+pub(super) static PERMISSION_SET_LICENSE: ResourceType = ResourceType {
+    id: "permission_set_license",
+    display_name: "Permission Set License",
+    description: "A licence with seats that lets its holders have permission sets with features \
+                  beyond their user licence",
+    traits: &[Trait::LicenseProfile],
+    marks: &[TypeMark::TypeScopedGrants],
+    permissions: &[],
+};
+
+/// Licences of installed packages.
+pub(super) static PACKAGE_LICENSE: ResourceType = ResourceType {
+    id: "package_license",
+    display_name: "Package License",
+    description: "A licence with seats that lets its holders use an installed package",
+    traits: &[Trait::LicenseProfile],
+    marks: &[TypeMark::TypeScopedGrants],
+    permissions: &[],
+};
+
+/// Licences that are a switch of the user.
+pub(super) static FEATURE_LICENSE: ResourceType = ResourceType {
+    id: "feature_license",
+    display_name: "Feature License",
+    description: "A licence for a feature, such as Marketing User, that is a switch on the user",
+    traits: &[Trait::LicenseProfile],
     marks: &[TypeMark::TypeScopedGrants],
     permissions: &[],
 };

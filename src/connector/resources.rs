@@ -9,19 +9,30 @@ pub(super) mod collaboration_group;
 mod components;
 pub(super) mod connected_app;
 mod directory;
+mod feature_license;
+mod features;
 mod field_grants;
 mod field_resource;
 pub(super) mod group;
+mod held_rows;
+mod license;
+mod license_holders;
+mod license_names;
 pub(super) mod login_states;
+mod package_license;
 mod permission_set;
 mod permission_set_group;
+mod permission_set_license;
 mod profile;
 mod role;
 pub(super) mod roster;
 mod row_parts;
+pub(super) mod set_group_status;
+mod strong_sets;
 mod synced_users;
 pub(super) mod territory;
 pub(super) mod user;
+mod user_license;
 
 use std::sync::Arc;
 
@@ -30,6 +41,8 @@ use super::write::context::WriteContext;
 use super::write::grants::app::Authorizations;
 use super::write::grants::assignment::Assignments;
 use super::write::grants::collaboration_group::collaboration_groups;
+use super::write::grants::feature_license::FeatureSwitch;
+use super::write::grants::license::Licenses;
 use super::write::grants::membership::Memberships;
 use super::write::grants::provisioning::provisioner;
 use super::write::grants::territory::territories;
@@ -38,6 +51,9 @@ use super::write::user_state::delete::UserDeleter;
 use crate::baton::ResourceSyncer;
 use assignment::Assigned;
 use field_resource::FieldResources;
+use license_holders::AssignedLicenses;
+use package_license::PackageLicenseRow;
+use permission_set_license::SetLicenseRow;
 
 /// All resource types of this connector, in the order in which hosts list them.
 pub(super) fn all(
@@ -77,5 +93,24 @@ pub(super) fn all(
             authorizations,
         )));
     }
+    if read.options.licenses {
+        all.extend(licenses(read, write));
+    }
     all
+}
+
+/// The types of licences.
+fn licenses(read: &Arc<ReadContext>, write: &Arc<WriteContext>) -> [Arc<dyn ResourceSyncer>; 4] {
+    let of_sets = provisioner(write, Licenses::of_permission_sets());
+    let of_packages = provisioner(write, Licenses::of_packages());
+    let features = FeatureSwitch::provisioner(write);
+    [
+        Arc::new(user_license::UserLicenses::new(read)),
+        Arc::new(AssignedLicenses::<SetLicenseRow>::new(read, of_sets)),
+        Arc::new(AssignedLicenses::<PackageLicenseRow>::new(
+            read,
+            of_packages,
+        )),
+        Arc::new(feature_license::FeatureLicenses::new(read, features)),
+    ]
 }

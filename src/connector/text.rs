@@ -27,6 +27,18 @@ pub(super) fn profile<const N: usize>(texts: [(&str, Option<String>); N]) -> Obj
         .collect()
 }
 
+/// Adds a sentence to a text that may be missing or lack its full stop.
+pub(super) fn add_sentence(text: &mut Option<String>, sentence: Option<String>) {
+    let Some(sentence) = sentence else { return };
+    let begin = text.take().unwrap_or_default();
+    let begin = begin.trim_end();
+    *text = Some(match begin.chars().last() {
+        None => sentence,
+        Some('.' | '!' | '?') => format!("{begin} {sentence}"),
+        Some(_) => format!("{begin}. {sentence}"),
+    });
+}
+
 /// The Salesforce id in a request. It came from the org, so its key prefix is not checked.
 pub(super) fn record_id(id: &ResourceId) -> Result<SalesforceId> {
     SalesforceId::read(id.resource.as_str()).map_err(|error| {

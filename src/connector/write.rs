@@ -13,6 +13,7 @@ pub(super) mod context;
 pub(super) mod field_values;
 pub(super) mod grants;
 mod key_lock;
+mod needed;
 mod refusal;
 mod scim;
 mod seats;

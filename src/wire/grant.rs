@@ -95,6 +95,7 @@ pub fn granted(granted: &Granted) -> pb::GrantManagerServiceGrantResponse {
         annotations: already
             .into_iter()
             .chain(replaced)
+            .chain(annotation::warnings(&granted.warnings))
             .chain(annotation::quota(granted.quota))
             .collect(),
         grants: granted.grants.iter().map(grant).collect(),

@@ -9,8 +9,8 @@ use super::annotation::pack;
 use super::text::{self, cut};
 use super::value::{to_struct, to_timestamp};
 use crate::baton::{
-    AccountType, AppKind, Error, Resource, ResourceId, ResourceRef, ResourceType, Result, Status,
-    StatusKind, Trait, TypeMark, UserDetails, Variant,
+    AccountType, AppKind, Error, LicenseDetails, Resource, ResourceId, ResourceRef, ResourceType,
+    Result, Status, StatusKind, Trait, TypeMark, UserDetails, Variant,
 };
 use crate::pb::connector as pb;
 use crate::pb::connector::{agent_trait, non_human_identity_trait, resource_type, user_trait};
@@ -137,6 +137,7 @@ fn traits(resource: &Resource, profile: Option<&Struct>) -> Vec<Any> {
             identity_resource_id: identity.as_ref().map(id),
             profile,
         })],
+        Variant::License(license) => vec![pack(&license_trait(license))],
     }
 }
 
@@ -168,6 +169,23 @@ fn user_trait(
             family_name: user.family_name.clone().unwrap_or_default(),
             ..Default::default()
         }),
+        ..Default::default()
+    }
+}
+
+/// What is unlimited or not known is 0, which readers take as not told.
+fn license_trait(license: &LicenseDetails) -> pb::LicenseProfileTrait {
+    let seats =
+        |number: Option<u64>| number.map_or(0, |number| i64::try_from(number).unwrap_or(i64::MAX));
+    pb::LicenseProfileTrait {
+        license_name: cut(&license.name, text::DISPLAY_NAME),
+        purchased_seats: seats(license.purchased),
+        consumed_seats: seats(license.consumed),
+        entitlement_ids: license
+            .entitlements
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         ..Default::default()
     }
 }

@@ -12,10 +12,10 @@ use prost::Message as _;
 use super::{annotation, entitlement, grant, page, resource};
 use crate::baton::{
     AccountType, AppKind, Call, Connector, Email, EncodedSize, Entitlement, EntitlementId,
-    EntitlementMark, Error, Expansion, Grant, GrantMark, GrantScope, Id, Object, Page, PageRequest,
-    PageToken, Purpose, Quota, Registry, Resource, ResourceId, ResourceRef, ResourceSyncer,
-    ResourceType, Result, Status, StatusKind, Trait, TypeMark, UserDetails, Validation, Value,
-    Variant,
+    EntitlementMark, Error, Expansion, Grant, GrantMark, GrantScope, Id, LicenseDetails, Object,
+    Page, PageRequest, PageToken, Purpose, Quota, Registry, Resource, ResourceId, ResourceRef,
+    ResourceSyncer, ResourceType, Result, Status, StatusKind, Trait, TypeMark, UserDetails,
+    Validation, Value, Variant,
 };
 use crate::pb::connector as pb;
 
@@ -298,7 +298,25 @@ fn variant() -> impl Strategy<Value = Variant> {
                 family_name,
             }))
         });
+    let license = (
+        text(),
+        option::of(any::<u64>()),
+        option::of(any::<u64>()),
+        vec((id(), text()), 0..3),
+    )
+        .prop_map(|(name, purchased, consumed, entitlements)| {
+            let entitlements = entitlements
+                .into_iter()
+                .map(|(on, slug)| EntitlementId::new(on, slug));
+            Variant::License(Box::new(LicenseDetails {
+                name,
+                purchased,
+                consumed,
+                entitlements: entitlements.collect(),
+            }))
+        });
     prop_oneof![
+        license,
         Just(Variant::Plain),
         Just(Variant::Group),
         Just(Variant::Role),

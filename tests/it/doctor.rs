@@ -167,6 +167,8 @@ async fn every_capability_is_checked() {
     ("read.permission_set_group_component", "View Setup and Configuration"),
     ("read.feed.setup_audit", "View Setup and Configuration"),
     ("read.connected_app.access", "View Setup and Configuration"),
+    ("read.user_license", "View Setup and Configuration"),
+    ("read.permission_set_license", "View Setup and Configuration"),
 ]; "view setup")]
 #[test_case(&["ManageTerritories"], &[
     ("grant.territory", "Manage Territories"),
@@ -180,6 +182,7 @@ async fn every_capability_is_checked() {
     ("grant.connected_app", "Customize Application"),
 ]; "customize application")]
 #[test_case(&["ManagePackageLicenses"], &[
+    ("grant.package_license", "Manage Package Licenses"),
     ("action.release_user.include_licenses", "Manage Package Licenses"),
 ]; "package licenses")]
 #[test_case(&["TransferAnyEntity"], &[
@@ -199,6 +202,7 @@ async fn every_capability_is_checked() {
 #[test_case(&["AssignPermissionSets", "ManageUsers"], &[
     ("grant.permission_set", "Assign Permission Sets"),
     ("grant.permission_set_group", "Assign Permission Sets"),
+    ("grant.permission_set_license", "Assign Permission Sets"),
     ("action.release_user", "Assign Permission Sets"),
     ("action.release_user.include_licenses", "Assign Permission Sets"),
     ("grant.group", "Manage Users"),
@@ -207,6 +211,7 @@ async fn every_capability_is_checked() {
 #[test_case(&["ManageInternalUsers", "ManageUsers"], &[
     ("grant.role", "Manage Internal Users"),
     ("grant.profile", "Manage Internal Users"),
+    ("grant.feature_license", "Manage Internal Users"),
     ("create.account", "Manage Internal Users"),
     ("delete.account", "Manage Internal Users"),
     ("action.update_user_status", "Manage Internal Users"),

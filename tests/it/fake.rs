@@ -185,6 +185,7 @@ impl Provisioner for Groups {
         self.0.attempt()?;
         let replaced = entitlement.slug == "only";
         Ok(Granted {
+            warnings: Vec::new(),
             grants: vec![Grant::new(entitlement.clone(), principal.clone())],
             already: principal.resource.as_str() == "already",
             replaced: replaced

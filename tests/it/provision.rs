@@ -18,11 +18,14 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> (Code, String) {
 
 /// The calls of a grant, the same again, a revoke, and the same again.
 #[test_case(Thing::Set, [1, 2, 2, 1])]
-#[test_case(Thing::SetGroup, [1, 2, 2, 1])]
+#[test_case(Thing::SetGroup, [2, 2, 2, 1])]
 #[test_case(Thing::Group, [2, 1, 2, 1])]
 #[test_case(Thing::Queue, [2, 1, 2, 1])]
 #[test_case(Thing::Role, [2, 1, 2, 1])]
 #[test_case(Thing::Profile, [2, 1, 2, 1])]
+#[test_case(Thing::SetLicense, [1, 2, 2, 1])]
+#[test_case(Thing::PackageLicense, [1, 2, 2, 1])]
+#[test_case(Thing::Feature, [2, 1, 2, 1])]
 #[tokio::test]
 async fn grant_and_revoke_may_be_repeated(thing: Thing, budget: [u64; 4]) {
     let stage = Stage::set().await;
@@ -57,7 +60,7 @@ async fn the_answer_is_the_grant_as_a_sync_shows_it() {
 #[tokio::test]
 async fn ids_of_15_characters_are_canonicalised() {
     let stage = Stage::set().await;
-    for thing in THINGS {
+    for thing in THINGS.into_iter().filter(|thing| thing.is_record()) {
         let on = entitlement(thing, &stage.id(thing)[..15]);
         let short = ("user", &stage.user[..15]);
         let granted = stage.caller().grant(&on, short).await.unwrap();
@@ -126,6 +129,9 @@ async fn what_does_not_exist_cannot_be_granted_and_is_not_held() {
         let granted = stage.grant_to(nobody, thing).await;
         assert_eq!(refused(granted).0, Code::InvalidArgument, "{thing:?}");
         assert!(stage.revoke_from(nobody, thing).await.unwrap().already);
+        if !thing.is_record() {
+            continue;
+        }
         let nothing = entitlement(thing, &format!("{}Zz0000000001", &stage.id(thing)[..3]));
         let granted = stage.caller().grant(&nothing, ("user", &stage.user)).await;
         assert_eq!(refused(granted).0, Code::InvalidArgument, "{thing:?}");
@@ -839,9 +845,15 @@ async fn every_write_leaves_one_line_without_names() {
                 (&json!(result), &json!(thing.object()))
             );
             let ids = line["sf.ids"].as_str().unwrap();
+            let named = if thing.is_record() {
+                "sf.ids"
+            } else {
+                "sf.field"
+            };
+            let named = line[named].as_str().unwrap();
             assert!(
-                ids.contains(&stage.user) && ids.contains(stage.id(thing)),
-                "{ids}"
+                ids.contains(&stage.user) && named.contains(stage.id(thing)),
+                "{line}"
             );
             assert!(
                 (1..=2).contains(&line["sf.api_calls"].as_u64().unwrap()),
@@ -862,7 +874,8 @@ async fn an_empty_org_is_no_obstacle() {
         ..Setup::default()
     })
     .await;
-    for thing in THINGS {
+    let has = |thing: &Thing| !stage.id(*thing).is_empty();
+    for thing in THINGS.into_iter().filter(has) {
         assert!(!stage.grant(thing).await.unwrap().already);
         assert!(!stage.revoke(thing).await.unwrap().already);
     }

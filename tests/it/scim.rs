@@ -79,7 +79,7 @@ fn refusal(status: u16, detail: &str) -> Fault {
 
 /// The calls of a grant, the same again, a revoke, and the same again.
 #[test_case(Thing::Set, [2, 1, 2, 1]; "permission set")]
-#[test_case(Thing::SetGroup, [1, 2, 2, 1]; "permission set group")]
+#[test_case(Thing::SetGroup, [2, 2, 2, 1]; "permission set group")]
 #[test_case(Thing::Group, [2, 1, 2, 1]; "group")]
 #[test_case(Thing::Role, [2, 1, 2, 1]; "role")]
 #[test_case(Thing::Profile, [2, 1, 2, 1]; "profile")]

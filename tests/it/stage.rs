@@ -17,15 +17,24 @@ pub(crate) enum Thing {
     Queue,
     Role,
     Profile,
+    SetLicense,
+    PackageLicense,
+    Feature,
 }
 
-pub(crate) const THINGS: [Thing; 6] = [
+/// The switch that [`Thing::Feature`] is.
+pub(crate) const FEATURE: &str = "UserPermissionsKnowledgeUser";
+
+pub(crate) const THINGS: [Thing; 9] = [
     Thing::Set,
     Thing::SetGroup,
     Thing::Group,
     Thing::Queue,
     Thing::Role,
     Thing::Profile,
+    Thing::SetLicense,
+    Thing::PackageLicense,
+    Thing::Feature,
 ];
 
 impl Thing {
@@ -34,8 +43,15 @@ impl Thing {
         match self {
             Self::Set | Self::SetGroup => "PermissionSetAssignment",
             Self::Group | Self::Queue => "GroupMember",
-            Self::Role | Self::Profile => "User",
+            Self::Role | Self::Profile | Self::Feature => "User",
+            Self::SetLicense => "PermissionSetLicenseAssign",
+            Self::PackageLicense => "UserPackageLicense",
         }
+    }
+
+    /// Its resource is a record, named by an id. A feature is named by a field of User.
+    pub(crate) fn is_record(self) -> bool {
+        self != Self::Feature
     }
 
     /// A user has one at most.
@@ -62,6 +78,8 @@ pub(crate) struct Stage {
     queue: String,
     role: String,
     profile: String,
+    set_license: String,
+    package_license: String,
     /// What the user has before.
     pub(crate) old_role: String,
     pub(crate) old_profile: String,
@@ -123,6 +141,17 @@ impl Stage {
         );
         let profile_of =
             |org: &Org, name: &str| org.find("Profile", "Name", name).expect("a profile");
+        let license = |org: &Org, object: &str, column: &str, name: &str| {
+            // An empty org has none.
+            org.find(object, column, name).unwrap_or_default()
+        };
+        let set_license = license(
+            org,
+            "PermissionSetLicense",
+            "DeveloperName",
+            "SalesConsoleUser",
+        );
+        let package_license = license(org, "PackageLicense", "NamespacePrefix", "sfcpq");
         let old_profile = profile_of(org, "Standard User");
         let profile = profile_of(org, "System Administrator");
         let least_profile = profile_of(org, LEAST);
@@ -137,6 +166,8 @@ impl Stage {
             queue,
             role,
             profile,
+            set_license,
+            package_license,
             old_role,
             old_profile,
             least_profile,
@@ -155,30 +186,40 @@ impl Stage {
             Thing::Queue => &self.queue,
             Thing::Role => &self.role,
             Thing::Profile => &self.profile,
+            Thing::SetLicense => &self.set_license,
+            Thing::PackageLicense => &self.package_license,
+            Thing::Feature => FEATURE,
         }
     }
 
     /// Whether the user has it, as the org says.
     pub(crate) fn has(&self, user: &str, thing: Thing) -> bool {
+        if matches!(thing, Thing::SetLicense | Thing::PackageLicense) {
+            return self.rows(user, thing) > 0;
+        }
         let (org, id) = (self.org(), self.id(thing));
         match thing {
+            Thing::Feature => org.get("User", user).unwrap()[id] == json!(true),
             Thing::Set => org.direct_permission_sets(user).contains(id),
             Thing::SetGroup => org.permission_set_groups(user).contains(id),
             Thing::Group | Thing::Queue => org.members(id).contains(user),
             Thing::Role | Thing::Profile => {
                 org.get("User", user).unwrap()[thing.column()] == json!(id)
             }
+            Thing::SetLicense | Thing::PackageLicense => unreachable!("counted above"),
         }
     }
 
     /// How many rows give it to the user.
     pub(crate) fn rows(&self, user: &str, thing: Thing) -> usize {
-        if thing.is_single() {
+        if thing.is_single() || thing == Thing::Feature {
             return usize::from(self.has(user, thing));
         }
         let (who, what) = match thing {
             Thing::Set => ("AssigneeId", "PermissionSetId"),
             Thing::SetGroup => ("AssigneeId", "PermissionSetGroupId"),
+            Thing::SetLicense => ("AssigneeId", "PermissionSetLicenseId"),
+            Thing::PackageLicense => ("UserId", "PackageLicenseId"),
             _ => ("UserOrGroupId", "GroupId"),
         };
         let rows = self.org().rows(thing.object());
@@ -192,6 +233,10 @@ impl Stage {
     pub(crate) fn arrange(&self, thing: Thing, has: bool) {
         let (mut org, id) = (self.harness.simulator.org(), self.id(thing));
         let user = self.user.as_str();
+        if thing == Thing::Feature {
+            org.update("User", user, &[(FEATURE, json!(has))]).unwrap();
+            return;
+        }
         if thing.is_single() {
             let old = if thing == Thing::Role {
                 &self.old_role
@@ -209,6 +254,11 @@ impl Stage {
                 ("AssigneeId", json!(user)),
                 ("PermissionSetGroupId", json!(id)),
             ],
+            Thing::SetLicense => [
+                ("AssigneeId", json!(user)),
+                ("PermissionSetLicenseId", json!(id)),
+            ],
+            Thing::PackageLicense => [("UserId", json!(user)), ("PackageLicenseId", json!(id))],
             _ => [("GroupId", json!(id)), ("UserOrGroupId", json!(user))],
         };
         if has {
@@ -321,6 +371,9 @@ pub(crate) fn entitlement(thing: Thing, id: &str) -> EntitlementParts {
         Thing::Group | Thing::Queue => ("group", "member"),
         Thing::Role => ("role", "assigned"),
         Thing::Profile => ("profile", "assigned"),
+        Thing::SetLicense => ("permission_set_license", "assigned"),
+        Thing::PackageLicense => ("package_license", "assigned"),
+        Thing::Feature => ("feature_license", "assigned"),
     };
     (kind.to_owned(), id.to_owned(), slug.to_owned())
 }

@@ -30,6 +30,11 @@ impl Truth {
             "PermissionSetGroupComponent",
             "PermissionSetAssignment",
             "ConnectedApplication",
+            "UserLicense",
+            "PermissionSetLicense",
+            "PermissionSetLicenseAssign",
+            "PackageLicense",
+            "UserPackageLicense",
         ];
         Self {
             rows: objects
@@ -119,6 +124,60 @@ impl Truth {
             }
         }
         grants.extend(self.implied(options));
+        if options.licenses {
+            grants.extend(self.licenses(&users));
+        }
+        grants
+    }
+
+    /// Who has licences.
+    fn licenses(&self, users: &BTreeSet<String>) -> BTreeSet<String> {
+        let of_profile: BTreeMap<String, String> = self
+            .rows("Profile")
+            .map(|row| (text(row, "Id"), text(row, "UserLicenseId")))
+            .collect();
+        let mut grants = BTreeSet::new();
+        for user in self.rows("User") {
+            let id = text(user, "Id");
+            if !users.contains(&id) {
+                continue;
+            }
+            if user["IsActive"] == true {
+                let license = &of_profile[&text(user, "ProfileId")];
+                grants.insert(format!("user_license:{license}:assigned:user:{id}"));
+            }
+            let switches = user.as_object().unwrap().iter();
+            let on = switches.filter(|(name, value)| {
+                name.starts_with("UserPermissions") && **value == Json::Bool(true)
+            });
+            grants.extend(on.map(|(name, _)| format!("feature_license:{name}:assigned:user:{id}")));
+        }
+        let tables = [
+            (
+                "permission_set_license",
+                "PermissionSetLicenseAssign",
+                "AssigneeId",
+                "PermissionSetLicenseId",
+            ),
+            (
+                "package_license",
+                "UserPackageLicense",
+                "UserId",
+                "PackageLicenseId",
+            ),
+        ];
+        for (kind, object, who, what) in tables {
+            let held = self
+                .rows(object)
+                .filter(|row| row["IsRevoked"] != true && users.contains(&text(row, who)));
+            grants.extend(held.map(|row| {
+                format!(
+                    "{kind}:{}:assigned:user:{}",
+                    text(row, what),
+                    text(row, who)
+                )
+            }));
+        }
         grants
     }
 
@@ -256,7 +315,22 @@ fn assert_equals_truth(synced: &Synced, truth: &Truth, options: &Options) {
         ("permission", truth.assignable_sets()),
         ("permission_set_group", truth.ids("PermissionSetGroup")),
     ];
-    for (resource_type, wanted) in wanted {
+    let licenses = [
+        ("user_license", truth.ids("UserLicense")),
+        ("permission_set_license", truth.ids("PermissionSetLicense")),
+        ("package_license", truth.ids("PackageLicense")),
+    ];
+    let licenses = licenses.into_iter().map(|(kind, ids)| {
+        (
+            kind,
+            if options.licenses {
+                ids
+            } else {
+                BTreeSet::new()
+            },
+        )
+    });
+    for (resource_type, wanted) in wanted.into_iter().chain(licenses) {
         let got = synced.of_type(resource_type);
         assert!(
             got == wanted,
@@ -292,6 +366,7 @@ async fn read_everything(org: Org) -> Harness {
 
 #[test_case(Options::default(); "default options")]
 #[test_case(everything(); "everything")]
+#[test_case(Options { licenses: false, ..everything() }; "everything but licences")]
 #[test_case(Options { deactivated_users: false, ..Options::default() }; "active users only")]
 #[test_case(
     Options { deactivated_users: false, ..everything() };
@@ -316,22 +391,44 @@ async fn a_host_without_type_scoped_grants_gets_the_same_rows() {
     assert_eq!(today.ids(), before.ids());
 }
 
+#[test_case(false, 35; "without licences")]
+#[test_case(true, 45; "with licences")]
 #[tokio::test]
-async fn a_sync_of_a_thousand_users_costs_at_most_35_calls() {
-    let harness = read_everything(Org::seed(Preset::Demo)).await;
+async fn a_sync_of_a_thousand_users_costs_few_calls(licenses: bool, most: u64) {
+    let options = Options {
+        licenses,
+        ..everything()
+    };
+    let harness = Harness::with(Setup {
+        org: Org::seed(Preset::Demo),
+        options: options.clone(),
+        ..Setup::default()
+    })
+    .await;
     let synced = harness.sync().await;
-    assert_equals_truth(&synced, &Truth::of(&harness), &everything());
+    assert_equals_truth(&synced, &Truth::of(&harness), &options);
     let calls = harness.simulator.api_calls();
-    assert!(calls <= 35, "{calls} calls");
+    assert!(calls <= most, "{calls} calls");
     assert_eq!(harness.simulator.logins(), 1);
 }
 
+#[test_case(false, 130; "without licences")]
+#[test_case(true, 150; "with licences")]
 #[tokio::test]
-async fn a_sync_of_twenty_thousand_users_costs_at_most_130_calls() {
-    let harness = read_everything(Org::seed(Preset::Large)).await;
+async fn a_sync_of_twenty_thousand_users_costs_few_calls(licenses: bool, most: u64) {
+    let options = Options {
+        licenses,
+        ..everything()
+    };
+    let harness = Harness::with(Setup {
+        org: Org::seed(Preset::Large),
+        options: options.clone(),
+        ..Setup::default()
+    })
+    .await;
     let synced = harness.sync().await;
     let calls = harness.simulator.api_calls();
-    assert!(calls <= 130, "{calls} calls");
+    assert!(calls <= most, "{calls} calls");
     assert!(
         synced.siblings > 0,
         "nothing was offered to read in parallel"
@@ -341,7 +438,7 @@ async fn a_sync_of_twenty_thousand_users_costs_at_most_130_calls() {
         "{} bytes",
         synced.largest_reply
     );
-    assert_equals_truth(&synced, &Truth::of(&harness), &everything());
+    assert_equals_truth(&synced, &Truth::of(&harness), &options);
 }
 
 /// One call in five fails, each time in another way.
@@ -721,6 +818,11 @@ async fn an_assignment_tells_when_it_ends_and_that_it_must_be_activated() {
 #[test_case("UserLogin")]
 #[test_case("MutingPermissionSet")]
 #[test_case("ConnectedApplication")]
+#[test_case("UserLicense")]
+#[test_case("PermissionSetLicense")]
+#[test_case("PermissionSetLicenseAssign")]
+#[test_case("PackageLicense")]
+#[test_case("UserPackageLicense")]
 #[tokio::test]
 async fn an_object_that_may_not_be_read_costs_its_rows_only(object: &'static str) {
     for error in [
@@ -879,6 +981,10 @@ async fn the_daily_limit_stops_the_host_with_the_figures() {
 #[test_case("permission_set_group")]
 #[test_case("role")]
 #[test_case("profile")]
+#[test_case("user_license")]
+#[test_case("permission_set_license")]
+#[test_case("package_license")]
+#[test_case("feature_license")]
 #[tokio::test]
 async fn one_resource_looks_as_in_a_sync(resource_type: &str) {
     let harness = read_everything(Org::seed(Preset::Tiny)).await;

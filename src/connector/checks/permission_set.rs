@@ -24,8 +24,8 @@ pub const PERMISSION_SETS: &[PermissionSetFile] = &[
     PermissionSetFile {
         name: "Baton_Connector_Read_Only",
         label: "Baton Connector: Read Only",
-        description: "Lets the connector read users, profiles, roles, permission sets and groups. \
-                      Nothing can be changed with it.",
+        description: "Lets the connector read users, profiles, roles, permission sets, groups and \
+                      licences. Nothing can be changed with it.",
         capabilities: &[
             "read.user",
             "read.profile",
@@ -36,15 +36,22 @@ pub const PERMISSION_SETS: &[PermissionSetFile] = &[
             "read.permission_set_group_component",
             "read.group",
             "read.agent",
+            "read.user_license",
+            "read.permission_set_license",
+            "read.permission_set_license_assign",
+            "read.package_license",
+            "read.feature_license",
         ],
     },
     PermissionSetFile {
         name: "Baton_Connector_Assign_Permission_Sets",
         label: "Baton Connector: Assign Permission Sets",
-        description: "Lets the connector assign permission sets and permission set groups.",
+        description: "Lets the connector assign permission sets, permission set groups and \
+                      permission set licences.",
         capabilities: &[
             "grant.permission_set",
             "grant.permission_set_group",
+            "grant.permission_set_license",
             "action.release_user",
         ],
     },
@@ -52,10 +59,11 @@ pub const PERMISSION_SETS: &[PermissionSetFile] = &[
         name: "Baton_Connector_Provisioning",
         label: "Baton Connector: Provisioning",
         description: "Lets the connector create, change and deactivate internal users, set their \
-                      roles and profiles, and reset their passwords.",
+                      roles, profiles and feature licences, and reset their passwords.",
         capabilities: &[
             "grant.role",
             "grant.profile",
+            "grant.feature_license",
             "create.account",
             "create.account.password_mail",
             "delete.account",

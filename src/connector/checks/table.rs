@@ -231,6 +231,58 @@ pub const CAPABILITIES: &[Capability] = &[
         ..BASE
     },
     Capability {
+        id: "read.user_license",
+        what: "user licences with their seats (`--sync-licenses`)",
+        covers: Covers::Read("user_license"),
+        also: &["UserLicense", "Profile", "User"],
+        needs: &[Need::documented(&[VIEW_SETUP])],
+        without: "user licences and their holders are missing",
+        source: "Object Reference: UserLicense",
+        ..BASE
+    },
+    Capability {
+        id: "read.permission_set_license",
+        what: "permission set licences with their seats (`--sync-licenses`)",
+        covers: Covers::Read("permission_set_license"),
+        also: &["PermissionSetLicense"],
+        needs: &[Need::documented(&[VIEW_SETUP])],
+        without: "permission set licences and their holders are missing",
+        source: "Object Reference: PermissionSetLicense",
+        ..BASE
+    },
+    Capability {
+        id: "read.permission_set_license_assign",
+        what: "who has permission set licences",
+        covers: Covers::PartOf("read.permission_set_license"),
+        objects: &["PermissionSetLicenseAssign"],
+        needs: &[Need::documented(&[VIEW_SETUP, ASSIGN_PERMISSION_SETS])],
+        without: "the holders of permission set licences are missing",
+        source: "Object Reference: PermissionSetLicenseAssign",
+        ..BASE
+    },
+    Capability {
+        id: "read.package_license",
+        what: "licences of installed packages, and who has them (`--sync-licenses`)",
+        covers: Covers::Read("package_license"),
+        objects: &["UserPackageLicense"],
+        also: &["PackageLicense"],
+        needs: &[Need::reported(&[VIEW_SETUP, MANAGE_PACKAGE_LICENSES])],
+        without: "package licences and their holders are missing",
+        source: "Object Reference: PackageLicense, UserPackageLicense",
+        ..BASE
+    },
+    Capability {
+        id: "read.feature_license",
+        what: "feature licences, and who has them (`--sync-licenses`)",
+        covers: Covers::Read("feature_license"),
+        also: &["User"],
+        needs: ALL_USERS,
+        without: "holders of feature licences that sharing hides are missing",
+        note: Some("a feature whose field field-level security hides is missing"),
+        source: USER_REFERENCE,
+        ..BASE
+    },
+    Capability {
         id: "grant.permission_set",
         what: "assign permission sets",
         covers: Covers::Grant("permission"),
@@ -330,6 +382,42 @@ pub const CAPABILITIES: &[Capability] = &[
             "without \"Modify All Data\", only of groups that the connector's user owns or manages",
         ),
         source: "Object Reference: CollaborationGroupMember",
+        ..BASE
+    },
+    Capability {
+        id: "grant.permission_set_license",
+        what: "assign permission set licences",
+        covers: Covers::Grant("permission_set_license"),
+        objects: &["PermissionSetLicenseAssign"],
+        also: &[
+            "PermissionSetLicense",
+            "PermissionSetAssignment",
+            "PermissionSetGroupComponent",
+        ],
+        needs: ASSIGN_SETS,
+        without: "permission set licences cannot be granted and revoked",
+        source: "Object Reference: PermissionSetLicenseAssign",
+        ..BASE
+    },
+    Capability {
+        id: "grant.package_license",
+        what: "assign licences of packages",
+        covers: Covers::Grant("package_license"),
+        objects: &["UserPackageLicense"],
+        also: &["PackageLicense"],
+        needs: &[Need::documented(&[MANAGE_PACKAGE_LICENSES])],
+        without: "package licences cannot be granted and revoked",
+        source: "Salesforce Help: Assign Licenses for Managed Packages",
+        ..BASE
+    },
+    Capability {
+        id: "grant.feature_license",
+        what: "switch feature licences of users",
+        covers: Covers::Grant("feature_license"),
+        objects: &["User"],
+        needs: EDIT_USERS,
+        without: "feature licences cannot be granted and revoked",
+        source: MANAGE_USERS_HELP,
         ..BASE
     },
     Capability {

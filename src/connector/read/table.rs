@@ -83,31 +83,25 @@ impl Table {
     #[must_use]
     pub(in crate::connector) fn chosen(self, columns: &[FieldName]) -> Self {
         let consequence = "the configured field is not shown; check its spelling";
-        let mut chosen: Vec<FieldName> = Vec::new();
-        for column in columns {
-            // Salesforce refuses a query that names a column twice.
-            let is_same = |other: &FieldName| {
-                let (column, other) = (column.as_str(), other.as_str());
-                column.eq_ignore_ascii_case(other)
-            };
-            let own = self.optional.iter().map(|column| &column.name);
-            if !own.chain(&self.required).chain(&chosen).any(is_same) {
-                chosen.push(column.clone());
-            }
-        }
-        self.optional_fields(chosen, consequence)
+        self.optional_fields(columns.iter().cloned(), consequence)
     }
 
-    fn optional_fields(
+    /// Optional columns whose names are known only at run time. A column that the table has already
+    /// is not added again, because Salesforce refuses a query that names one twice.
+    #[must_use]
+    pub(in crate::connector) fn optional_fields(
         mut self,
         columns: impl IntoIterator<Item = FieldName>,
         consequence: &'static str,
     ) -> Self {
-        self.optional.extend(
-            columns
-                .into_iter()
-                .map(|name| Optional { name, consequence }),
-        );
+        for name in columns {
+            let is_same = |other: &FieldName| other.as_str().eq_ignore_ascii_case(name.as_str());
+            let has_it = self.required.iter().any(is_same)
+                || self.optional.iter().any(|other| is_same(&other.name));
+            if !has_it {
+                self.optional.push(Optional { name, consequence });
+            }
+        }
         self
     }
 
@@ -123,12 +117,15 @@ impl Table {
     /// Only rows of which one of the flags is true. A flag that the org does not have counts as
     /// false for all rows.
     #[must_use]
-    pub(in crate::connector) fn any_flag(mut self, flags: &[(&'static str, &'static str)]) -> Self {
+    pub(in crate::connector) fn any_flag<N: Into<FieldName>>(
+        mut self,
+        flags: impl IntoIterator<Item = (N, &'static str)>,
+    ) -> Self {
         self.has_any_of = true;
         self.any_of = flags
-            .iter()
+            .into_iter()
             .map(|(name, consequence)| {
-                let name = FieldName::from(*name);
+                let name: FieldName = name.into();
                 let is_set = field(&name).eq(true);
                 (Optional { name, consequence }, is_set)
             })

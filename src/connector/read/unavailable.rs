@@ -16,9 +16,29 @@ pub(in crate::connector) fn is_unavailable(
     remedy: &'static str,
     error: &Error,
 ) -> bool {
-    if !error.is_object_unavailable() {
-        return false;
+    let is_unavailable = error.is_object_unavailable();
+    if is_unavailable {
+        report(memory, object, remedy, error);
     }
+    is_unavailable
+}
+
+/// The same for a description, which Salesforce does not find if the user may not see the object.
+pub(in crate::connector) fn is_undescribed(
+    memory: &SyncMemory,
+    object: &'static str,
+    remedy: &'static str,
+    error: &Error,
+) -> bool {
+    let is_undescribed = error.is_object_unavailable() || error.is_not_found();
+    if is_undescribed {
+        report(memory, object, remedy, error);
+    }
+    is_undescribed
+}
+
+/// One warning in a sync.
+fn report(memory: &SyncMemory, object: &'static str, remedy: &'static str, error: &Error) {
     if memory.is_first_report(object) {
         let code = error.code().map_or("", ErrorCode::as_str);
         // What a permission is missing for is known better here than in the catalogue.
@@ -36,5 +56,4 @@ pub(in crate::connector) fn is_unavailable(
             "{object} could not be read and is left out of this sync: {cause}; {remedy}"
         );
     }
-    true
 }

@@ -9,20 +9,19 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::synced_users::{SyncedUsers, Via};
+use super::held_rows::{self, Held};
+use super::synced_users::Via;
 use crate::baton::{
     EntitlementId, Grant, GrantMark, Object, Page, PageRequest, PageToken, ResourceId, Result,
 };
 use crate::connector::catalog::{PERMISSION_SET, PERMISSION_SET_GROUP, USER};
-use crate::connector::error::{ReadError, wrap_listing};
 use crate::connector::options::Options;
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::listing::Listing;
-use crate::connector::read::partitioned_scan::{self, Plan, Span};
+use crate::connector::read::partitioned_scan::Span;
 use crate::connector::read::snapshot::Snapshot;
 use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::read::table::{Row, Table};
-use crate::connector::read::unavailable::is_unavailable;
 use crate::salesforce::soql::field;
 use crate::salesforce::{self, SalesforceId};
 
@@ -205,70 +204,30 @@ pub(in crate::connector) struct Question<'a, F> {
 }
 
 /// One page of assignments as grants.
-///
-/// In a full sync only users and sets that the sync has count, so no grant names a missing resource,
-/// even if the org has changed meanwhile.
-pub(in crate::connector) async fn page<F>(question: Question<'_, F>) -> Result<Page<Grant>>
+pub(in crate::connector) async fn page<E, F>(question: Question<'_, F>) -> Result<Page<Grant>>
 where
-    F: Future<Output = Result<Arc<Snapshot<()>>>>,
+    F: Future<Output = Result<Arc<Snapshot<E>>>>,
 {
-    let Question {
-        context,
-        assigned,
-        on,
-        page,
-        memory,
-        ..
-    } = question;
-    let doing = "listing permission set assignments";
-    let is_full = page.call.sync.is_some() && on.is_none();
-    let synced = SyncedUsers::of(memory);
-    let (users, targets) = if is_full {
-        let users = synced.all(context).await;
-        let users = users.map_err(|error| wrap_listing(doing, error))?;
-        (Some(users), Some(question.targets.await?))
-    } else {
-        (synced.peek(), None)
+    let assigned = question.assigned;
+    let held = |row: &AssignmentRow| {
+        let user = row.assignee_id;
+        row.target(assigned).map(|on| Held { user, on })
     };
-    let is_synced = |row: &AssignmentRow, target: &SalesforceId| {
-        users
-            .as_ref()
-            .is_none_or(|users| users.contains(&row.assignee_id))
-            && targets
-                .as_ref()
-                .is_none_or(|targets| targets.contains(target))
-    };
-    let table = assigned
-        .table(&context.options)
-        .only(on.map(|on| field(assigned.column()).eq(on)));
-    let plan = Plan {
-        org: &context.org,
-        table: &table,
+    let rows = held_rows::Question {
+        context: question.context,
+        listing: question.listing,
+        table: assigned.table(&question.context.options),
         column: assigned.column(),
-        may_split: is_full,
+        remedy: REMEDY,
+        doing: "listing permission set assignments",
+        on: question.on,
+        span: question.span,
+        page: question.page,
+        memory: question.memory,
+        targets: question.targets,
+        position: question.position,
     };
-    let scanned = partitioned_scan::read(
-        question.listing,
-        plan,
-        question.span,
-        page,
-        |row: AssignmentRow| {
-            let target = row
-                .target(assigned)
-                .filter(|target| is_synced(&row, target));
-            target.map(|target| row.grant(assigned, target)).transpose()
-        },
-    );
-    match scanned.await {
-        Ok(scanned) => scanned.into_page(question.position),
-        Err(ReadError::Salesforce(error))
-            if question.span == Span::default()
-                && is_unavailable(memory, OBJECT, REMEDY, &error) =>
-        {
-            Ok(Page::last(Vec::new()))
-        }
-        Err(error) => Err(error.in_listing(doing)),
-    }
+    held_rows::page(rows, held, |row, held| row.grant(assigned, held.on)).await
 }
 
 const OBJECT: &str = "PermissionSetAssignment";

@@ -1,7 +1,7 @@
 //! `PermissionSetGroupComponent`: the permission sets in each permission set group, and which of
 //! them are muting sets.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -9,8 +9,9 @@ use tokio::sync::OnceCell;
 
 use crate::connector::read::org::Org;
 use crate::connector::read::sync_memory::SyncMemory;
-use crate::connector::read::table::{IdRow, Row, Table};
+use crate::connector::read::table::{Row, Table};
 use crate::connector::read::unavailable::is_unavailable;
+use crate::connector::text;
 use crate::salesforce::{Error, SalesforceId};
 
 /// A permission set in a permission set group.
@@ -36,19 +37,59 @@ impl Row for ComponentRow {
     }
 }
 
+/// The components of all groups.
+#[derive(Debug, Default)]
+pub(super) struct Components {
+    pub(super) rows: Vec<Component>,
+    /// The names of muting sets, as far as the org shows them.
+    muting: HashMap<SalesforceId, Option<String>>,
+}
+
+/// The ids of muting sets begin with it, whether MutingPermissionSet can be read or not.
+pub(super) const MUTING_PREFIX: &str = "0QM";
+
+impl Components {
+    /// The muting sets of a group, each with its name or, without one, its id.
+    pub(super) fn muting(&self, group: &str) -> Vec<(SalesforceId, String)> {
+        let mut sets: Vec<_> = self
+            .rows
+            .iter()
+            .filter(|row| row.is_muting && row.group.to_string() == group)
+            .map(|row| {
+                let name = self.muting.get(&row.set).cloned().flatten();
+                (row.set, name.unwrap_or_else(|| row.set.to_string()))
+            })
+            .collect();
+        sets.sort_by(|a, b| a.0.cmp_bytes(&b.0));
+        sets.dedup_by(|a, b| a.0 == b.0);
+        sets
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct MutingRow {
+    id: SalesforceId,
+    master_label: Option<String>,
+    developer_name: Option<String>,
+}
+
+impl Row for MutingRow {
+    fn id(&self) -> SalesforceId {
+        self.id
+    }
+}
+
 /// The components of all groups, read once per sync.
-pub(super) async fn components(
-    org: &Org,
-    memory: &SyncMemory,
-) -> Result<Arc<Vec<Component>>, Error> {
+pub(super) async fn components(org: &Org, memory: &SyncMemory) -> Result<Arc<Components>, Error> {
     memory
-        .slot::<OnceCell<Arc<Vec<Component>>>>()
+        .slot::<OnceCell<Arc<Components>>>()
         .get_or_try_init(|| read(org, memory))
         .await
         .cloned()
 }
 
-async fn read(org: &Org, memory: &SyncMemory) -> Result<Arc<Vec<Component>>, Error> {
+async fn read(org: &Org, memory: &SyncMemory) -> Result<Arc<Components>, Error> {
     let columns = &["Id", "PermissionSetGroupId", "PermissionSetId"];
     let table = Table::new("PermissionSetGroupComponent", columns);
     let mut rows = Vec::new();
@@ -61,25 +102,34 @@ async fn read(org: &Org, memory: &SyncMemory) -> Result<Arc<Vec<Component>>, Err
         result => result?,
     }
     let muting = if rows.is_empty() {
-        HashSet::new()
+        HashMap::new()
     } else {
         muting_sets(org, memory).await?
     };
-    let components = rows.into_iter().map(|row| Component {
+    let rows = rows.into_iter().map(|row| Component {
         group: row.permission_set_group_id,
         set: row.permission_set_id,
-        is_muting: muting.contains(&row.permission_set_id),
+        is_muting: row.permission_set_id.key_prefix() == MUTING_PREFIX
+            || muting.contains_key(&row.permission_set_id),
     });
-    Ok(Arc::new(components.collect()))
+    Ok(Arc::new(Components {
+        rows: rows.collect(),
+        muting,
+    }))
 }
 
-async fn muting_sets(org: &Org, memory: &SyncMemory) -> Result<HashSet<SalesforceId>, Error> {
-    let mut muting = HashSet::new();
-    let table = Table::new("MutingPermissionSet", &["Id"]);
-    let result = org.read_all(&table, |row: IdRow| {
-        muting.insert(row.id());
+async fn muting_sets(
+    org: &Org,
+    memory: &SyncMemory,
+) -> Result<HashMap<SalesforceId, Option<String>>, Error> {
+    let mut muting = HashMap::new();
+    let table =
+        Table::new("MutingPermissionSet", &["Id"]).optional(&["MasterLabel", "DeveloperName"]);
+    let result = org.read_all(&table, |row: MutingRow| {
+        let name = text::filled(row.master_label).or(text::filled(row.developer_name));
+        muting.insert(row.id, name);
     });
-    let needs = "muting is not shown on permission set groups until the connector's user has \
+    let needs = "muting sets are shown by their ids only until the connector's user has \
                  \"View Setup and Configuration\"";
     match result.await {
         Err(error) if is_unavailable(memory, "MutingPermissionSet", needs, &error) => {}

@@ -1,4 +1,4 @@
-//! Grants that are a field of the user: the profile and the role.
+//! Grants that are a field of the user: the profile, the role, and the licence of the profile.
 //!
 //! The users' listing has read those fields already, so the grants of the whole type come from the
 //! sync's memory and cost no call. A request for one resource outside a full sync is one query for
@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::synced_users::{SyncedUsers, UserSummary, UserSummaryRow, Via};
+use super::synced_users::{LICENSE, SyncedUsers, UserSummary, UserSummaryRow, Via};
 use crate::baton::{
     Cursor, EntitlementId, Error, Grant, GrantScope, Page, PageRequest, ResourceId, ResourceType,
     Result,
@@ -22,13 +22,15 @@ use crate::connector::read::snapshot::Snapshot;
 use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::text;
 use crate::salesforce::SalesforceId;
-use crate::salesforce::soql::field;
+use crate::salesforce::soql::{Condition, field};
 
 /// Which field of the user it is.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum UserReference {
     Profile,
     Role,
+    /// The licence of the profile. Users that are not active use none.
+    License,
 }
 
 impl UserReference {
@@ -36,6 +38,19 @@ impl UserReference {
         match self {
             Self::Profile => "ProfileId",
             Self::Role => "UserRoleId",
+            Self::License => LICENSE,
+        }
+    }
+
+    /// The users who have `target`, or any if it is `None`.
+    fn condition(self, target: Option<SalesforceId>) -> Condition {
+        let has = match target {
+            Some(target) => field(self.column()).eq(target),
+            None => field(self.column()).not_null(),
+        };
+        match self {
+            Self::License => has.and(field("IsActive").eq(true)),
+            Self::Profile | Self::Role => has,
         }
     }
 
@@ -43,6 +58,7 @@ impl UserReference {
         match self {
             Self::Profile => user.profile,
             Self::Role => user.role,
+            Self::License => user.license,
         }
     }
 }
@@ -156,14 +172,10 @@ impl FieldGrants {
             Some(Position::Server(after)) => Some(after),
             None => None,
         };
-        let column = self.reference.column();
-        let wanted = match target {
-            Some(target) => field(column).eq(target),
-            None => field(column).not_null(),
-        };
-        let table = UserSummaryRow::table()
-            .only(Via::User.condition(&self.context.options))
-            .only(wanted);
+        let options = &self.context.options;
+        let table = UserSummaryRow::table(options)
+            .only(Via::User.condition(options))
+            .only(self.reference.condition(target));
         let part = target.map(|target| target.to_string()).unwrap_or_default();
         let reading = Reading::new(&table, page, after).part(part);
         let read = self.listing.read(reading, |row| {
@@ -181,7 +193,7 @@ impl FieldGrants {
     }
 }
 
-const DOING: &str = "reading the profiles and roles of users";
+const DOING: &str = "reading the profiles, roles and licences of users";
 
 fn foreign() -> Error {
     Error::invalid("page_token belongs to another listing; start this one again without it")

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 
 use super::directory::{Directory, DirectoryRow};
 use super::field_grants::{FieldGrants, UserReference};
+use super::strong_sets::{self, Giver, StrongSets};
 use crate::baton::{
     Call, Entitlement, Grant, GrantScope, Page, PageRequest, Provisioner, Resource, ResourceId,
     ResourceRef, ResourceSyncer, ResourceType, Result,
@@ -23,6 +24,10 @@ pub(super) trait UserFieldRow: DirectoryRow {
     const NOUN: &'static str;
     /// The last words of the entitlement's display name.
     const TITLE: &'static str;
+    /// What the resource means for who has it, in a sentence.
+    const MEANS: &'static str;
+    /// What gives permissions, if it does.
+    const GIVES: Option<Giver>;
 }
 
 /// Lists the rows and the users who refer to them.
@@ -42,6 +47,14 @@ impl<R: UserFieldRow> FieldResources<R> {
             provisioner,
         }
     }
+
+    /// Adds to the resources which strong permissions they give.
+    async fn complete(&self, page: &mut Page<Resource>, call: &Call) -> Result<()> {
+        match R::GIVES {
+            Some(giver) => StrongSets::show(giver, page, &self.context, call).await,
+            None => Ok(()),
+        }
+    }
 }
 
 #[async_trait]
@@ -51,15 +64,22 @@ impl<R: UserFieldRow> ResourceSyncer for FieldResources<R> {
     }
 
     async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
-        self.directory.list(page).await
+        let mut answer = self.directory.list(page).await?;
+        self.complete(&mut answer, &page.call).await?;
+        Ok(answer)
     }
 
-    async fn get(&self, id: &ResourceId, _call: &Call) -> Result<Page<Resource>> {
-        self.directory.get(id).await
+    async fn get(&self, id: &ResourceId, call: &Call) -> Result<Page<Resource>> {
+        let mut answer = self.directory.get(id).await?;
+        self.complete(&mut answer, call).await?;
+        Ok(answer)
     }
 
     async fn entitlements(&self, on: &ResourceRef, _: &PageRequest) -> Result<Page<Entitlement>> {
-        let about = format!("Has the {} {}", R::NOUN, text::shown(on));
+        let mut about = Some(format!("Has the {} {}.", R::NOUN, text::shown(on)));
+        text::add_sentence(&mut about, Some(R::MEANS.to_owned()));
+        text::add_sentence(&mut about, strong_sets::of_request(on));
+        let about = about.unwrap_or_default();
         let entitlement = text::entitlement(on, "assigned", R::TITLE, about, &[USER.id]);
         Ok(Page::last(vec![entitlement]))
     }

@@ -240,7 +240,10 @@ impl ResourceSyncer for Groups {
 
     async fn entitlements(&self, on: &ResourceRef, _: &PageRequest) -> Result<Page<Entitlement>> {
         let kind = self.kind(on).await?;
-        let about = format!("Is a member of the group {}", text::shown(on));
+        let about = format!(
+            "Is a member of the group {}, and sees the records that are shared with it.",
+            text::shown(on)
+        );
         let mut entitlement = text::entitlement(on, "member", "Group Member", about, &[USER.id]);
         if let Some(kind) = kind.filter(|kind| !kind.is_editable()) {
             let why = Object::from([("reason".to_owned(), kind.why_immutable().into())]);

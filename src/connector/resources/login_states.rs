@@ -45,7 +45,7 @@ fn table() -> Table {
 impl LoginStates {
     /// The states of all users. Only rows of frozen or locked users are read, once per sync.
     pub(super) async fn all(org: &Org, memory: &SyncMemory) -> Result<Arc<Self>, Error> {
-        let table = table().any_flag(&[
+        let table = table().any_flag([
             ("IsFrozen", "frozen users are shown as enabled"),
             ("IsPasswordLocked", "locked passwords are not shown"),
         ]);

@@ -7,12 +7,15 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::assignment::{self, Assigned, AssignmentRow, Question};
-use super::components::{Component, components};
+use super::components::{Component, MUTING_PREFIX, components};
 use super::directory::{Directory, DirectoryRow};
+use super::license_names::{LicenseNames, is_seat};
 use super::permission_set_group::SetGroupRow;
+use super::strong_sets::{self, Giver, StrongSets};
 use crate::baton::{
     Call, Cursor, Entitlement, Expansion, Grant, GrantMark, GrantScope, Object, Page, PageRequest,
-    Provisioner, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result, Variant,
+    Provisioner, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result, Value,
+    Variant,
 };
 use crate::connector::catalog::{PERMISSION_SET, PERMISSION_SET_GROUP, USER};
 use crate::connector::error::wrap_listing;
@@ -50,11 +53,13 @@ impl Row for SetRow {
 }
 
 impl SetRow {
-    /// Neither a profile's own set nor the sum of a group: those cannot be assigned.
+    /// Neither a profile's own set, nor the sum of a group, nor what mutes permissions in a group:
+    /// those cannot be assigned.
     fn is_assignable(&self) -> bool {
         !self.is_owned_by_profile
             && self.permission_set_group_id.is_none()
-            && !matches!(self.r#type.as_deref(), Some("Profile" | "Group"))
+            && self.id.key_prefix() != MUTING_PREFIX
+            && !matches!(self.r#type.as_deref(), Some("Profile" | "Group" | "Muting"))
     }
 }
 
@@ -91,6 +96,7 @@ impl DirectoryRow for SetRow {
             ("label", self.label.clone()),
             ("type", self.r#type),
             ("license_id", self.license_id.map(|id| id.to_string())),
+            (LICENSE_ID, self.license_id.map(|id| id.to_string())),
             ("namespace_prefix", self.namespace_prefix),
         ]);
         let mut flag = |key: &str, value: Option<bool>| {
@@ -108,6 +114,25 @@ impl DirectoryRow for SetRow {
             created_at: None,
         })
     }
+}
+
+/// The keys of a set's profile that name the licence that it needs.
+const LICENSE_ID: &str = "required_license_id";
+const LICENSE: &str = "required_license";
+
+/// What a set's licence asks of those who are given the set.
+fn license_sentence(profile: &Object) -> Option<String> {
+    let text = |key: &str| profile.get(key).and_then(Value::as_text);
+    let id = text(LICENSE_ID)?;
+    let name = text(LICENSE).unwrap_or(id);
+    Some(if is_seat(SalesforceId::read(id).ok()?) {
+        format!(
+            "Each holder needs a seat of the permission set licence {name}, which Salesforce gives \
+             along with it if one is left."
+        )
+    } else {
+        format!("It is for users of the user licence {name} only.")
+    })
 }
 
 /// Label and API name: people know the label, and the API name distinguishes two equal labels.
@@ -153,6 +178,28 @@ impl PermissionSets {
         }
     }
 
+    /// Adds to the sets which licence they need, and which strong permissions they give.
+    async fn complete(&self, page: &mut Page<Resource>, call: &Call) -> Result<()> {
+        let memory = self.context.memory(call);
+        let names = LicenseNames::of(&memory);
+        for resource in &mut page.items {
+            let profile = resource.profile.get_or_insert_default();
+            let id = profile.get(LICENSE_ID).and_then(Value::as_text);
+            let Some(id) = id.and_then(|id| SalesforceId::read(id).ok()) else {
+                continue;
+            };
+            if self.context.options.licenses {
+                let name = names.name(id, &self.context, &memory).await;
+                let name =
+                    name.map_err(|error| wrap_listing("reading names of licences", error))?;
+                profile.extend(name.map(|name| (LICENSE.to_owned(), name.into())));
+            }
+            let sentence = license_sentence(profile);
+            text::add_sentence(&mut resource.description, sentence);
+        }
+        StrongSets::show(Giver::Set, page, &self.context, call).await
+    }
+
     /// The permission sets of permission set groups, as grants to the groups.
     async fn components(
         &self,
@@ -166,7 +213,9 @@ impl PermissionSets {
         let groups = self.groups.all(memory).await?;
         let sets = self.directory.all(memory).await?;
         let mut wanted: Vec<&Component> = components
+            .rows
             .iter()
+            .filter(|component| !component.is_muting)
             .filter(|component| on.is_none_or(|on| on == component.set))
             .filter(|component| groups.contains(&component.group) && sets.contains(&component.set))
             .collect();
@@ -177,6 +226,7 @@ impl PermissionSets {
         let mut fill = PageFill::new(page);
         for component in wanted.get(from..).unwrap_or_default() {
             let is_muted = components
+                .rows
                 .iter()
                 .any(|c| c.group == component.group && c.is_muting);
             if fill.push(component_grant(component, is_muted)?) {
@@ -223,15 +273,25 @@ impl ResourceSyncer for PermissionSets {
     }
 
     async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
-        self.directory.list(page).await
+        let mut answer = self.directory.list(page).await?;
+        self.complete(&mut answer, &page.call).await?;
+        Ok(answer)
     }
 
-    async fn get(&self, id: &ResourceId, _call: &Call) -> Result<Page<Resource>> {
-        self.directory.get(id).await
+    async fn get(&self, id: &ResourceId, call: &Call) -> Result<Page<Resource>> {
+        let mut answer = self.directory.get(id).await?;
+        self.complete(&mut answer, call).await?;
+        Ok(answer)
     }
 
     async fn entitlements(&self, on: &ResourceRef, _: &PageRequest) -> Result<Page<Entitlement>> {
-        let about = format!("Has the permission set {}", text::shown(on));
+        let mut about = Some(format!(
+            "Has the permission set {}: permissions on top of those of the profile.",
+            text::shown(on)
+        ));
+        text::add_sentence(&mut about, on.profile.as_ref().and_then(license_sentence));
+        text::add_sentence(&mut about, strong_sets::of_request(on));
+        let about = about.unwrap_or_default();
         let entitlement = text::entitlement(on, "assigned", "Permission Set", about, &[USER.id]);
         Ok(Page::last(vec![entitlement]))
     }

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::assignment::{self, Assigned, AssignmentRow, Question};
 use super::components::components;
 use super::directory::{Directory, DirectoryRow};
+use super::set_group_status::standing;
+use super::strong_sets::{self, Giver, StrongSets};
 use crate::baton::{
     Call, Cursor, Entitlement, Grant, GrantScope, Page, PageRequest, Provisioner, Resource,
     ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result, Value, Variant,
@@ -18,7 +20,6 @@ use crate::connector::error::wrap_listing;
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::listing::Listing;
 use crate::connector::read::partitioned_scan::Span;
-use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::read::table::{Row, Table};
 use crate::connector::text;
 use crate::salesforce::SalesforceId;
@@ -68,17 +69,23 @@ impl DirectoryRow for SetGroupRow {
             ("id", Some(self.id.to_string())),
             ("developer_name", self.developer_name.clone()),
             ("namespace_prefix", self.namespace_prefix),
-            // `Outdated` or `Failed`: what the group gives is not what its sets say.
-            ("status", self.status),
+            ("status", self.status.clone()),
+            (
+                STANDING,
+                self.status.as_deref().and_then(standing).map(str::to_owned),
+            ),
         ]);
         profile.extend(
             self.has_activation_required
                 .map(|value| ("session_activation_required".to_owned(), Value::Bool(value))),
         );
+        let mut description = text::filled(self.description);
+        let standing = self.status.as_deref().and_then(standing);
+        text::add_sentence(&mut description, standing.map(str::to_owned));
         Ok(Resource {
             id: ResourceId::new(PERMISSION_SET_GROUP.id, self.id.to_string())?,
             display_name: text::name([self.master_label, self.developer_name], self.id),
-            description: text::filled(self.description),
+            description,
             variant: Variant::Plain,
             profile: Some(profile),
             status: None,
@@ -86,6 +93,9 @@ impl DirectoryRow for SetGroupRow {
         })
     }
 }
+
+/// The key of a group's profile that says why it may not give what its sets say.
+const STANDING: &str = "status_warning";
 
 /// Where the listing of grants continues.
 #[derive(Serialize, Deserialize)]
@@ -114,26 +124,33 @@ impl PermissionSetGroups {
         }
     }
 
-    /// Adds to each group the muting sets that remove permissions from it.
-    async fn show_muting(&self, page: &mut Page<Resource>, memory: &SyncMemory) -> Result<()> {
+    /// Adds to the groups which muting sets remove permissions from them, and which strong
+    /// permissions they give.
+    async fn complete(&self, page: &mut Page<Resource>, call: &Call) -> Result<()> {
         if page.items.is_empty() {
             return Ok(());
         }
-        let components = components(&self.context.org, memory).await;
+        let components = components(&self.context.org, &self.context.memory(call)).await;
         let components = components.map_err(|error| wrap_listing("listing components", error))?;
         for resource in &mut page.items {
-            let id = resource.id.resource.as_str();
-            let muting: Vec<String> = components
-                .iter()
-                .filter(|component| component.is_muting && component.group.to_string() == id)
-                .map(|component| component.set.to_string())
-                .collect();
-            if !muting.is_empty() {
-                let profile = resource.profile.get_or_insert_default();
-                profile.insert("muting_permission_set_ids".to_owned(), muting.into());
+            let muting = components.muting(resource.id.resource.as_str());
+            if muting.is_empty() {
+                continue;
             }
+            let (ids, names): (Vec<String>, Vec<String>) = muting
+                .into_iter()
+                .map(|(id, name)| (id.to_string(), name))
+                .unzip();
+            let sentence = format!(
+                "Some permissions of its sets are taken away again (muted) by {}.",
+                names.join(", ")
+            );
+            text::add_sentence(&mut resource.description, Some(sentence));
+            let profile = resource.profile.get_or_insert_default();
+            profile.insert("muting_permission_set_ids".to_owned(), ids.into());
+            profile.insert("muting_permission_sets".to_owned(), names.into());
         }
-        Ok(())
+        StrongSets::show(Giver::Group, page, &self.context, call).await
     }
 }
 
@@ -145,20 +162,26 @@ impl ResourceSyncer for PermissionSetGroups {
 
     async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
         let mut answer = self.directory.list(page).await?;
-        self.show_muting(&mut answer, &self.context.memory(&page.call))
-            .await?;
+        self.complete(&mut answer, &page.call).await?;
         Ok(answer)
     }
 
     async fn get(&self, id: &ResourceId, call: &Call) -> Result<Page<Resource>> {
         let mut answer = self.directory.get(id).await?;
-        self.show_muting(&mut answer, &self.context.memory(call))
-            .await?;
+        self.complete(&mut answer, call).await?;
         Ok(answer)
     }
 
     async fn entitlements(&self, on: &ResourceRef, _: &PageRequest) -> Result<Page<Entitlement>> {
-        let about = format!("Has the permission set group {}", text::shown(on));
+        let mut about = Some(format!(
+            "Is in the permission set group {}, and so has all permission sets in it.",
+            text::shown(on)
+        ));
+        let profile = on.profile.as_ref();
+        let standing = profile.and_then(|profile| profile.get(STANDING)?.as_text());
+        text::add_sentence(&mut about, standing.map(str::to_owned));
+        text::add_sentence(&mut about, strong_sets::of_request(on));
+        let about = about.unwrap_or_default();
         let noun = "Permission Set Group Member";
         let entitlement = text::entitlement(on, "member", noun, about, &[USER.id]);
         Ok(Page::last(vec![entitlement]))

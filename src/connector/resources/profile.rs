@@ -6,6 +6,7 @@ use super::directory::DirectoryRow;
 use super::field_grants::UserReference;
 use super::field_resource::UserFieldRow;
 use super::row_parts::LicensePart;
+use super::strong_sets::Giver;
 use crate::baton::{Resource, ResourceId, ResourceType, Result, Variant};
 use crate::connector::catalog::PROFILE;
 use crate::connector::read::table::{Row, Table};
@@ -81,4 +82,7 @@ impl UserFieldRow for ProfileRow {
     const REFERENCE: UserReference = UserReference::Profile;
     const NOUN: &'static str = "profile";
     const TITLE: &'static str = "Profile";
+    const MEANS: &'static str = "A profile is the base of what a user may do. Every user has exactly \
+                                 one, so granting another one replaces it.";
+    const GIVES: Option<Giver> = Some(Giver::Profile);
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::directory::DirectoryRow;
 use super::field_grants::UserReference;
 use super::field_resource::UserFieldRow;
+use super::strong_sets::Giver;
 use crate::baton::{Resource, ResourceId, ResourceType, Result, Variant};
 use crate::connector::catalog::ROLE;
 use crate::connector::read::table::{Row, Table};
@@ -94,4 +95,7 @@ impl UserFieldRow for RoleRow {
     const REFERENCE: UserReference = UserReference::Role;
     const NOUN: &'static str = "role";
     const TITLE: &'static str = "User Role";
+    const MEANS: &'static str = "A role decides whose records a user sees: by default those of the \
+                                 people below it in the hierarchy.";
+    const GIVES: Option<Giver> = None;
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::connector::options::Options;
 pub(super) use crate::connector::people::Via;
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::snapshot::{Collector, Snapshot};
@@ -16,6 +17,8 @@ use crate::salesforce::{Error, SalesforceId};
 pub(in crate::connector) struct UserSummary {
     pub(in crate::connector) profile: Option<SalesforceId>,
     pub(in crate::connector) role: Option<SalesforceId>,
+    /// The user licence of which it uses a seat. Only active users use one.
+    pub(in crate::connector) license: Option<SalesforceId>,
     /// An active internal user, so a member of "All Internal Users".
     pub(in crate::connector) is_internal: bool,
 }
@@ -24,12 +27,14 @@ impl UserSummary {
     pub(super) fn new(
         profile: Option<SalesforceId>,
         role: Option<SalesforceId>,
+        license: Option<SalesforceId>,
         is_active: bool,
         user_type: Option<&str>,
     ) -> Self {
         Self {
             profile,
             role,
+            license: license.filter(|_| is_active),
             is_internal: is_active && user_type == Some("Standard"),
         }
     }
@@ -41,22 +46,46 @@ impl UserSummary {
 pub(super) struct UserSummaryRow {
     pub(super) id: SalesforceId,
     profile_id: Option<SalesforceId>,
+    profile: Option<ProfileLicense>,
     user_role_id: Option<SalesforceId>,
     is_active: bool,
     user_type: Option<String>,
 }
 
+/// The licence that a user has by its profile.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ProfileLicense {
+    user_license_id: Option<SalesforceId>,
+}
+
+/// Adds the column of a user's licence, if the sync has licences.
+pub(super) fn with_license(table: Table, options: &Options) -> Table {
+    if options.licenses {
+        table.optional_or(LICENSE, "who has which user licence is missing")
+    } else {
+        table
+    }
+}
+
+/// The column of a user's licence.
+pub(super) const LICENSE: &str = "Profile.UserLicenseId";
+
 impl UserSummaryRow {
-    pub(super) fn table() -> Table {
-        Table::new("User", &["Id", "IsActive", "UserType"])
+    pub(super) fn table(options: &Options) -> Table {
+        let table = Table::new("User", &["Id", "IsActive", "UserType"])
             .optional_or("ProfileId", "the grants of profiles are missing")
-            .optional_or("UserRoleId", "the grants of roles are missing")
+            .optional_or("UserRoleId", "the grants of roles are missing");
+        with_license(table, options)
     }
 
     pub(super) fn summary(&self) -> UserSummary {
         UserSummary::new(
             self.profile_id,
             self.user_role_id,
+            self.profile
+                .as_ref()
+                .and_then(|profile| profile.user_license_id),
             self.is_active,
             self.user_type.as_deref(),
         )
@@ -101,7 +130,7 @@ impl SyncedUsers {
     ) -> Result<Arc<Snapshot<UserSummary>>, Error> {
         let read = async {
             let condition = Via::User.condition(&context.options);
-            let table = UserSummaryRow::table().only(condition);
+            let table = UserSummaryRow::table(&context.options).only(condition);
             let mut users = Vec::new();
             let row = |row: UserSummaryRow| users.push((row.id, row.summary()));
             context.org.read_all(&table, row).await?;

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::features::{FeatureHolders, FeatureSet, Features};
 use super::login_states::LoginStates;
-use super::synced_users::{SyncedUsers, UserSummary, Via};
+use super::synced_users::{SyncedUsers, UserSummary, Via, with_license};
 use crate::baton::syncer::no_entitlements;
 use crate::baton::{
     Call, Deleter, Entitlement, Error, Grant, GrantScope, Page, PageRequest, Resource, ResourceId,
@@ -26,11 +27,18 @@ use chosen_fields::{ListedUser, WideUserRow, shown};
 use record::UserRow;
 use resource::to_resource;
 
+/// What later phases of a sync need of the users on a page.
+#[derive(Default)]
+struct Seen {
+    users: Vec<(SalesforceId, UserSummary)>,
+    features: Vec<(SalesforceId, FeatureSet)>,
+}
+
 /// Lists users.
 pub(super) struct Users {
     context: Arc<ReadContext>,
     listing: Listing<UserRow>,
-    /// Used instead if the configuration adds fields.
+    /// Used instead if the configuration or the feature licences add fields.
     wide: Listing<WideUserRow>,
     deleter: Box<dyn Deleter>,
 }
@@ -51,18 +59,22 @@ impl Users {
         after: Option<SalesforceId>,
         page: &PageRequest,
         states: &LoginStates,
-        summaries: &mut Vec<(SalesforceId, UserSummary)>,
+        features: &Features,
+        seen: &mut Seen,
     ) -> Result<Read<Resource>, ReadError> {
         let options = &self.context.options;
-        let table = fetch::table(options).only(Via::User.condition(options));
+        let table = with_license(fetch::table(options), options);
+        let table = features.columns(table).only(Via::User.condition(options));
         let reading = Reading::new(&table, page, after);
         let org = &self.context.org;
         let shapes = org.user_fields.shapes(&org.client, &options.user_fields);
         let shapes = shapes.await?;
         let convert = |row: R| {
-            let (user, chosen) = row.into_parts();
-            summaries.push((user.id, user.summary()));
-            let chosen = shown(chosen, &options.user_fields, &shapes);
+            let (user, values) = row.into_parts();
+            let held = features.held(&values);
+            seen.features.extend(held.map(|held| (user.id, held)));
+            seen.users.push((user.id, user.summary()));
+            let chosen = shown(values, &options.user_fields, &shapes);
             to_resource(&user, chosen, states, options).map(Some)
         };
         listing.read(reading, convert).await
@@ -80,19 +92,22 @@ impl ResourceSyncer for Users {
         let memory = self.context.memory(&page.call);
         let states = LoginStates::all(&self.context.org, &memory).await;
         let states = states.map_err(failed)?;
-        let mut summaries = Vec::new();
-        let read = if self.context.options.user_fields.is_empty() {
-            self.read(&self.listing, after, page, &states, &mut summaries)
+        let features = Features::in_sync(&self.context, page, &memory).await?;
+        let mut seen = Seen::default();
+        let is_plain = self.context.options.user_fields.is_empty() && features.is_empty();
+        let read = if is_plain {
+            self.read(&self.listing, after, page, &states, &features, &mut seen)
                 .await
         } else {
-            self.read(&self.wide, after, page, &states, &mut summaries)
+            self.read(&self.wide, after, page, &states, &features, &mut seen)
                 .await
         };
         // Without users nothing else means anything, so a User object that cannot be read fails
         // the sync.
         let read = read.map_err(|error| error.in_listing(DOING))?;
         let next = read.next.as_ref();
-        SyncedUsers::of(&memory).extend(after.as_ref(), summaries, next);
+        SyncedUsers::of(&memory).extend(after.as_ref(), seen.users, next);
+        FeatureHolders::of(&memory).extend(after.as_ref(), seen.features, next);
         read.into_page(USER.id)
     }
 

@@ -40,6 +40,8 @@ pub(in crate::connector) struct Attempt<'a> {
     quota: Option<Quota>,
     /// The records that the request names, and those that were written.
     ids: Vec<SalesforceId>,
+    /// The field that the request is about, if it is about one.
+    field: Option<FieldName>,
     has_changed: bool,
     /// A write was held back because this is a dry run.
     is_held_back: bool,
@@ -62,6 +64,7 @@ impl<'a> Attempt<'a> {
             calls: 0,
             quota: None,
             ids: Vec::new(),
+            field: None,
             has_changed: false,
             is_held_back: false,
             is_unsure: false,
@@ -73,6 +76,11 @@ impl<'a> Attempt<'a> {
         if !self.ids.contains(&id) {
             self.ids.push(id);
         }
+    }
+
+    /// Names the field that the request is about.
+    pub(super) fn about_field(&mut self, field: FieldName) {
+        self.field = Some(field);
     }
 
     /// The org was changed.
@@ -100,6 +108,7 @@ impl<'a> Attempt<'a> {
             action: self.action,
             object: self.object,
             ids: &self.ids,
+            field: self.field.as_ref().map(FieldName::as_str),
             outcome: self.outcome(result.as_ref().err()),
             began: self.began,
             api_calls: self.calls,

@@ -17,6 +17,8 @@ pub(super) struct AuditLine<'a> {
     pub(super) object: &'a str,
     /// The records of the request, and those that were written, as far as known.
     pub(super) ids: &'a [SalesforceId],
+    /// The field of the object that the request is about, if it is about one.
+    pub(super) field: Option<&'a str>,
     pub(super) outcome: Outcome,
     pub(super) began: Instant,
     /// Calls that were sent to Salesforce, reads included.
@@ -61,6 +63,7 @@ pub(super) fn record(line: &AuditLine<'_>) {
         action = line.action,
         sf.object = line.object,
         sf.ids = ids.join(","),
+        sf.field = line.field,
         result = line.outcome.as_str(),
         duration_ms,
         sf.api_calls = line.api_calls,

@@ -4,6 +4,8 @@ pub(in crate::connector) mod app;
 pub(in crate::connector) mod assignment;
 pub(in crate::connector) mod collaboration_group;
 mod fallback;
+pub(in crate::connector) mod feature_license;
+pub(in crate::connector) mod license;
 pub(in crate::connector) mod membership;
 pub(in crate::connector) mod provisioning;
 mod roster;

@@ -142,6 +142,86 @@ fn read_why(assigned: Assigned, mut answers: Answers) -> Result<Option<String>, 
     }))
 }
 
+/// A table of licences that are assigned one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SeatTable {
+    PermissionSetLicense,
+    PackageLicense,
+}
+
+/// A licence of such a table.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AssignedLicense {
+    #[serde(alias = "NamespacePrefix")]
+    master_label: Option<String>,
+    status: Option<String>,
+    #[serde(alias = "AllowedLicenses")]
+    total_licenses: Option<i64>,
+    used_licenses: Option<i64>,
+    expiration_date: Option<String>,
+}
+
+/// Why nobody gets a seat of this licence, if the org shows it: it has ended, is disabled, or all
+/// seats are used. One query, and only after a refusal.
+pub(super) async fn why_no_license(
+    table: SeatTable,
+    license: SalesforceId,
+    attempt: &mut Attempt<'_>,
+) -> Option<String> {
+    let (object, kind, columns) = match table {
+        SeatTable::PermissionSetLicense => (
+            "PermissionSetLicense",
+            "permission set licence",
+            ["MasterLabel", "TotalLicenses"],
+        ),
+        SeatTable::PackageLicense => (
+            "PackageLicense",
+            "package licence",
+            ["NamespacePrefix", "AllowedLicenses"],
+        ),
+    };
+    let select = Select::from(object)
+        .fields(columns)
+        .fields(["Status", "UsedLicenses", "ExpirationDate"])
+        .filter(field("Id").eq(license))
+        .limit(1);
+    let rows = attempt.query::<AssignedLicense>(&select).await.ok()?;
+    let row = rows.into_iter().next()?;
+    let ends = row.expiration_date.as_deref().and_then(|end| end.get(..10));
+    let license = LicenseRow {
+        id: None,
+        master_label: row.master_label,
+        name: None,
+        total_licenses: row.total_licenses,
+        used_licenses: row.used_licenses,
+    };
+    let label = license.label();
+    match row.status.as_deref() {
+        Some("Expired") => {
+            let when = ends.map(|day| format!(" on {day}")).unwrap_or_default();
+            Some(format!(
+                "the {kind} \"{label}\" has expired{when}; nobody can be given it until it is \
+                 renewed"
+            ))
+        }
+        Some("Disabled") => Some(format!(
+            "the {kind} \"{label}\" is disabled; nobody can be given it until Salesforce enables \
+             it again"
+        )),
+        _ if license.is_full() => Some(license.no_seat(kind)),
+        _ => None,
+    }
+}
+
+/// The refusal of a feature licence without a free seat. The API does not count these seats.
+pub(super) fn no_feature_seat(field: &str) -> String {
+    format!(
+        "no seat of the feature licence {field} is left; Setup > Company Information > Feature \
+         Licenses shows how many there are"
+    )
+}
+
 /// The refusal of a set that belongs to a profile.
 pub(super) const OF_PROFILE: &str =
     "this permission set belongs to a profile and comes with it; change the user's profile instead";

@@ -281,6 +281,7 @@ fn the_permission_sets_allow_everything_together() {
             "read.connected_app",
             "read.connected_app.authorization",
             "grant.connected_app",
+            "grant.package_license",
             "action.release_user.include_licenses",
         ]
         .contains(&one.id);

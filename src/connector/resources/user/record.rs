@@ -91,6 +91,8 @@ user_columns! {
 #[serde(rename_all = "PascalCase")]
 pub(in crate::connector) struct ProfilePart {
     pub(super) name: Option<String>,
+    /// Read only if the sync has licences.
+    user_license_id: Option<SalesforceId>,
     pub(super) user_license: Option<LicensePart>,
 }
 
@@ -99,6 +101,9 @@ impl UserRow {
         UserSummary::new(
             self.profile_id,
             self.user_role_id,
+            self.profile
+                .as_ref()
+                .and_then(|profile| profile.user_license_id),
             self.is_active,
             self.user_type.as_deref(),
         )

@@ -10,6 +10,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::rule::{Applied, Rule};
@@ -19,11 +20,12 @@ use crate::connector::catalog::{PERMISSION_SET, PERMISSION_SET_GROUP};
 use crate::connector::error::{ReadError, is_refusal};
 use crate::connector::read::table::{Row, Table};
 use crate::connector::resources::assignment::{Assigned, AssignmentRow};
+use crate::connector::resources::set_group_status::standing;
 use crate::connector::write::attempt::{Attempt, Deletion};
 use crate::connector::write::change::{Change, Truth, Verb};
 use crate::connector::write::seats::{self, OF_PROFILE, of_group};
 use crate::salesforce::scim::Patch;
-use crate::salesforce::soql::{Condition, field};
+use crate::salesforce::soql::{Condition, Select, field};
 use crate::salesforce::{self, ErrorCode};
 
 const OBJECT: &str = "PermissionSetAssignment";
@@ -53,6 +55,12 @@ const GROUP: Shape = Shape {
     is_single: false,
     other_holder: None,
 };
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GroupStatus {
+    status: Option<String>,
+}
 
 /// An insert is sent again if the row that it collided with has disappeared.
 const TRIES: u32 = 2;
@@ -151,6 +159,26 @@ impl Assignments {
             }
             Err(error) => Err(self.shape.explain(error)),
         }
+    }
+
+    /// What a person should know who has just granted it: a group that Salesforce has not
+    /// recalculated may not give what its permission sets say. Nothing depends on this read, so it
+    /// may fail.
+    async fn caveat(&self, target: &Target, attempt: &mut Attempt<'_>) -> Option<String> {
+        if self.assigned != Assigned::Group {
+            return None;
+        }
+        let select = Select::from("PermissionSetGroup")
+            .field("Status")
+            .filter(field("Id").eq(target.on))
+            .limit(1);
+        let rows = attempt.query::<GroupStatus>(&select).await.ok()?;
+        let status = rows.into_iter().next()?.status?;
+        let standing = standing(&status)?;
+        let group = target.on;
+        Some(format!(
+            "the permission set group {group} is granted, and its status is {status}. {standing}"
+        ))
     }
 
     fn insertion(&self, target: &Target) -> Change {
@@ -261,7 +289,11 @@ impl Rule for Assignments {
         let insertion = self.insertion(target);
         for _ in 0..TRIES {
             match attempt.apply(&insertion).await {
-                Ok(()) => return Ok(Applied::changed().with(self.shape.grant(target)?)),
+                Ok(()) => {
+                    let caveat = self.caveat(target, attempt).await;
+                    let grant = self.shape.grant(target)?;
+                    return Ok(Applied::changed().with(grant).warning(caveat));
+                }
                 Err(ReadError::Salesforce(error)) if is_duplicate(&error) => {
                     if let Some(done) = self.settle(target, attempt).await? {
                         return Ok(done);

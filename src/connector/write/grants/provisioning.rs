@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tracing::warn;
 
 use super::rule::{Applied, Rule};
 use super::target::{Target, Verb};
@@ -59,6 +60,9 @@ impl<R: Rule> Provisioning<R> {
             applied.already = false;
             attempt.changed();
         }
+        for warning in applied.iter().flat_map(|applied| &applied.warnings) {
+            warn!(sf.id = %target.on, "{warning}");
+        }
         let quota = attempt.quota();
         attempt.end(applied).map(|applied| (applied, quota))
     }
@@ -72,6 +76,7 @@ impl<R: Rule> Provisioner for Provisioning<R> {
             grants: applied.grants,
             already: applied.already,
             replaced: applied.replaced,
+            warnings: applied.warnings,
             quota,
         })
     }

@@ -29,6 +29,8 @@ pub(in crate::connector) struct Applied {
     pub(super) already: bool,
     pub(super) grants: Vec<Grant>,
     pub(super) replaced: Vec<GrantId>,
+    /// What the person who granted it should know.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Applied {
@@ -38,6 +40,7 @@ impl Applied {
             already: false,
             grants: Vec::new(),
             replaced: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -52,6 +55,12 @@ impl Applied {
     /// Adds a grant that exists now.
     pub(super) fn with(mut self, grant: Grant) -> Self {
         self.grants.push(grant);
+        self
+    }
+
+    /// Adds a warning.
+    pub(super) fn warning(mut self, warning: Option<String>) -> Self {
+        self.warnings.extend(warning);
         self
     }
 

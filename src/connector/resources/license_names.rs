@@ -1,0 +1,85 @@
+//! The names of licences that permission sets need.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use tokio::sync::OnceCell;
+
+use crate::connector::read::context::ReadContext;
+use crate::connector::read::sync_memory::SyncMemory;
+use crate::connector::read::table::{Row, Table};
+use crate::connector::read::unavailable::is_unavailable;
+use crate::salesforce::{Error, SalesforceId};
+
+/// The key prefix of permission set licences. A user licence is the other kind that a permission set
+/// can name.
+const SET_LICENSE: &str = "0PL";
+
+const REMEDY: &str = "give the connector's user \"View Setup and Configuration\"";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct NameRow {
+    id: SalesforceId,
+    master_label: Option<String>,
+}
+
+impl Row for NameRow {
+    fn id(&self) -> SalesforceId {
+        self.id
+    }
+}
+
+type Names = HashMap<SalesforceId, String>;
+
+/// The names, each table read once in a sync and only if a name of it is asked for.
+#[derive(Default)]
+pub(super) struct LicenseNames {
+    of_sets: OnceCell<Names>,
+    of_users: OnceCell<Names>,
+}
+
+impl LicenseNames {
+    pub(super) fn of(memory: &SyncMemory) -> Arc<Self> {
+        memory.slot()
+    }
+
+    /// The name of a licence, if the org shows it.
+    pub(super) async fn name(
+        &self,
+        id: SalesforceId,
+        context: &ReadContext,
+        memory: &SyncMemory,
+    ) -> Result<Option<String>, Error> {
+        let (cell, object) = if is_seat(id) {
+            (&self.of_sets, "PermissionSetLicense")
+        } else {
+            (&self.of_users, "UserLicense")
+        };
+        let names = cell
+            .get_or_try_init(|| read(object, context, memory))
+            .await?;
+        Ok(names.get(&id).cloned())
+    }
+}
+
+/// Whether a permission set with this licence needs a seat of it for each holder. Otherwise it is
+/// for users of that user licence.
+pub(super) fn is_seat(license: SalesforceId) -> bool {
+    license.key_prefix() == SET_LICENSE
+}
+
+async fn read(
+    object: &'static str,
+    context: &ReadContext,
+    memory: &SyncMemory,
+) -> Result<Names, Error> {
+    let table = Table::new(object, &["Id"]).optional(&["MasterLabel"]);
+    let mut names = Names::new();
+    let each = |row: NameRow| names.extend(row.master_label.map(|label| (row.id, label)));
+    match context.org.read_all(&table, each).await {
+        Err(error) if is_unavailable(memory, object, REMEDY, &error) => Ok(Names::new()),
+        result => result.map(|()| names),
+    }
+}

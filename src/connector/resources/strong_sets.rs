@@ -1,0 +1,193 @@
+//! Which strong permissions permission sets, permission set groups and profiles give.
+//!
+//! One query on PermissionSet has all three: a profile's own set has its `ProfileId`, and the sum of
+//! a group its `PermissionSetGroupId`. The sum has already lost what muting takes away (Object
+//! Reference, PermissionSetGroup). Which columns there are, describe of PermissionSet says: they
+//! differ by edition. Both are read once in a sync.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+use tokio::sync::OnceCell;
+
+use crate::baton::{Call, Object, Page, Resource, ResourceRef, Result, Value};
+use crate::connector::error::{wrap, wrap_listing};
+use crate::connector::read::context::ReadContext;
+use crate::connector::read::sync_memory::SyncMemory;
+use crate::connector::read::table::{Row, Table};
+use crate::connector::read::unavailable::is_undescribed;
+use crate::connector::strong_permissions::{STRONG, Strength, sentence};
+use crate::connector::text;
+use crate::salesforce::soql::{Condition, field};
+use crate::salesforce::{Error, FieldName, SalesforceId};
+
+const OBJECT: &str = "PermissionSet";
+/// What is reported if it cannot be read.
+const DESCRIPTION: &str = "the description of PermissionSet";
+const REMEDY: &str = "strong permissions are not shown until the connector's user has \"View Setup \
+                      and Configuration\"";
+const CONSEQUENCE: &str = "who gives this permission is not shown";
+
+/// So many resources are asked for by their ids outside a sync. A query must not become too long.
+const FEW: usize = 100;
+
+/// The keys of a resource's profile.
+const LABELS: &str = "strong_permissions";
+const TIER: &str = "strong_permissions_tier";
+
+/// What gives permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Giver {
+    Set,
+    Group,
+    Profile,
+}
+
+impl Giver {
+    /// The column of PermissionSet that names it.
+    fn column(self) -> &'static str {
+        match self {
+            Self::Set => "Id",
+            Self::Group => "PermissionSetGroupId",
+            Self::Profile => "ProfileId",
+        }
+    }
+}
+
+/// A row of PermissionSet with its strong permissions.
+#[derive(Deserialize)]
+struct StrongRow {
+    #[serde(rename = "Id")]
+    id: SalesforceId,
+    #[serde(rename = "ProfileId")]
+    profile: Option<SalesforceId>,
+    #[serde(rename = "PermissionSetGroupId")]
+    group: Option<SalesforceId>,
+    #[serde(flatten)]
+    columns: Map<String, Json>,
+}
+
+impl Row for StrongRow {
+    fn id(&self) -> SalesforceId {
+        self.id
+    }
+}
+
+/// What gives which strong permissions. What gives none is not in it.
+#[derive(Default)]
+pub(super) struct StrongSets(HashMap<(Giver, SalesforceId), Strength>);
+
+impl StrongSets {
+    /// Adds to the resources of a page what they give.
+    pub(super) async fn show(
+        giver: Giver,
+        page: &mut Page<Resource>,
+        context: &ReadContext,
+        call: &Call,
+    ) -> Result<()> {
+        let ids: Vec<SalesforceId> = page
+            .items
+            .iter()
+            .filter_map(|resource| SalesforceId::read(resource.id.resource.as_str()).ok())
+            .collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let memory = context.memory(call);
+        let strong = if call.sync.is_some() {
+            Self::all(context, &memory).await?
+        } else {
+            let these = field(giver.column()).in_ids(ids.clone());
+            let which = (ids.len() <= FEW).then_some(these);
+            let read = Self::read(context, &memory, which).await;
+            Arc::new(read.map_err(|error| wrap("reading strong permissions", error))?)
+        };
+        for (id, resource) in ids.into_iter().zip(&mut page.items) {
+            if let Some(strength) = strong.0.get(&(giver, id)) {
+                describe(resource, *strength);
+            }
+        }
+        Ok(())
+    }
+
+    /// All of the org, read once in a sync.
+    async fn all(context: &ReadContext, memory: &SyncMemory) -> Result<Arc<Self>> {
+        let read = || async { Self::read(context, memory, None).await.map(Arc::new) };
+        let slot = memory.slot::<OnceCell<Arc<Self>>>();
+        let all = slot.get_or_try_init(read).await;
+        all.cloned()
+            .map_err(|error| wrap_listing("reading strong permissions", error))
+    }
+
+    async fn read(
+        context: &ReadContext,
+        memory: &SyncMemory,
+        which: Option<Condition>,
+    ) -> Result<Self, Error> {
+        match Self::read_now(context, which).await {
+            Err(error) if is_undescribed(memory, DESCRIPTION, REMEDY, &error) => {
+                Ok(Self::default())
+            }
+            result => result,
+        }
+    }
+
+    async fn read_now(context: &ReadContext, which: Option<Condition>) -> Result<Self, Error> {
+        let client = &context.org.client;
+        let described = client.describe(&FieldName::from(OBJECT)).await?.value;
+        let columns: Vec<FieldName> = STRONG
+            .iter()
+            .filter(|permission| described.field(permission.column).is_some())
+            .map(|permission| FieldName::from(permission.column))
+            .collect();
+        let flags = columns.iter().cloned().map(|name| (name, CONSEQUENCE));
+        let table = Table::new(OBJECT, &["Id"])
+            .optional(&["ProfileId", "PermissionSetGroupId"])
+            .optional_fields(columns.clone(), CONSEQUENCE)
+            .any_flag(flags)
+            .only(which);
+        let mut strong = HashMap::new();
+        let each = |row: StrongRow| {
+            let strength = Strength::of(|column| row.columns.get(column) == Some(&true.into()));
+            if strength.told().is_empty() {
+                return;
+            }
+            let giver = match (row.profile, row.group) {
+                (Some(profile), _) => (Giver::Profile, profile),
+                (None, Some(group)) => (Giver::Group, group),
+                (None, None) => (Giver::Set, row.id),
+            };
+            strong.insert(giver, strength);
+        };
+        context.org.read_all(&table, each).await?;
+        Ok(Self(strong))
+    }
+}
+
+/// Adds the permissions to a resource's profile and description.
+fn describe(resource: &mut Resource, strength: Strength) {
+    let told = strength.told();
+    let labels: Vec<&str> = told.iter().map(|permission| permission.label).collect();
+    let Some(tier) = told.iter().map(|permission| permission.tier).min() else {
+        return;
+    };
+    text::add_sentence(&mut resource.description, sentence(labels.iter().copied()));
+    let profile = resource.profile.get_or_insert_default();
+    profile.insert(LABELS.to_owned(), labels.into());
+    profile.insert(TIER.to_owned(), u32::from(tier).into());
+}
+
+/// What a request's resource gives, if the host sends the profile along.
+pub(super) fn of_request(on: &ResourceRef) -> Option<String> {
+    sentence(listed(on.profile.as_ref()?))
+}
+
+fn listed(profile: &Object) -> impl Iterator<Item = &str> {
+    let labels = match profile.get(LABELS) {
+        Some(Value::List(labels)) => labels.as_slice(),
+        _ => &[],
+    };
+    labels.iter().filter_map(Value::as_text)
+}

@@ -1,0 +1,267 @@
+//! Permissions that make their holder strong, in one table.
+//!
+//! The tiers are a judgement of ours: with the first the org is theirs, with the second they can
+//! give themselves the rest, with the third data leaves or the set-up is seen. The names are
+//! Salesforce's (Object Reference: the fields `Permissions…` of PermissionSet; Salesforce Help:
+//! User Permissions).
+
+/// A strong permission.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct StrongPermission {
+    /// 1 is the strongest.
+    pub(super) tier: u8,
+    /// The column of PermissionSet.
+    pub(super) column: &'static str,
+    /// The name in Setup.
+    pub(super) label: &'static str,
+    /// What its holder can do: the end of a sentence.
+    pub(super) lets: &'static str,
+}
+
+const fn row(
+    tier: u8,
+    column: &'static str,
+    label: &'static str,
+    lets: &'static str,
+) -> StrongPermission {
+    StrongPermission {
+        tier,
+        column,
+        label,
+        lets,
+    }
+}
+
+/// Worth telling only of somebody who has more than this.
+const API_ENABLED: &str = "PermissionsApiEnabled";
+
+/// The permissions, the strongest first.
+pub(super) const STRONG: &[StrongPermission] = &[
+    row(
+        1,
+        "PermissionsModifyAllData",
+        "Modify All Data",
+        "read, change and delete every record",
+    ),
+    row(
+        1,
+        "PermissionsViewAllData",
+        "View All Data",
+        "read every record",
+    ),
+    row(
+        1,
+        "PermissionsAuthorApex",
+        "Author Apex",
+        "run code that no permission restrains",
+    ),
+    row(
+        2,
+        "PermissionsManageUsers",
+        "Manage Users",
+        "create users, give anybody any profile, and reset passwords",
+    ),
+    row(
+        2,
+        "PermissionsManageInternalUsers",
+        "Manage Internal Users",
+        "create internal users and change their profiles",
+    ),
+    row(
+        2,
+        "PermissionsManageProfilesPermissionsets",
+        "Manage Profiles and Permission Sets",
+        "change what profiles and permission sets give",
+    ),
+    row(
+        2,
+        "PermissionsAssignPermissionSets",
+        "Assign Permission Sets",
+        "give permission sets to anybody",
+    ),
+    row(
+        2,
+        "PermissionsManageRoles",
+        "Manage Roles",
+        "move people in the role hierarchy, and with that what they see",
+    ),
+    row(
+        2,
+        "PermissionsCustomizeApplication",
+        "Customize Application",
+        "change objects, rules and apps",
+    ),
+    row(
+        2,
+        "PermissionsManageSharing",
+        "Manage Sharing",
+        "open records to others",
+    ),
+    row(
+        2,
+        "PermissionsResetPasswords",
+        "Reset User Passwords and Unlock Users",
+        "start the reset of anybody's password",
+    ),
+    row(
+        2,
+        "PermissionsModifyMetadata",
+        "Modify Metadata Through Metadata API Functions",
+        "deploy changes of the configuration",
+    ),
+    row(
+        3,
+        "PermissionsDataExport",
+        "Weekly Data Export",
+        "export all data of the org",
+    ),
+    row(
+        3,
+        "PermissionsExportReport",
+        "Export Reports",
+        "save reports as files",
+    ),
+    row(
+        3,
+        "PermissionsViewEncryptedData",
+        "View Encrypted Data",
+        "read values that others see masked",
+    ),
+    row(
+        3,
+        "PermissionsViewSetup",
+        "View Setup and Configuration",
+        "see how the org is set up",
+    ),
+    row(
+        3,
+        API_ENABLED,
+        "API Enabled",
+        "read with programs what they may read",
+    ),
+    row(
+        3,
+        "PermissionsBulkApiHardDelete",
+        "Bulk API Hard Delete",
+        "delete records past the recycle bin",
+    ),
+    row(
+        3,
+        "PermissionsManageConnectedApps",
+        "Manage Connected Apps",
+        "let other programs in",
+    ),
+    row(
+        3,
+        "PermissionsTwoFactorApi",
+        "Multi-Factor Authentication for API Logins",
+        "decide how programs must sign in",
+    ),
+    row(
+        3,
+        "PermissionsBypassMFAForUiLogins",
+        "Waive Multi-Factor Authentication for Exempt Users",
+        "sign in without a second factor",
+    ),
+    row(
+        3,
+        "PermissionsViewAllUsers",
+        "View All Users",
+        "see every user",
+    ),
+    row(
+        3,
+        "PermissionsQueryAllFiles",
+        "Query All Files",
+        "read every file",
+    ),
+];
+
+/// Which strong permissions something gives: bits in the order of [`STRONG`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Strength(u32);
+
+impl Strength {
+    /// The permissions whose column `is_given`.
+    pub(super) fn of(is_given: impl Fn(&str) -> bool) -> Self {
+        let places = STRONG.iter().zip(0_u32..);
+        Self(places.fold(0, |bits, (permission, place)| {
+            bits | (u32::from(is_given(permission.column)) << place)
+        }))
+    }
+
+    /// What is worth telling, the strongest first: API Enabled only along with more than a third
+    /// tier, because almost everybody has it.
+    pub(super) fn told(self) -> Vec<&'static StrongPermission> {
+        let held = || {
+            let places = STRONG.iter().zip(0_u32..);
+            let held = places.filter(move |(_, place)| self.0 >> place & 1 == 1);
+            held.map(|(permission, _)| permission)
+        };
+        let is_strong = held().any(|permission| permission.tier < 3);
+        held()
+            .filter(|permission| is_strong || permission.column != API_ENABLED)
+            .collect()
+    }
+}
+
+/// A sentence that names the permissions, and says what the strongest of them means. `None` if there
+/// are none.
+pub(super) fn sentence<'a>(labels: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let labels: Vec<&str> = labels.into_iter().collect();
+    let strongest = STRONG
+        .iter()
+        .find(|permission| labels.contains(&permission.label));
+    let meaning = strongest
+        .map(|permission| {
+            let (label, lets) = (permission.label, permission.lets);
+            format!(" With {label} its holders can {lets}.")
+        })
+        .unwrap_or_default();
+    (!labels.is_empty()).then(|| format!("Gives {}.{meaning}", labels.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(columns: &[&str]) -> Vec<&'static str> {
+        let strength = Strength::of(|column| columns.contains(&column));
+        strength.told().iter().map(|one| one.label).collect()
+    }
+
+    #[test]
+    fn the_strongest_comes_first() {
+        let tiers: Vec<u8> = STRONG.iter().map(|permission| permission.tier).collect();
+        assert!(tiers.is_sorted());
+        assert_eq!(
+            told(&["PermissionsViewSetup", "PermissionsManageUsers"]),
+            ["Manage Users", "View Setup and Configuration"]
+        );
+    }
+
+    #[test]
+    fn api_enabled_alone_is_not_worth_a_word() {
+        assert!(told(&[API_ENABLED]).is_empty());
+        assert_eq!(
+            told(&[API_ENABLED, "PermissionsExportReport"]),
+            ["Export Reports"]
+        );
+        assert_eq!(
+            told(&[API_ENABLED, "PermissionsViewAllData"]),
+            ["View All Data", "API Enabled"]
+        );
+    }
+
+    #[test]
+    fn a_sentence_says_what_the_strongest_means() {
+        assert_eq!(sentence([]), None);
+        assert_eq!(
+            sentence(["View All Data", "API Enabled"]).as_deref(),
+            Some(
+                "Gives View All Data, API Enabled. With View All Data its holders can read every \
+                 record."
+            )
+        );
+    }
+}
