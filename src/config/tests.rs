@@ -586,7 +586,7 @@ fn only_the_fields_of_the_chosen_group_are_required() {
 #[test_case(&["--oauth2-token={\"id\":\"S3CRET\"}"], "field oauth2-token: the JSON object has no access_token"; "a token object without a token")]
 #[test_case(&["--oauth2-token={\"access_token\":S3CRET}"], "field oauth2-token: the JSON is wrong at column 17"; "a broken token object")]
 #[test_case(&["--oauth2-token=x", "--api-version=latest"], "field api-version: expected a version such as 63.0 but got 'latest'"; "api version")]
-#[test_case(&["--oauth2-token=x", "--user-custom-fields=Level__c,Name FROM User"], "field user-custom-fields: 'Name FROM User' is not the API name of a field"; "field name")]
+#[test_case(&["--oauth2-token=x", "--user-custom-fields=Level__c,Name FROM User"], "field user-custom-fields: 'Name FROM User' is not the API name of a field, nor a path such as Manager.Name"; "field name")]
 fn a_wrong_config_is_told_in_one_clear_line(arguments: &[&str], expected: &str) {
     let problems = Setup::new().args(URL).args(arguments).problems();
     assert_eq!(problems, [expected]);

@@ -1,7 +1,7 @@
 //! What the text of a row of the Setup audit trail names.
 //!
 //! `Display` is a sentence for people: `Permission set Sales Lead: assigned to user Jane Doe (UserID:
-//! [005…])`. Only what it says without doubt is taken. Source: Object Reference, "SetupAuditTrail";
+//! [005…])`. Only what it says without doubt is taken. Source: Object Reference, `SetupAuditTrail`;
 //! the sentences are those that orgs show in Setup, in English.
 
 use crate::salesforce::SalesforceId;

@@ -1,4 +1,4 @@
-//! Sign-ins. Source: Object Reference, "LoginHistory".
+//! Sign-ins. Source: Object Reference, `LoginHistory`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -129,7 +129,7 @@ impl Logins {
                 Err(error) => Err(wrap_listing("reading UserPermissionAccess", error)),
             }
         });
-        checked.await.map(|_| ())
+        checked.await.copied()
     }
 
     /// Whether the user has one of the two permissions; `None` if the org does not show it.

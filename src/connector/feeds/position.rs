@@ -57,7 +57,7 @@ pub(super) struct Position {
 
 impl Edge {
     /// The rows from here on, by the column `time`.
-    pub(super) fn from_here(&self, time: &'static str) -> Condition {
+    pub(super) fn onwards(&self, time: &'static str) -> Condition {
         match self.behind {
             None => field(time).ge(self.time),
             Some(id) => behind(time, self.time, id),
@@ -175,8 +175,8 @@ fn read(cursor: &str, feed: &str) -> Option<Position> {
     let body = (sum(body) == end).then_some(body)?;
     let mut rest = body.strip_prefix(mark(feed).as_slice())?;
     let low = read_time(&mut rest)?;
-    let behind = read_id(&mut rest)?;
-    let last = read_id(&mut rest)?;
+    let behind = read_id(&mut rest).ok()?;
+    let last = read_id(&mut rest).ok()?;
     let time = read_time(&mut rest)?;
     Some(Position {
         low: Edge { time: low, behind },
@@ -209,14 +209,17 @@ fn write_id(id: Option<SalesforceId>, out: &mut Vec<u8>) {
     out.extend(id.map_or([0; ID], |id| *id.as_bytes()));
 }
 
-fn read_id(from: &mut &[u8]) -> Option<Option<SalesforceId>> {
-    let bytes = take(from, ID)?;
+fn read_id(from: &mut &[u8]) -> Result<Option<SalesforceId>, Damaged> {
+    let bytes = take(from, ID).ok_or(Damaged)?;
     if bytes.iter().all(|byte| *byte == 0) {
-        return Some(None);
+        return Ok(None);
     }
-    let text = std::str::from_utf8(bytes).ok()?;
-    SalesforceId::read(text).ok().map(Some)
+    let text = std::str::from_utf8(bytes).map_err(|_| Damaged)?;
+    SalesforceId::read(text).map(Some).map_err(|_| Damaged)
 }
+
+/// The bytes are not those of an id.
+struct Damaged;
 
 fn take<'a>(from: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
     let (taken, rest) = from.split_at_checked(count)?;
@@ -247,7 +250,7 @@ mod tests {
         let rows: Vec<_> = (0..9_000).map(|number| row(0, number)).collect();
         for position in [
             Position::start(Timestamp::UNIX_EPOCH),
-            advanced(&rows[..20]),
+            advanced(rows.get(..20).unwrap()),
             advanced(&rows),
         ] {
             let cursor = position.to_cursor("logins").unwrap().unwrap();
@@ -265,7 +268,10 @@ mod tests {
     fn the_overlap_is_ten_minutes_longer_for_few_rows_and_shorter_for_too_many() {
         let each_minute: Vec<_> = (0..600).map(|minute| row(minute, 0)).collect();
         assert_eq!(advanced(&each_minute).sent.len(), 61);
-        let crowded: Vec<_> = (0..60_000).map(|n| row(n / 100, n as usize)).collect();
+        let crowded: Vec<_> = (0..60_000)
+            .zip(0..)
+            .map(|(n, number)| row(n / 100, number))
+            .collect();
         let position = advanced(&crowded);
         assert_eq!(position.sent.len(), 1_100);
         assert_eq!(position.low.behind, Some(row(0, 58_899).id));

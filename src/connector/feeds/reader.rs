@@ -193,7 +193,7 @@ impl<R: FeedRow> Reading<'_, R> {
         if known + wanted > PAGE {
             return Ok(None);
         }
-        let rows = self.page.position.low.from_here(self.source.time);
+        let rows = self.page.position.low.onwards(self.source.time);
         let answer = self.query(rows, known + wanted).await?;
         let behind = match self.page.position.last {
             None => 0,
@@ -236,7 +236,7 @@ impl<R: FeedRow> Reading<'_, R> {
         let Some(last) = self.page.position.last else {
             return Err(Failure::Own(Error::internal("an overlap without a row")));
         };
-        let low = self.page.position.low.from_here(self.source.time);
+        let low = self.page.position.low.onwards(self.source.time);
         let overlap = low.and(last.up_to(self.source.time));
         let count = self.count(overlap).await?;
         if count != self.page.position.sent.len() || self.page.position.is_long() {
@@ -269,7 +269,7 @@ impl<R: FeedRow> Reading<'_, R> {
         let mut rows: Vec<R> = Vec::new();
         loop {
             let from = match rows.last() {
-                None => self.page.position.low.from_here(time),
+                None => self.page.position.low.onwards(time),
                 Some(row) => mark(row).behind(time),
             };
             let answer = self.query(from.and(last.up_to(time)), PAGE).await?;

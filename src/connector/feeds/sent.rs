@@ -91,7 +91,9 @@ impl Sent {
         match self {
             Self::Few(hashes) => {
                 out.push(0);
-                hashes.iter().for_each(|hash| write_hash(*hash, out));
+                for hash in hashes {
+                    write_hash(*hash, out);
+                }
             }
             Self::Many(table) => {
                 out.push(1);
@@ -141,7 +143,9 @@ impl Table {
 
     fn of(hashes: &[u64]) -> Self {
         let mut table = Self::empty();
-        hashes.iter().for_each(|hash| table.insert(*hash));
+        for hash in hashes {
+            table.insert(*hash);
+        }
         table
     }
 

@@ -1,4 +1,4 @@
-//! Changes in Setup. Source: Object Reference, "SetupAuditTrail".
+//! Changes in Setup. Source: Object Reference, `SetupAuditTrail`.
 //!
 //! Each row is one event: access that somebody got or lost, if the row names both without doubt;
 //! else a change of the user or of the object that it names; else a change of the org.
@@ -77,14 +77,14 @@ impl SetupAudit {
         }
     }
 
-    async fn what(&self, named: &Named, names: &Names) -> Result<Occurrence> {
-        if let (Some((kind, name)), Some(person)) = (&named.object, &named.person)
+    async fn what(&self, row: &Named, names: &Names) -> Result<Occurrence> {
+        if let (Some((kind, name)), Some(person)) = (&row.object, &row.person)
             && let (Some(on), Some(user)) = (names.object(*kind, name), names.synced_user(person))
             && let Some(on_type) = self.type_of(*kind)
         {
             let entitlement = EntitlementId::new(ResourceId::new(on_type, on)?, slug(*kind));
             let principal = ResourceId::new(USER.id, user)?;
-            match named.change {
+            match row.change {
                 Change::Grant => {
                     return Ok(Occurrence::CreateGrant {
                         entitlement,
@@ -100,8 +100,8 @@ impl SetupAudit {
                 Change::Other => {}
             }
         }
-        let user = named.person.as_ref().and_then(|person| names.user(person));
-        let object = named.object.as_ref().and_then(|(kind, name)| {
+        let user = row.person.as_ref().and_then(|person| names.user(person));
+        let object = row.object.as_ref().and_then(|(kind, name)| {
             let id = names.object(*kind, name)?;
             Some((self.type_of(*kind)?, id))
         });
@@ -153,11 +153,11 @@ impl EventFeed for SetupAudit {
     async fn events(&self, request: &EventRequest) -> Result<EventPage> {
         let org = &self.context.org;
         let read = reader::read::<AuditRow>(org, &self.source, request).await?;
-        let named: Vec<Named> = read.rows.iter().map(AuditRow::named).collect();
-        let names = Names::read(&self.context, &named).await?;
+        let texts: Vec<Named> = read.rows.iter().map(AuditRow::named).collect();
+        let names = Names::read(&self.context, &texts).await?;
         let mut events = Vec::with_capacity(read.rows.len());
-        for (row, named) in read.rows.into_iter().zip(&named) {
-            let what = self.what(named, &names).await?;
+        for (row, text) in read.rows.into_iter().zip(&texts) {
+            let what = self.what(text, &names).await?;
             events.push(row.into_event(what));
         }
         Ok(EventPage {
