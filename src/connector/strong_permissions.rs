@@ -2,7 +2,7 @@
 //!
 //! The tiers are a judgement of ours: with the first the org is theirs, with the second they can
 //! give themselves the rest, with the third data leaves or the set-up is seen. The names are
-//! Salesforce's (Object Reference: the fields `Permissions…` of PermissionSet; Salesforce Help:
+//! Salesforce's (Object Reference: the fields `Permissions…` of `PermissionSet`; Salesforce Help:
 //! User Permissions).
 
 /// A strong permission.
@@ -10,7 +10,7 @@
 pub(super) struct StrongPermission {
     /// 1 is the strongest.
     pub(super) tier: u8,
-    /// The column of PermissionSet.
+    /// The column of `PermissionSet`.
     pub(super) column: &'static str,
     /// The name in Setup.
     pub(super) label: &'static str,

@@ -45,7 +45,7 @@ pub(super) struct Components {
     muting: HashMap<SalesforceId, Option<String>>,
 }
 
-/// The ids of muting sets begin with it, whether MutingPermissionSet can be read or not.
+/// The ids of muting sets begin with it, whether `MutingPermissionSet` can be read or not.
 pub(super) const MUTING_PREFIX: &str = "0QM";
 
 impl Components {

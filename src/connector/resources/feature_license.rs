@@ -59,12 +59,12 @@ impl FeatureLicenses {
         holders: &Snapshot<FeatureSet>,
         users: &Snapshot<super::synced_users::UserSummary>,
         page: &PageRequest,
-        position: Option<(String, SalesforceId)>,
+        position: Option<&(String, SalesforceId)>,
     ) -> Result<Page<Grant>> {
         let mut fill = PageFill::new(page);
         for (place, feature) in features {
             let name = feature.name.as_str();
-            let after = match &position {
+            let after = match position {
                 Some((begin, _)) if name < begin.as_str() => continue,
                 Some((begin, after)) if name == begin => Some(after),
                 _ => None,
@@ -218,7 +218,7 @@ impl ResourceSyncer for FeatureLicenses {
             .enumerate()
             .filter(|(_, feature)| one.as_ref().is_none_or(|one| *one == feature.name))
             .collect();
-        Self::page_of_memory(&wanted, &holders, &users, page, begin)
+        Self::page_of_memory(&wanted, &holders, &users, page, begin.as_ref())
     }
 
     fn provisioner(&self) -> Option<&dyn Provisioner> {

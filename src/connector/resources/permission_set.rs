@@ -307,7 +307,7 @@ impl ResourceSyncer for PermissionSets {
             }
             Some(Position::Assignments(span)) => span,
         };
-        assignment::page(Question {
+        Box::pin(assignment::page(Question {
             context: &self.context,
             listing: &self.assignments,
             assigned: Assigned::Set,
@@ -317,7 +317,7 @@ impl ResourceSyncer for PermissionSets {
             memory: &memory,
             targets: self.directory.all(&memory),
             position: &|span| Position::Assignments(span).to_token(),
-        })
+        }))
         .await
     }
 

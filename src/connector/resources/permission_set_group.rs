@@ -192,7 +192,7 @@ impl ResourceSyncer for PermissionSetGroups {
         let memory = self.context.memory(&page.call);
         let position = page.token.as_ref().map(Position::from_token).transpose()?;
         let Position::Members(span) = position.unwrap_or(Position::Members(Span::default()));
-        assignment::page(Question {
+        Box::pin(assignment::page(Question {
             context: &self.context,
             listing: &self.assignments,
             assigned: Assigned::Group,
@@ -202,7 +202,7 @@ impl ResourceSyncer for PermissionSetGroups {
             memory: &memory,
             targets: self.directory.all(&memory),
             position: &|span| Position::Members(span).to_token(),
-        })
+        }))
         .await
     }
 

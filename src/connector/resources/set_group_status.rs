@@ -1,6 +1,6 @@
 //! What the status of a permission set group means.
 
-/// What a reader should know of a status (Object Reference, PermissionSetGroup: `Status`): the group
+/// What a reader should know of a status (Object Reference, `PermissionSetGroup`: `Status`): the group
 /// may not give what its permission sets say.
 pub(in crate::connector) fn standing(status: &str) -> Option<&'static str> {
     Some(match status {

@@ -1,8 +1,8 @@
 //! Which strong permissions permission sets, permission set groups and profiles give.
 //!
-//! One query on PermissionSet has all three: a profile's own set has its `ProfileId`, and the sum of
+//! One query on `PermissionSet` has all three: a profile's own set has its `ProfileId`, and the sum of
 //! a group its `PermissionSetGroupId`. The sum has already lost what muting takes away (Object
-//! Reference, PermissionSetGroup). Which columns there are, describe of PermissionSet says: they
+//! Reference, `PermissionSetGroup`). Which columns there are, describe of `PermissionSet` says: they
 //! differ by edition. Both are read once in a sync.
 
 use std::collections::HashMap;
@@ -46,7 +46,7 @@ pub(super) enum Giver {
 }
 
 impl Giver {
-    /// The column of PermissionSet that names it.
+    /// The column of `PermissionSet` that names it.
     fn column(self) -> &'static str {
         match self {
             Self::Set => "Id",
@@ -56,7 +56,7 @@ impl Giver {
     }
 }
 
-/// A row of PermissionSet with its strong permissions.
+/// A row of `PermissionSet` with its strong permissions.
 #[derive(Deserialize)]
 struct StrongRow {
     #[serde(rename = "Id")]

@@ -19,6 +19,7 @@ struct AssignmentPart {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the names are Salesforce's")]
 struct ComponentPart {
     permission_set_id: Option<SalesforceId>,
     permission_set: Option<SetPart>,
@@ -81,10 +82,10 @@ fn component_names(answers: &mut Answers, number: usize) -> Result<Vec<String>, 
     let rows = answers.rows::<ComponentPart>(number, "read components of permission set groups")?;
     let names = rows.into_iter().filter_map(|row| {
         let set = set_name(row.permission_set, row.permission_set_id)?;
-        let group = row
+        let label = row
             .permission_set_group
             .and_then(|group| group.master_label);
-        Some(match group {
+        Some(match label {
             Some(group) => format!("{set} (through the permission set group \"{group}\")"),
             None => format!("{set} (through a permission set group)"),
         })
@@ -125,7 +126,10 @@ mod tests {
     #[test]
     fn a_sentence_names_a_few() {
         let names: Vec<String> = (1..=7).map(|number| format!("\"S{number}\"")).collect();
-        assert!(sentence(&names[..1]).contains("the permission set \"S1\", which needs"));
+        assert!(
+            sentence(names.get(..1).unwrap_or_default())
+                .contains("the permission set \"S1\", which needs")
+        );
         assert!(sentence(&names).contains("\"S5\" and 2 more, which need"));
     }
 }

@@ -436,7 +436,7 @@ fn what_names_no_resource_is_refused(bid: &str) {
 #[test]
 fn a_type_and_an_id_are_enough() {
     let [plain, bid] =
-        ["group/g1", "bid:r:group/g1"].map(|text| text.parse::<crate::runner::sync::Target>());
+        ["group/g1", "bid:r:group/g1"].map(str::parse::<crate::runner::sync::Target>);
     assert_eq!(plain.unwrap(), bid.unwrap());
 }
 
