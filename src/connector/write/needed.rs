@@ -101,7 +101,7 @@ fn set_name(set: Option<SetPart>, id: Option<SalesforceId>) -> Option<String> {
 }
 
 fn sentence(names: &[String]) -> String {
-    let named: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
+    let first: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
     let rest = names.len().saturating_sub(NAMED);
     let more = if rest > 0 {
         format!(" and {rest} more")
@@ -115,7 +115,7 @@ fn sentence(names: &[String]) -> String {
     };
     format!(
         "the user has the {noun} {}{more}, which {verb} this licence; take that away first",
-        named.join(", ")
+        first.join(", ")
     )
 }
 
