@@ -1,6 +1,6 @@
 //! Agents and bots: programs that answer people or act for them, each as a user of the org.
 //!
-//! Object Reference: BotDefinition.
+//! Object Reference: `BotDefinition`.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Chatter groups. Held by users as `member`, and as `admin` by those who manage the group too.
 //!
-//! Object Reference: CollaborationGroup, CollaborationGroupMember.
+//! Object Reference: `CollaborationGroup`, `CollaborationGroupMember`.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! Sales territories: those of the active territory model. Held by users as `member`, and as
 //! `role:<value>` if the membership names a role.
 //!
-//! Object Reference: Territory2, UserTerritory2Association.
+//! Object Reference: `Territory2`, `UserTerritory2Association`.
 
 mod roles;
 

@@ -66,7 +66,7 @@ impl Row for ItemRow {
 
 /// What a person's authorizations of one app come to.
 #[derive(Clone, Default)]
-struct Use {
+struct Total {
     tokens: u32,
     uses: f64,
     last_used: Option<Timestamp>,
@@ -74,10 +74,10 @@ struct Use {
 
 /// The authorizations of a running sync by app and user, in the order of their ids' bytes.
 #[derive(Default)]
-struct Authorizations(OnceCell<Arc<Uses>>);
+struct Authorizations(OnceCell<Arc<Totals>>);
 
 type Key = ([u8; 15], [u8; 15]);
-type Uses = BTreeMap<Key, (SalesforceId, SalesforceId, Use)>;
+type Totals = BTreeMap<Key, (SalesforceId, SalesforceId, Total)>;
 
 fn key(app: SalesforceId, user: SalesforceId) -> Key {
     (*app.as_bytes(), *user.as_bytes())
@@ -93,9 +93,9 @@ impl ConnectedApps {
     ) -> Result<Page<Grant>> {
         let memory = self.context.memory(&page.call);
         let cell = memory.slot::<Authorizations>();
-        let uses = cell.0.get_or_try_init(|| self.uses(&memory)).await?;
+        let all = cell.0.get_or_try_init(|| self.totals(&memory)).await?;
         let after = after.map(|(app, user)| key(app, user));
-        let wanted: Vec<_> = uses
+        let wanted: Vec<_> = all
             .iter()
             .filter(|(key, _)| after.is_none_or(|after| **key > after))
             .map(|(_, entry)| entry)
@@ -117,8 +117,8 @@ impl ConnectedApps {
                 && asked.as_ref().is_none_or(|users| users.contains(user))
         };
         let mut fill = PageFill::new(page);
-        for (app, user, used) in wanted {
-            if is_synced(user) && fill.push(grant(*app, *user, used)?) {
+        for (app, user, total) in wanted {
+            if is_synced(user) && fill.push(grant(*app, *user, total)?) {
                 let position = Position::Authorized(Some((*app, *user)));
                 return Ok(fill.into_page(Some(position.to_token()?)));
             }
@@ -152,7 +152,7 @@ impl ConnectedApps {
     }
 
     /// All authorizations of the apps that the sync has.
-    async fn uses(&self, memory: &SyncMemory) -> Result<Arc<Uses>> {
+    async fn totals(&self, memory: &SyncMemory) -> Result<Arc<Totals>> {
         let apps = self.apps(memory).await?;
         if apps.iter().next().is_none() {
             return Ok(Arc::default());
@@ -162,7 +162,7 @@ impl ConnectedApps {
             tokens => tokens.map_err(|error| wrap_listing("listing OauthToken", error))?,
         };
         let index = self.index(&apps, &tokens, memory).await?;
-        let mut uses = Uses::new();
+        let mut totals = Totals::new();
         let mut left_out = 0_u32;
         for token in tokens {
             let app = index.find(token.app_menu_item_id, token.app_name.as_deref());
@@ -170,11 +170,11 @@ impl ConnectedApps {
                 left_out += 1;
                 continue;
             };
-            let entry = uses.entry(key(app, token.user_id));
-            let (.., used) = entry.or_insert((app, token.user_id, Use::default()));
-            used.tokens += 1;
-            used.uses += token.use_count.unwrap_or_default();
-            used.last_used = used.last_used.max(token.last_used_date);
+            let entry = totals.entry(key(app, token.user_id));
+            let (.., total) = entry.or_insert((app, token.user_id, Total::default()));
+            total.tokens += 1;
+            total.uses += token.use_count.unwrap_or_default();
+            total.last_used = total.last_used.max(token.last_used_date);
         }
         if left_out > 0 {
             info!(
@@ -184,7 +184,7 @@ impl ConnectedApps {
                  this org or several apps have the same name"
             );
         }
-        Ok(Arc::new(uses))
+        Ok(Arc::new(totals))
     }
 
     async fn index(
@@ -217,14 +217,14 @@ impl ConnectedApps {
     }
 }
 
-fn grant(app: SalesforceId, user: SalesforceId, used: &Use) -> Result<Grant> {
+fn grant(app: SalesforceId, user: SalesforceId, total: &Total) -> Result<Grant> {
     let app = ResourceId::new(CONNECTED_APP.id, app.to_string())?;
     let user = ResourceId::new(USER.id, user.to_string())?;
     let mut facts = Object::from([
-        ("use_count".to_owned(), used.uses.into()),
-        ("token_count".to_owned(), used.tokens.into()),
+        ("use_count".to_owned(), total.uses.into()),
+        ("token_count".to_owned(), total.tokens.into()),
     ]);
-    if let Some(last) = used.last_used {
+    if let Some(last) = total.last_used {
         facts.insert("last_used".to_owned(), last.to_string().into());
     }
     Ok(Grant::new(EntitlementId::new(app, AUTHORIZED), user).with(GrantMark::Metadata(facts)))

@@ -1,6 +1,6 @@
 //! Rows of apps, and the resources that they become.
 //!
-//! Object Reference: ConnectedApplication, ExternalClientApplication.
+//! Object Reference: `ConnectedApplication`, `ExternalClientApplication`.
 
 use jiff::Timestamp;
 use serde::Deserialize;
