@@ -85,6 +85,18 @@ impl Harness {
         self.channel = serve(&self.simulator, &Setup::default(), self.end.clone()).await;
     }
 
+    /// Starts another connector, with these options, against the same org.
+    pub(crate) async fn restart_with(mut self, options: Options) -> Self {
+        let setup = Setup {
+            options,
+            ..Setup::default()
+        };
+        self.stop();
+        self.end = CancellationToken::new();
+        self.channel = serve(&self.simulator, &setup, self.end.clone()).await;
+        self
+    }
+
     /// Runs a full sync as a host of today does.
     pub(crate) async fn sync(&self) -> Synced {
         Sync::new(self, true).run().await

@@ -13,6 +13,7 @@ mod actions;
 mod agents;
 mod apps;
 mod chatter_groups;
+mod budget;
 mod child;
 mod cli;
 mod company_domains;
