@@ -104,10 +104,24 @@ impl Dice {
 
 /// How the times of the first rows are spread.
 #[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Spread {
     OverADay,
     OverMinutes,
     OneMoment,
+}
+
+impl Spread {
+    /// How long after the first sign-in this one is.
+    fn of(self, number: u64, dice: &mut Dice) -> SignedDuration {
+        let seconds = match self {
+            Self::OverADay => dice.below(60 * 60 * 24),
+            Self::OverMinutes => dice.below(60 * 6),
+            Self::OneMoment if number.is_multiple_of(50) => dice.below(60 * 6),
+            Self::OneMoment => 60,
+        };
+        SignedDuration::from_secs(i64::try_from(seconds).unwrap())
+    }
 }
 
 #[test_case(Spread::OverADay; "over a day")]
@@ -134,14 +148,8 @@ async fn each_event_comes_once_over_restarts_with_new_and_late_rows(spread: Spre
     let begin = minutes_ago(60 * 30);
     harness.simulator.with(|org| {
         for number in 0..FIRST {
-            let seconds = match spread {
-                Spread::OverADay => dice.below(60 * 60 * 24),
-                Spread::OverMinutes => dice.below(60 * 6),
-                Spread::OneMoment if number % 50 == 0 => dice.below(60 * 6),
-                Spread::OneMoment => 60,
-            };
-            let seconds = SignedDuration::from_secs(i64::try_from(seconds).unwrap());
-            add(org, begin.checked_add(seconds).unwrap(), &mut dice);
+            let time = begin.checked_add(spread.of(number, &mut dice)).unwrap();
+            add(org, time, &mut dice);
         }
     });
     let mut got: BTreeMap<String, Timestamp> = BTreeMap::new();
@@ -365,6 +373,7 @@ fn word(event: &pb::Event) -> String {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of what each row becomes")]
 #[tokio::test]
 async fn a_row_of_the_audit_trail_is_what_it_names() {
     let harness = Harness::start().await;

@@ -124,7 +124,7 @@ async fn a_muting_set_is_named_on_its_group_and_is_never_a_grant(readable: bool)
     };
     assert_eq!(
         texts(resource, "muting_permission_set_ids"),
-        [muting.clone()]
+        std::slice::from_ref(&muting)
     );
     assert_eq!(texts(resource, "muting_permission_sets"), [name]);
     assert!(
