@@ -468,6 +468,27 @@ async fn thirty_assignments_are_released_with_one_scim_request() {
 }
 
 #[tokio::test]
+async fn an_assignment_that_has_expired_is_released_too() {
+    let stage = Stage::with(setup()).await;
+    stage.arrange(Thing::Set, true);
+    let rows = stage.org().rows("PermissionSetAssignment");
+    let is_it = |row: &&Json| row["PermissionSetId"] == stage.id(Thing::Set);
+    let row = rows.iter().find(is_it).unwrap()["Id"].clone();
+    let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    let end = [("ExpirationDate", json!(end.to_string()))];
+    stage
+        .org()
+        .update("PermissionSetAssignment", row.as_str().unwrap(), &end)
+        .unwrap();
+    let clock = stage.harness.simulator.clock();
+    clock.advance(std::time::Duration::from_hours(2));
+    let args = json!({"resource_id": stage.user});
+    let values = invoke(&stage.harness, "release_user", &args).await;
+    assert_eq!(values.complete()["removed_count"], json!(1.0));
+    assert_eq!(stage.rows(&stage.user, Thing::Set), 0);
+}
+
+#[tokio::test]
 async fn a_release_that_is_cut_off_takes_each_once() {
     let refused = [
         refusal(400, "something needs it"),

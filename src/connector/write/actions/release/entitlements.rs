@@ -8,10 +8,11 @@ use tracing::warn;
 use super::held::{ASSIGNMENT, Held};
 use crate::baton::Result;
 use crate::connector::error::ReadError;
+use crate::connector::read::table::{IdRow, Row};
 use crate::connector::write::attempt::Attempt;
 use crate::connector::write::change::{Change, Truth, Verb};
 use crate::salesforce::scim::Patch;
-use crate::salesforce::soql::field;
+use crate::salesforce::soql::{Select, field};
 use crate::salesforce::{Error, SalesforceId};
 
 /// Rows that one question about their end names.
@@ -32,16 +33,24 @@ pub(super) async fn empty(
     if sets.len() > MAX_ROWS {
         return Ok((Vec::new(), together(sets, rest)));
     }
+    let rows = field("Id").in_ids(sets.iter().map(|row| row.id));
     let change = Change {
         verb: Verb::Patch(user, Patch::only_entitlement(profile)),
         object: ASSIGNMENT,
-        truth: Truth::no_row(
-            ASSIGNMENT,
-            field("Id").in_ids(sets.iter().map(|row| row.id)),
-        ),
+        truth: Truth::no_row(ASSIGNMENT, rows.clone()),
     };
     match attempt.apply(&change).await {
-        Ok(()) => Ok((sets, rest)),
+        Ok(()) => {
+            // An assignment that has expired is no entitlement, and may still be there.
+            let select = Select::from(ASSIGNMENT).field("Id").filter(rows);
+            let left: Vec<_> = match attempt.query::<IdRow>(&select).await {
+                Ok(left) => left.iter().map(Row::id).collect(),
+                // Deleting what is gone does no harm.
+                Err(_) => sets.iter().map(|row| row.id).collect(),
+            };
+            let (left, gone) = sets.into_iter().partition(|row| left.contains(&row.id));
+            Ok((gone, together(left, rest)))
+        }
         Err(ReadError::Salesforce(error)) if is_refusal(&error) => {
             let (code, status) = (error.code().map(ToString::to_string), status(&error));
             warn!(sf.id = %user, code, status, "SCIM keeps the permission sets; going on over REST");
