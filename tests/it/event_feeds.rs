@@ -104,7 +104,6 @@ impl Dice {
 
 /// How the times of the first rows are spread.
 #[derive(Clone, Copy, PartialEq)]
-#[derive(Clone, Copy)]
 enum Spread {
     OverADay,
     OverMinutes,
