@@ -118,7 +118,7 @@ mod tests {
     #[test_case("*.acme.com" => Some("Email LIKE '%.acme.com'".to_owned()); "the domains below")]
     #[test_case(
         "bücher.example" => Some(
-            "(Email LIKE '%@bücher.example') OR (Email LIKE '%@xn--bcher-kva.example')".to_owned()
+            "Email LIKE '%@bücher.example' OR Email LIKE '%@xn--bcher-kva.example'".to_owned()
         ); "an international one in both forms"
     )]
     fn addresses_end_with_the_domain(list: &str) -> Option<String> {

@@ -540,6 +540,24 @@ async fn what_cannot_be_done_is_explained() {
     assert!(requests.iter().all(|it| !it.path.contains(REVOKE)));
 }
 
+/// Who sees only its own authorizations cannot tell that there are none.
+#[tokio::test]
+async fn a_revoke_that_cannot_see_is_refused() {
+    let mut org = Org::seed(Preset::Tiny);
+    crate::doctor::lacking(&mut org, &["CustomizeApplication"]);
+    let apps = Apps::with(org, options()).await;
+    apps.authorize(&apps.user, LOADER, None, "one");
+    let on = Apps::on(&apps.loader, "authorized");
+    let answer = Caller::new(&apps.harness).revoke(&on, ("user", apps.user.as_str()));
+    let status = answer.await.unwrap_err();
+    assert_eq!(status.code(), Code::FailedPrecondition, "{status:?}");
+    assert!(
+        status.message().contains("\"Customize Application\""),
+        "{status:?}"
+    );
+    assert_eq!(apps.authorized(), [LOADER]);
+}
+
 #[tokio::test]
 async fn a_dry_run_ends_nothing() {
     let apps = Apps::with(

@@ -83,8 +83,9 @@ async fn a_config_file_that_cannot_be_used_stops_a_write(make: fn(&Path), reason
 
 #[test_case(
     &["--sync-resource-types=x"],
-    "field sync-resource-types: unknown resource type 'x': expected one of group, permission, \
-     permission_set_group, profile, role, user"; "a type that is not there"
+    "field sync-resource-types: unknown resource type 'x': expected one of agent, \
+     feature_license, group, package_license, permission, permission_set_group, \
+     permission_set_license, profile, role, territory, user, user_license"; "a type that is not there"
 )]
 #[test_case(
     &["--sync-resource-types=users"],

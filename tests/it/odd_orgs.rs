@@ -29,6 +29,11 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("SetupEntityAccess", &["ParentId", "SetupEntityId"]),
     ("OauthToken", &["UserId"]),
     (
+        "PermissionSetLicenseAssign",
+        &["AssigneeId", "PermissionSetLicenseId"],
+    ),
+    ("UserPackageLicense", &["UserId", "PackageLicenseId"]),
+    (
         "CollaborationGroupMember",
         &["CollaborationGroupId", "MemberId"],
     ),
@@ -38,9 +43,11 @@ const REQUIRED: &[(&str, &[&str])] = &[
 const MAKES_GRANTS: &[(&str, &str)] = &[
     ("User", "ProfileId"),
     ("User", "UserRoleId"),
+    ("Profile", "UserLicenseId"),
     ("UserRole", "ParentRoleId"),
     ("UserRole", "PortalType"),
     ("Group", "RelatedId"),
+    ("PermissionSet", "ProfileId"),
     ("ConnectedApplication", "Name"),
     ("ExternalClientApplication", "MasterLabel"),
     ("OauthToken", "AppName"),
@@ -113,7 +120,9 @@ async fn each_column_that_is_hidden_costs_only_its_value_or_is_named() {
     let columns = columns(&harness);
     assert!(columns.len() >= 50, "{} columns", columns.len());
     let mut seen = BTreeMap::<&str, usize>::new();
-    for (object, field) in columns.iter().filter(|(_, field)| field != "Id") {
+    // A feature whose field is hidden is no resource; tests/it/licenses.rs has that.
+    let is_here = |field: &str| field != "Id" && !field.starts_with("UserPermissions");
+    for (object, field) in columns.iter().filter(|(_, field)| is_here(field)) {
         let mut org = Org::seed(Preset::Tiny);
         if !org.hide_field(object, field) {
             // The name of a relationship, not of an object.

@@ -346,6 +346,10 @@ fn assert_equals_truth(synced: &Synced, truth: &Truth, options: &Options) {
             "group",
             "permission",
             "permission_set_group",
+            "user_license",
+            "permission_set_license",
+            "package_license",
+            "feature_license",
         ]
         .contains(&id.split(':').next().unwrap())
     };

@@ -23,6 +23,24 @@ pub(in crate::connector) fn is_unavailable(
     is_unavailable
 }
 
+/// The same if the org does not show `parent`, without which nobody can tell which rows of `object`
+/// count.
+pub(in crate::connector) fn lacks_parent(
+    memory: &SyncMemory,
+    object: &'static str,
+    parent: &str,
+    remedy: &'static str,
+    error: &Error,
+) -> bool {
+    let lacks_parent = error
+        .missing_field()
+        .is_some_and(|field| field.is_relationship && field.name.eq_ignore_ascii_case(parent));
+    if lacks_parent {
+        report(memory, object, remedy, error);
+    }
+    lacks_parent
+}
+
 /// The same for a description, which Salesforce does not find if the user may not see the object.
 pub(in crate::connector) fn is_undescribed(
     memory: &SyncMemory,

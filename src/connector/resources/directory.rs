@@ -11,10 +11,10 @@ use crate::connector::read::listing::{Listing, Position, Reading};
 use crate::connector::read::snapshot::{Collector, Snapshot};
 use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::read::table::{Row, Table};
-use crate::connector::read::unavailable::is_unavailable;
+use crate::connector::read::unavailable::{is_unavailable, lacks_parent};
 use crate::connector::text;
-use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::field;
+use crate::salesforce::{Error, SalesforceId};
 
 /// A row that becomes a resource.
 pub(super) trait DirectoryRow: Row {
@@ -26,6 +26,8 @@ pub(super) trait DirectoryRow: Row {
     const OBJECT: &'static str;
     /// What to do if the object may not be read.
     const REMEDY: &'static str;
+    /// The parent that decides which rows count, if one does.
+    const PARENT: Option<&'static str> = None;
     /// The columns and rows to list.
     fn table() -> Table;
     /// What to remember. `None` if the row is not listed at all.
@@ -79,7 +81,7 @@ impl<R: DirectoryRow> Directory<R> {
                 read.into_page(R::TYPE.id)
             }
             Err(ReadError::Salesforce(error))
-                if after.is_none() && is_unavailable(&memory, R::OBJECT, R::REMEDY, &error) =>
+                if after.is_none() && is_left_out::<R>(&memory, &error) =>
             {
                 listed.0.extend(None, Vec::new(), None);
                 Ok(Page::last(Vec::new()))
@@ -118,9 +120,7 @@ impl<R: DirectoryRow> Directory<R> {
                 rows.extend(row.summary().map(|summary| (row.id(), summary)));
             });
             match read.await {
-                Err(error) if is_unavailable(memory, R::OBJECT, R::REMEDY, &error) => {
-                    Ok(Vec::new())
-                }
+                Err(error) if is_left_out::<R>(memory, &error) => Ok(Vec::new()),
                 result => result.map(|()| rows),
             }
         };
@@ -128,6 +128,12 @@ impl<R: DirectoryRow> Directory<R> {
         let all = listed.0.all(read).await;
         all.map_err(|error| wrap_listing(doing::<R>(), error))
     }
+}
+
+/// Whether the org does not show the object, or not enough of it.
+fn is_left_out<R: DirectoryRow>(memory: &SyncMemory, error: &Error) -> bool {
+    is_unavailable(memory, R::OBJECT, R::REMEDY, error)
+        || R::PARENT.is_some_and(|parent| lacks_parent(memory, R::OBJECT, parent, R::REMEDY, error))
 }
 
 fn doing<R: DirectoryRow>() -> String {

@@ -96,6 +96,7 @@ impl DirectoryRow for TerritoryRow {
     const TYPE: &'static ResourceType = &TERRITORY;
     const OBJECT: &'static str = "Territory2";
     const REMEDY: &'static str = REMEDY;
+    const PARENT: Option<&'static str> = Some("Territory2Model");
 
     fn table() -> Table {
         Table::new(Self::OBJECT, &["Id", "Territory2Model.State"])

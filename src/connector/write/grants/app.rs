@@ -58,6 +58,21 @@ struct AppPart {
     name: Option<String>,
 }
 
+/// Whether the connector's user sees the authorizations of others.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SightPart {
+    permissions_customize_application: Option<bool>,
+}
+
+/// What was read before the revoke.
+struct Found {
+    index: AppIndex,
+    secrets: Vec<RevocationHandle>,
+    /// Salesforce shows the connector's user only its own authorizations.
+    sees_own_only: bool,
+}
+
 fn tokens(user: SalesforceId) -> Select {
     Select::from(OBJECT)
         .fields(["AppName", "AppMenuItemId", "DeleteToken"])
@@ -65,15 +80,15 @@ fn tokens(user: SalesforceId) -> Select {
 }
 
 /// The user's authorizations of the app, and which apps there are, in one call.
-async fn look(
-    target: &Target,
-    attempt: &mut Attempt<'_>,
-) -> Result<(AppIndex, Vec<RevocationHandle>)> {
+async fn look(target: &Target, attempt: &mut Attempt<'_>) -> Result<Found> {
     let items = Select::from("AppMenuItem").fields(["Id", "ApplicationId"]);
     let connected = Select::from("ConnectedApplication").fields(["Id", "Name"]);
     let external = Select::from("ExternalClientApplication").fields(["Id", "MasterLabel"]);
+    let sight = Select::from("UserPermissionAccess")
+        .field("PermissionsCustomizeApplication")
+        .limit(1);
     let asked = attempt
-        .ask([tokens(target.user), items, connected, external])
+        .ask([tokens(target.user), items, connected, external, sight])
         .await;
     let mut answers = asked.map_err(|error| SHAPE.explain(error))?;
     let rows = answers.rows::<TokenRow>(0, "read authorizations");
@@ -92,7 +107,16 @@ async fn look(
         }
     }
     let secrets = of_app(rows, &index, target)?;
-    Ok((index, secrets))
+    let sight = shown(answers.rows::<SightPart>(4, "read the connector's permissions"))?;
+    let may_see = sight
+        .into_iter()
+        .next()
+        .and_then(|sight| sight.permissions_customize_application);
+    Ok(Found {
+        index,
+        secrets,
+        sees_own_only: may_see == Some(false),
+    })
 }
 
 fn shown<T>(rows: Result<Vec<T>, ReadError>) -> Result<Vec<T>> {
@@ -165,6 +189,11 @@ async fn refuse_own(target: &Target, attempt: &mut Attempt<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Nothing to end is no proof that there is nothing.
+const HIDDEN: &str = "Salesforce shows the connector's user only its own authorizations, so whether \
+                      this user has authorized the app is not known; give the connector's user \
+                      \"Customize Application\" in a permission set";
+
 #[async_trait]
 impl Rule for Authorizations {
     fn shape(&self) -> &Shape {
@@ -188,7 +217,14 @@ impl Rule for Authorizations {
         if target.slug == ASSIGNED {
             return Err(Error::precondition(WHY_IMMUTABLE));
         }
-        let (index, secrets) = look(target, attempt).await?;
+        let Found {
+            index,
+            secrets,
+            sees_own_only,
+        } = look(target, attempt).await?;
+        if secrets.is_empty() && sees_own_only {
+            return Err(Error::precondition(HIDDEN));
+        }
         if secrets.is_empty() {
             return Ok(Applied::already());
         }
