@@ -6,4 +6,5 @@ UNCHECKED=(--allow-warning "store engine lacks the inspection surface")
 
 # Annotations that our file does not keep, because readers older than they are
 # cannot decode them: instructions for the host, and newer traits.
-ROUTING=(--drop TypeScopedGrants --drop TypeScopedEntitlements --drop NonHumanIdentityTrait)
+ROUTING=(--drop TypeScopedGrants --drop TypeScopedEntitlements --drop NonHumanIdentityTrait
+    --drop LicenseProfileTrait --drop AgentTrait --drop OptInRequired --drop CapabilityPermissions)

@@ -41,7 +41,10 @@ pub(super) fn wrap_listing(doing: impl Into<String>, error: salesforce::Error) -
 /// Whether Salesforce refused for a reason that does not pass by itself.
 pub(super) fn is_refusal(error: &salesforce::Error) -> bool {
     error.code().is_some()
-        && !(error.is_transient(true) || error.is_daily_limit() || error.is_session_expired())
+        && !(error.is_transient(true)
+            || error.is_ambiguous()
+            || error.is_daily_limit()
+            || error.is_session_expired())
 }
 
 pub(super) fn kind(error: &salesforce::Error) -> Kind {

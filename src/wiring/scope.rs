@@ -52,9 +52,7 @@ fn known_type(registry: &Registry, name: &str, id: &str) -> Result<(), String> {
         return Ok(());
     }
     if connector::offline().is_ok_and(|all| all.find(id).is_some()) {
-        return Err(format!(
-            "field {name}: {id} is not synced without --sync-connected-apps"
-        ));
+        return Err(format!("field {name}: {id} is not synced {}", switch(id)));
     }
     let ids: Vec<&str> = registry
         .syncers()
@@ -64,6 +62,17 @@ fn known_type(registry: &Registry, name: &str, id: &str) -> Result<(), String> {
         "field {name}: {}",
         unknown("resource type", id, &ids)
     ))
+}
+
+/// With or without which flag a sync lacks a type that the connector knows.
+fn switch(resource_type: &str) -> &'static str {
+    match resource_type {
+        "connected_application" => "without --sync-connected-apps",
+        "collaboration_group" => "without --sync-chatter-groups",
+        "territory" => "with --sync-territories=false",
+        "agent" => "with --sync-agents=false",
+        _ => "with --sync-licenses=false",
+    }
 }
 
 /// The exit code is that of a connector which does not find the action.

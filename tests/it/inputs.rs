@@ -97,6 +97,11 @@ async fn a_config_file_that_cannot_be_used_stops_a_write(make: fn(&Path), reason
      --sync-connected-apps"; "a type that is switched off"
 )]
 #[test_case(
+    &["--sync-licenses=false", "--sync-resource-types=user_license"],
+    "field sync-resource-types: user_license is not synced with --sync-licenses=false";
+    "a type that is switched off by a flag"
+)]
+#[test_case(
     &["--sync-resources=005000000000001"],
     "field sync-resources: \"005000000000001\" does not name a resource"; "no BID"
 )]

@@ -101,6 +101,19 @@ async fn what_nobody_asked_for_is_no_warning() {
 }
 
 #[tokio::test]
+async fn what_is_switched_off_is_no_warning() {
+    for licenses in [true, false] {
+        let options = Options {
+            licenses,
+            ..Options::default()
+        };
+        let harness = harness(&["ViewSetup"], options).await;
+        let warnings = validate(&harness).await.unwrap().join("\n");
+        assert_eq!(warnings.contains("user licences"), licenses, "{warnings}");
+    }
+}
+
+#[tokio::test]
 async fn an_org_that_lacks_a_usual_column_costs_two_calls_more() {
     let harness = harness(&["CustomizeApplication"], everything()).await;
     harness.simulator.with(|org| {

@@ -175,9 +175,13 @@ fn is_wanted(capability: &Capability, options: &Options) -> bool {
             "territory" => options.territories,
             "agent" => options.agents,
             "collaboration_group" => options.chatter_groups,
+            "user_license" | "permission_set_license" | "package_license" | "feature_license" => {
+                options.licenses
+            }
             _ => true,
         },
         Covers::PartOf("read.connected_app") => options.connected_apps,
+        Covers::PartOf("read.permission_set_license") => options.licenses,
         // Only hosts that read a feed need it, and reading it tells.
         Covers::Feed(_) => false,
         _ => true,

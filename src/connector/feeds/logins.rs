@@ -17,7 +17,7 @@ use crate::baton::{
     Error, Event, EventFeed, EventKind, EventPage, EventRequest, Kind, Occurrence, Resource,
     ResourceId, Result, Variant,
 };
-use crate::connector::catalog::USER;
+use crate::connector::catalog::{CONNECTED_APP, USER};
 use crate::connector::error::wrap_listing;
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::table::{Row, Table};
@@ -173,7 +173,7 @@ impl Logins {
         let app = row.application.as_deref().and_then(|name| apps.one(name));
         let target = match app {
             Some(id) => Resource::new(
-                ResourceId::new(Apps::TYPE, id.to_string())?,
+                ResourceId::new(CONNECTED_APP.id, id.to_string())?,
                 row.application.as_deref().unwrap_or_default(),
                 Variant::Plain,
             ),
@@ -252,8 +252,6 @@ impl Row for AppRow {
 }
 
 impl Apps {
-    const TYPE: &'static str = "connected_application";
-
     /// Reads the apps. What cannot be read has no names: its sign-ins count for the org.
     async fn read(context: &ReadContext) -> Self {
         let mut apps = Self::default();

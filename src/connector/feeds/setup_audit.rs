@@ -17,7 +17,9 @@ use crate::baton::{
     EntitlementId, Event, EventFeed, EventKind, EventPage, EventRequest, Occurrence, ResourceId,
     Result,
 };
-use crate::connector::catalog::{PERMISSION_SET, PERMISSION_SET_GROUP, PROFILE, ROLE, USER};
+use crate::connector::catalog::{
+    PERMISSION_SET, PERMISSION_SET_GROUP, PERMISSION_SET_LICENSE, PROFILE, ROLE, USER,
+};
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::table::{Row, Table};
 use crate::connector::text;
@@ -120,7 +122,7 @@ impl SetupAudit {
             Kind::PermissionSetGroup => Some(PERMISSION_SET_GROUP.id),
             Kind::PermissionSetLicense => {
                 let is_synced = self.context.options.licenses;
-                is_synced.then_some("permission_set_license")
+                is_synced.then_some(PERMISSION_SET_LICENSE.id)
             }
             Kind::Profile => Some(PROFILE.id),
             Kind::Role => Some(ROLE.id),

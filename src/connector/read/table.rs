@@ -13,6 +13,9 @@ use crate::salesforce::soql::{Condition, FieldName, Select, field};
 /// Rows in one answer of Salesforce, and rows that OFFSET can skip, at most.
 pub(in crate::connector) const PAGE: usize = 2000;
 
+/// How many ids fit into the URL of a query, which Salesforce limits to 16 KiB.
+pub(in crate::connector) const IDS_A_QUERY: usize = 400;
+
 /// A record that has an id.
 pub(in crate::connector) trait Row: DeserializeOwned + Send + 'static {
     fn id(&self) -> SalesforceId;

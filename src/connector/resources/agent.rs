@@ -2,14 +2,13 @@
 //!
 //! Object Reference: `BotDefinition`.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::Deserialize;
 
 use super::directory::{Directory, DirectoryRow};
-use super::synced_users::Via;
+use super::synced_users::among;
 use crate::baton::syncer::no_entitlements;
 use crate::baton::{
     Call, Entitlement, Grant, GrantScope, Page, PageRequest, Resource, ResourceId, ResourceRef,
@@ -18,13 +17,9 @@ use crate::baton::{
 use crate::connector::catalog::USER;
 use crate::connector::error::wrap;
 use crate::connector::read::context::ReadContext;
-use crate::connector::read::table::{IdRow, Row, Table};
+use crate::connector::read::table::{Row, Table};
 use crate::connector::text;
 use crate::salesforce::SalesforceId;
-use crate::salesforce::soql::field;
-
-/// How many ids fit into the URL of a query, which Salesforce limits to 16 KiB.
-const IDS_A_QUERY: usize = 400;
 
 /// The resource type.
 static AGENT: ResourceType = ResourceType {
@@ -126,23 +121,11 @@ impl Agents {
             Variant::Agent { identity } => text::record_id(identity.as_ref()?).ok(),
             _ => None,
         };
-        let Some(condition) = Via::User.condition(&self.context.options) else {
+        let users = among(&self.context, page.items.iter().filter_map(identity)).await;
+        let users = users.map_err(|error| wrap("reading the users of agents", error))?;
+        let Some(synced) = users else {
             return Ok(page);
         };
-        let users: HashSet<SalesforceId> = page.items.iter().filter_map(identity).collect();
-        let users: Vec<SalesforceId> = users.into_iter().collect();
-        let mut synced = HashSet::new();
-        for chunk in users.chunks(IDS_A_QUERY) {
-            let ids = field("Id").in_ids(chunk.iter().copied());
-            let table = Table::new("User", &["Id"])
-                .only(condition.clone())
-                .only(ids);
-            let read = self.context.org.read_all(&table, |row: IdRow| {
-                synced.insert(row.id());
-            });
-            read.await
-                .map_err(|error| wrap("reading the users of agents", error))?;
-        }
         for resource in &mut page.items {
             if identity(resource).is_some_and(|user| !synced.contains(&user)) {
                 resource.variant = Variant::Agent { identity: None };

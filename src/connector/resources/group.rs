@@ -9,7 +9,6 @@ mod nesting;
 mod position;
 mod record;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -18,7 +17,7 @@ pub(in crate::connector) use kind::Kind;
 
 use super::directory::{Directory, DirectoryRow as _};
 use super::role::RoleRow;
-use super::synced_users::{SyncedUsers, UserSummary, Via};
+use super::synced_users::{SyncedUsers, UserSummary, among};
 use crate::baton::Cursor as _;
 use crate::baton::{
     Call, Entitlement, EntitlementMark, Grant, GrantScope, Object, Page, PageRequest, Provisioner,
@@ -32,7 +31,6 @@ use crate::connector::read::page_fill::PageFill;
 use crate::connector::read::partitioned_scan::{self, Plan, Span};
 use crate::connector::read::snapshot::Snapshot;
 use crate::connector::read::sync_memory::SyncMemory;
-use crate::connector::read::table::{IdRow, Row as _, Table};
 use crate::connector::read::unavailable::is_unavailable;
 use crate::connector::text;
 use crate::salesforce::SalesforceId;
@@ -196,26 +194,17 @@ impl Groups {
     /// Drops the users that a sync with these options would not list, after reading which those
     /// are.
     async fn drop_unsynced(&self, grants: &mut Vec<Grant>) -> Result<()> {
-        let Some(synced) = Via::User.condition(&self.context.options) else {
-            return Ok(());
-        };
         let user = |grant: &Grant| -> Option<SalesforceId> {
             let principal = &grant.principal;
             (principal.resource_type.as_str() == USER.id)
                 .then(|| text::record_id(principal).ok())
                 .flatten()
         };
-        let users: Vec<SalesforceId> = grants.iter().filter_map(user).collect();
-        let mut listed = HashSet::new();
-        for chunk in users.chunks(member::IDS_A_QUERY) {
-            let ids = field("Id").in_ids(chunk.iter().copied());
-            let table = Table::new("User", &["Id"]).only(synced.clone()).only(ids);
-            let read = self.context.org.read_all(&table, |row: IdRow| {
-                listed.insert(row.id());
-            });
-            read.await
-                .map_err(|error| wrap("reading the users of a group", error))?;
-        }
+        let listed = among(&self.context, grants.iter().filter_map(user)).await;
+        let listed = listed.map_err(|error| wrap("reading the users of a group", error))?;
+        let Some(listed) = listed else {
+            return Ok(());
+        };
         grants.retain(|grant| {
             let is_user = grant.principal.resource_type.as_str() == USER.id;
             !is_user || user(grant).is_some_and(|user| listed.contains(&user))

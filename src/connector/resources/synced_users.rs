@@ -1,5 +1,6 @@
 //! Which users a sync has, and what their rows say about profile and role.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -9,7 +10,8 @@ pub(super) use crate::connector::people::Via;
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::snapshot::{Collector, Snapshot};
 use crate::connector::read::sync_memory::SyncMemory;
-use crate::connector::read::table::{Row, Table};
+use crate::connector::read::table::{IDS_A_QUERY, IdRow, Row, Table};
+use crate::salesforce::soql::field;
 use crate::salesforce::{Error, SalesforceId};
 
 /// What later phases need of a user.
@@ -96,6 +98,30 @@ impl Row for UserSummaryRow {
     fn id(&self) -> SalesforceId {
         self.id
     }
+}
+
+/// Those of `users` that a sync with these options has; `None` if it has every user. For requests
+/// outside a full sync, which have no list of its users.
+pub(super) async fn among(
+    context: &ReadContext,
+    users: impl IntoIterator<Item = SalesforceId>,
+) -> Result<Option<HashSet<SalesforceId>>, Error> {
+    let Some(condition) = Via::User.condition(&context.options) else {
+        return Ok(None);
+    };
+    let users: HashSet<SalesforceId> = users.into_iter().collect();
+    let users: Vec<SalesforceId> = users.into_iter().collect();
+    let mut synced = HashSet::new();
+    for chunk in users.chunks(IDS_A_QUERY) {
+        let table = Table::new("User", &["Id"])
+            .only(condition.clone())
+            .only(field("Id").in_ids(chunk.iter().copied()));
+        let read = context.org.read_all(&table, |row: IdRow| {
+            synced.insert(row.id());
+        });
+        read.await?;
+    }
+    Ok(Some(synced))
 }
 
 /// The users of a running sync.

@@ -6,7 +6,7 @@
 //! Object Reference, "OauthToken": `Id` is reserved; at most 2,500 rows a query; without "Customize
 //! Application" only one's own rows are shown.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -20,12 +20,11 @@ use crate::baton::{
 };
 use crate::connector::catalog::{CONNECTED_APP, USER};
 use crate::connector::error::wrap_listing;
-use crate::connector::people::Via;
 use crate::connector::read::page_fill::PageFill;
 use crate::connector::read::sync_memory::SyncMemory;
-use crate::connector::read::table::{IdRow, Row, Table};
+use crate::connector::read::table::{Row, Table};
 use crate::connector::read::unavailable::is_unavailable;
-use crate::connector::resources::synced_users::SyncedUsers;
+use crate::connector::resources::synced_users::{SyncedUsers, among};
 use crate::salesforce::soql::{Select, field};
 use crate::salesforce::{self, Client, Error, QueryPage, SalesforceId};
 
@@ -34,9 +33,6 @@ const REMEDY: &str = "give the connector's user \"Customize Application\"";
 
 /// The largest number of rows that Salesforce returns for one query of this object.
 const MOST_ROWS: u32 = 2500;
-
-/// How many ids fit into the URL of a query, which Salesforce limits to 16 KiB.
-const IDS_A_QUERY: usize = 400;
 
 /// A row of `OauthToken`, without its secrets.
 #[derive(Deserialize)]
@@ -110,7 +106,9 @@ impl ConnectedApps {
         };
         let asked = match &users {
             Some(_) => None,
-            None => self.synced(wanted.iter().map(|(_, user, _)| *user)).await?,
+            None => among(&self.context, wanted.iter().map(|(_, user, _)| *user))
+                .await
+                .map_err(|error| wrap_listing("reading the users of apps", error))?,
         };
         let is_synced = |user: &SalesforceId| {
             users.as_ref().is_none_or(|users| users.contains(user))
@@ -124,31 +122,6 @@ impl ConnectedApps {
             }
         }
         Ok(fill.into_page(None))
-    }
-
-    /// Those of the users that a sync with these options has; `None` for all.
-    async fn synced(
-        &self,
-        users: impl Iterator<Item = SalesforceId>,
-    ) -> Result<Option<HashSet<SalesforceId>>> {
-        let Some(condition) = Via::User.condition(&self.context.options) else {
-            return Ok(None);
-        };
-        let users: HashSet<SalesforceId> = users.collect();
-        let users: Vec<SalesforceId> = users.into_iter().collect();
-        let mut synced = HashSet::new();
-        for chunk in users.chunks(IDS_A_QUERY) {
-            let ids = field("Id").in_ids(chunk.iter().copied());
-            let table = Table::new("User", &["Id"])
-                .only(condition.clone())
-                .only(ids);
-            let read = self.context.org.read_all(&table, |row: IdRow| {
-                synced.insert(row.id());
-            });
-            read.await
-                .map_err(|error| wrap_listing("reading the users of apps", error))?;
-        }
-        Ok(Some(synced))
     }
 
     /// All authorizations of the apps that the sync has.

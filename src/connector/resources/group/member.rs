@@ -11,9 +11,6 @@ use crate::salesforce::SalesforceId;
 /// What to do if the members may not be read.
 pub(super) const REMEDY: &str = "give the connector's user \"View Setup and Configuration\"";
 
-/// How many ids fit into the URL of a query, which Salesforce limits to 16 KiB.
-pub(super) const IDS_A_QUERY: usize = 400;
-
 /// The key prefix of users. All other members are groups.
 const USER_PREFIX: &str = "005";
 

@@ -11,6 +11,7 @@ use crate::baton::Result;
 use crate::connector::error::wrap_listing;
 use crate::connector::read::org::Org;
 use crate::connector::read::sync_memory::SyncMemory;
+use crate::connector::read::table::IDS_A_QUERY;
 use crate::salesforce::soql::{Select, field};
 use crate::salesforce::{Error, ErrorCode, SalesforceId};
 
@@ -33,7 +34,7 @@ async fn read(org: &Org) -> Result<Nesting> {
     }
     let mut nesting = Nesting::find(&nestings);
     let mut members: Vec<(SalesforceId, SalesforceId)> = Vec::new();
-    for chunk in nesting.groups().chunks(member::IDS_A_QUERY) {
+    for chunk in nesting.groups().chunks(IDS_A_QUERY) {
         let of = field("GroupId").in_ids(chunk.iter().copied());
         let table = member::table().only(of);
         let read = org.read_all(&table, |row: MemberRow| members.push(row.pair()));

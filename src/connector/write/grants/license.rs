@@ -13,7 +13,7 @@ use super::rule::{Applied, Rule};
 use super::target::{Shape, Target};
 use crate::baton::{Error, Result};
 use crate::connector::catalog::{PACKAGE_LICENSE, PERMISSION_SET_LICENSE};
-use crate::connector::error::ReadError;
+use crate::connector::error::{ReadError, is_refusal};
 use crate::connector::read::table::{Row, Table};
 use crate::connector::write::attempt::{Attempt, Deletion};
 use crate::connector::write::change::{Change, Truth, Verb};
@@ -199,15 +199,6 @@ impl Licenses {
         };
         Ok((rows, why))
     }
-}
-
-/// Whether Salesforce refused for a reason that does not pass by itself.
-fn is_refusal(error: &salesforce::Error) -> bool {
-    error.code().is_some()
-        && !(error.is_transient(true)
-            || error.is_ambiguous()
-            || error.is_daily_limit()
-            || error.is_session_expired())
 }
 
 /// Whether the licence may be why Salesforce refused: not if the user or the licence does not exist.
