@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::synced_users::SyncedUsers;
-use crate::baton::{Grant, Page, PageRequest, PageToken, Result};
+use crate::baton::{EncodedSize, Page, PageRequest, PageToken, Result};
 use crate::connector::error::{ReadError, wrap_listing};
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::listing::Listing;
@@ -37,7 +37,7 @@ pub(super) struct Question<'a, R, F> {
     /// What to do if the table may not be read.
     pub(super) remedy: &'static str,
     /// What is being done, for errors.
-    pub(super) doing: &'static str,
+    pub(super) doing: &'a str,
     /// What is held; absent for all.
     pub(super) on: Option<SalesforceId>,
     pub(super) span: Span,
@@ -49,12 +49,13 @@ pub(super) struct Question<'a, R, F> {
     pub(super) position: &'a (dyn Fn(Span) -> Result<PageToken> + Send + Sync),
 }
 
-/// One page of the rows as grants. `held` reads a row, and leaves out one that gives no access.
-pub(super) async fn page<R: Row, E, F>(
+/// One page of what `grant` makes of the rows. `held` reads a row, and leaves out one that gives no
+/// access.
+pub(super) async fn page<R: Row, E, F, G: EncodedSize>(
     question: Question<'_, R, F>,
     held: impl Fn(&R) -> Option<Held>,
-    grant: impl Fn(&R, Held) -> Result<Grant>,
-) -> Result<Page<Grant>>
+    grant: impl Fn(&R, Held) -> Result<G>,
+) -> Result<Page<G>>
 where
     F: Future<Output = Result<Arc<Snapshot<E>>>>,
 {

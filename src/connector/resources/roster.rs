@@ -9,23 +9,20 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
-use super::synced_users::SyncedUsers;
+use super::held_rows::{self, Held};
 use crate::baton::{
-    Cursor, EncodedSize, EntitlementId, Grant, Page, PageRequest, PageSize, ResourceId,
+    Cursor, EncodedSize, EntitlementId, Error, Grant, Page, PageRequest, PageSize, ResourceId,
     ResourceType, Result,
 };
 use crate::connector::catalog::USER;
-use crate::connector::error::{ReadError, wrap_listing};
 use crate::connector::people::Via;
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::listing::Listing;
-use crate::connector::read::partitioned_scan::{self, Plan, Span};
+use crate::connector::read::partitioned_scan::Span;
 use crate::connector::read::snapshot::Snapshot;
 use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::read::table::{Row, Table};
-use crate::connector::read::unavailable::is_unavailable;
 use crate::salesforce::SalesforceId;
-use crate::salesforce::soql::field;
 
 /// The slug of membership.
 pub(in crate::connector) const MEMBER: &str = "member";
@@ -135,42 +132,42 @@ pub(in crate::connector) async fn page<K: Roster, S: Send + Sync>(
         slugs,
         ..
     } = question;
-    let doing = || format!("listing {}", K::OBJECT);
     if targets.as_ref().is_some_and(|targets| targets.is_empty()) {
         return Ok(Page::last(Vec::new()));
     }
     let token = page.token.as_ref().map(Position::from_token).transpose()?;
     let Position(span) = token.unwrap_or_default();
-    let synced = SyncedUsers::of(memory);
-    let users = if targets.is_some() {
-        let users = synced.all(context).await;
-        Some(users.map_err(|error| wrap_listing(doing(), error))?)
-    } else {
-        synced.peek()
-    };
-    let is_synced = |row: &RosterRow| {
-        users.as_ref().is_none_or(|all| all.contains(&row.user))
-            && targets.as_ref().is_none_or(|all| all.contains(&row.on))
-    };
-    let table = Table::new(K::OBJECT, &["Id", K::USER, K::ON])
-        .optional_or(K::ROLE, "the roles of members are missing")
-        .only(on.map(|on| field(K::ON).eq(on)))
-        .only(K::VIA.condition(&context.options));
-    let plan = Plan {
-        org: &context.org,
-        table: &table,
+    let doing = format!("listing {}", K::OBJECT);
+    let rows = held_rows::Question {
+        context,
+        listing: question.listing,
+        table: Table::new(K::OBJECT, &["Id", K::USER, K::ON])
+            .optional_or(K::ROLE, "the roles of members are missing")
+            .only(K::VIA.condition(&context.options)),
         column: K::ON,
-        may_split: targets.is_some(),
+        remedy: K::REMEDY,
+        doing: &doing,
+        on,
+        span,
+        page: &halved(page)?,
+        memory,
+        // Asked for in a full sync only, which has them.
+        targets: async {
+            targets.ok_or_else(|| Error::internal("a full sync without what it has listed"))
+        },
+        position: &|span| Position(span).to_token(),
     };
-    let halved = halved(page)?;
-    let given = |row: RosterRow| {
-        if !is_synced(&row) {
-            return Ok(None);
-        }
-        let mut grants = vec![grant::<K>(row.on, MEMBER, row.user)?];
+    let held = |row: &RosterRow| {
+        Some(Held {
+            user: row.user,
+            on: row.on,
+        })
+    };
+    let given = |row: &RosterRow, held: Held| {
+        let mut grants = vec![grant::<K>(held.on, MEMBER, held.user)?];
         match row.role_slug::<K>() {
             Some(slug) if slugs.is_none_or(|slugs| slugs.contains(&slug)) => {
-                grants.push(grant::<K>(row.on, &slug, row.user)?);
+                grants.push(grant::<K>(held.on, &slug, held.user)?);
             }
             Some(_) => warn!(
                 sf.object = K::OBJECT,
@@ -179,26 +176,16 @@ pub(in crate::connector) async fn page<K: Roster, S: Send + Sync>(
             ),
             None => {}
         }
-        Ok(Some(Given(grants)))
+        Ok(Given(grants))
     };
-    match partitioned_scan::read(question.listing, plan, span, &halved, given).await {
-        Ok(scanned) => {
-            let page = scanned.into_page(|span| Position(span).to_token())?;
-            let grants = page.items.into_iter().flat_map(|given| given.0);
-            Ok(Page {
-                items: grants.collect(),
-                next: page.next,
-                siblings: page.siblings,
-                quota: page.quota,
-            })
-        }
-        Err(ReadError::Salesforce(error))
-            if span == Span::default() && is_unavailable(memory, K::OBJECT, K::REMEDY, &error) =>
-        {
-            Ok(Page::last(Vec::new()))
-        }
-        Err(error) => Err(error.in_listing(doing())),
-    }
+    let page = held_rows::page(rows, held, given).await?;
+    let grants = page.items.into_iter().flat_map(|given| given.0);
+    Ok(Page {
+        items: grants.collect(),
+        next: page.next,
+        siblings: page.siblings,
+        quota: page.quota,
+    })
 }
 
 /// The request for half as many rows, because a row may be two grants.
