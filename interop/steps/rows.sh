@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The SDK's syncer and our own runner must write the same rows.
 set -euo pipefail
+source steps/setup.sh
 source steps/allowed.sh
 cd "$FILES"
 
@@ -36,6 +37,17 @@ compare_rows() {
 }
 
 compare_rows standard
-BATON_AUTH_METHOD=username-password-group compare_rows everything \
-    --sync-connected-apps --sync-non-standard-users --user-username-for-email
 compare_rows active --sync-deactivated-users=false
+
+# An org of its own that has every optional feature, read with every option.
+FILES=$FILES/everything
+mkdir "$FILES"
+cd "$FILES"
+start_simulator --feature territories --feature agents
+trap stop_simulator EXIT
+BATON_AUTH_METHOD=username-password-group compare_rows everything \
+    --sync-connected-apps --sync-chatter-groups --sync-non-standard-users --user-username-for-email
+for kind in territory agent collaboration_group; do
+    grep -q "$kind" everything-ours.txt || { echo "interop: no $kind in everything" >&2; exit 1; }
+done
+compare_rows nothing --sync-licenses=false --sync-territories=false --sync-agents=false

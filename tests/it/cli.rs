@@ -1,13 +1,11 @@
 //! The command line as people and scripts meet it.
 
-use std::net::TcpListener;
-
 use salesforce_simulator::{Org, Preset, Settings, Simulator};
 use serde_json::Value as Json;
 use test_case::test_case;
 
 use crate::file;
-use crate::process::{Ended, command, end, org, run, with};
+use crate::process::{Ended, command, end, free_port, org, run, with};
 
 /// Runs the binary in an empty directory.
 async fn alone(arguments: &[&str]) -> Ended {
@@ -337,11 +335,7 @@ async fn a_refusal_of_the_org_is_one_message_with_its_code(
 /// The connector asks several times first, which takes its time.
 #[tokio::test]
 async fn an_org_that_cannot_be_reached_is_one_message_with_its_code() {
-    let free = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let url = format!("--instance-url=http://{free}");
+    let url = format!("--instance-url=http://127.0.0.1:{}", free_port());
     let ended = refused(&[&[url.as_str()], &CLIENT[..]].concat()).await;
     let message =
         "the login host cannot be reached: the host refuses the connection; check instance-url";

@@ -128,7 +128,7 @@ impl Spread {
 #[test_case(Spread::OneMoment; "most at the same time")]
 #[tokio::test]
 async fn each_event_comes_once_over_restarts_with_new_and_late_rows(spread: Spread) {
-    const FIRST: u64 = 4_000;
+    const FIRST: u64 = 10_000;
     let harness = Harness::start().await;
     let mut dice = Dice(0x5EED);
     let mut expected = BTreeMap::new();

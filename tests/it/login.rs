@@ -9,7 +9,7 @@ use test_case::test_case;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, ChildStderr};
 
-use crate::process::{Ended, SECRETS, command, run, signal};
+use crate::process::{Ended, SECRETS, command, free_port, run, signal};
 
 /// An org that allows a callback URL at a free port of this computer.
 struct Setup {
@@ -20,10 +20,7 @@ struct Setup {
 
 impl Setup {
     async fn start() -> Self {
-        let port = {
-            let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-            free.local_addr().unwrap().port()
-        };
+        let port = free_port();
         let redirect_uri = format!("http://localhost:{port}/OauthRedirect");
         let mut org = Org::seed(Preset::Tiny);
         org.settings.client.redirect_uris.push(redirect_uri.clone());

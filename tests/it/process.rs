@@ -1,7 +1,10 @@
 //! The built binary, as a user or a host runs it.
 
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use salesforce_simulator::Simulator;
@@ -22,6 +25,25 @@ pub(crate) const SECRETS: [&str; 4] = [
     "simulatedtoken",
     "S3CRET",
 ];
+
+/// A port of this computer that nobody listens at. The system hands out higher ones for port 0, so
+/// that no other process takes it before the one for which it is meant.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 8_000).unwrap();
+    let loopback: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    loop {
+        let port = 20_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 8_000;
+        // Some computers have no IPv6, which is another failure.
+        let is_taken = |address: &IpAddr| {
+            let bound = TcpListener::bind((*address, port));
+            bound.is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
+        };
+        if !loopback.iter().any(is_taken) {
+            return port;
+        }
+    }
+}
 
 /// A process that has ended, and what it printed.
 #[derive(Debug)]

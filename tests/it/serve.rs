@@ -23,7 +23,7 @@ use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 
-use crate::process::{BINARY, Ended, PATIENCE, command, of, run, signal, with};
+use crate::process::{BINARY, Ended, PATIENCE, command, free_port, of, run, signal, with};
 
 /// A configuration with which nothing is ever sent.
 const OFFLINE: [&str; 3] = [
@@ -442,9 +442,7 @@ async fn a_file_in_the_place_of_the_socket_stays() {
 async fn the_health_endpoint_knows_whether_the_org_answers() {
     let simulator = Simulator::start(Org::seed(Preset::Tiny)).await;
     let directory = tempfile::tempdir().unwrap();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = format!("--health-check-port={}", free.local_addr().unwrap().port());
-    drop(free);
+    let port = format!("--health-check-port={}", free_port());
     let own = ["--health-check", &port, "serve", "--listen", "127.0.0.1:0"];
     let server = serve_with(directory.path(), &with(&simulator, &own)).await;
     let ask = async |endpoint: &str| {
@@ -477,9 +475,7 @@ async fn the_health_endpoint_shares_the_session_of_the_connector() {
     org.settings.client.rotate_refresh_tokens = true;
     let simulator = Simulator::start(org).await;
     let directory = tempfile::tempdir().unwrap();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = format!("--health-check-port={}", free.local_addr().unwrap().port());
-    drop(free);
+    let port = format!("--health-check-port={}", free_port());
     let arguments = [
         format!("--instance-url={}", simulator.url()),
         "--auth-method=refresh-token-group".to_owned(),
