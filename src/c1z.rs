@@ -13,6 +13,7 @@ pub(crate) mod rows;
 pub(crate) mod schema;
 mod store;
 mod temporary;
+mod warnings;
 mod writer;
 
 pub use container::Bounds;

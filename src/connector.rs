@@ -124,7 +124,9 @@ impl Connector for Salesforce {
         })
     }
 
-    async fn cleanup(&self, sync: Option<&Id>) {
-        self.0.memories.forget(sync);
+    async fn cleanup(&self, sync: Option<&Id>) -> Vec<String> {
+        let mut left_out = self.0.memories.forget(sync);
+        left_out.extend(self.0.org.left_out());
+        left_out
     }
 }

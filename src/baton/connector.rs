@@ -17,10 +17,11 @@ pub trait Connector: Send + Sync {
     /// before each sync.
     async fn validate(&self) -> Result<Validation>;
 
-    /// Drops what was cached for a sync, or for all syncs if `sync` is `None`. By default there is
-    /// nothing to drop.
-    async fn cleanup(&self, sync: Option<&Id>) {
+    /// Drops what was cached for a sync, or for all syncs if `sync` is `None`, and returns what the
+    /// sync could not read and how to fix it, one sentence each. By default there is nothing to drop.
+    async fn cleanup(&self, sync: Option<&Id>) -> Vec<String> {
         let _ = sync;
+        Vec::new()
     }
 }
 

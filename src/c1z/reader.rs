@@ -10,6 +10,7 @@ use super::error::{Error, Result};
 use super::rows;
 use super::schema::only_tables;
 use super::temporary::{Part, Temporary, sweep};
+use super::warnings;
 use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId};
 
 /// An unpacked file.
@@ -83,6 +84,12 @@ impl Reader {
             self.complete(principal)?;
         }
         Ok(grant)
+    }
+
+    /// What the sync could not read, one sentence each; `None` if another program wrote the file,
+    /// which does not tell.
+    pub fn warnings(&self) -> Result<Option<Vec<String>>> {
+        warnings::get(&self.connection, &self.sync_id)
     }
 
     /// The ids of all grants.

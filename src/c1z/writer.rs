@@ -16,7 +16,7 @@ use super::options::{Kind, Options};
 use super::retention::runs_to_keep;
 use super::rows::{self, Stamp};
 use super::temporary::{Part, Temporary, sweep};
-use super::{Store, schema};
+use super::{Store, schema, warnings};
 use crate::output_file::{self, FileMode, Lock};
 use crate::pb::connector::{Entitlement, Grant, Resource, ResourceType};
 
@@ -120,6 +120,13 @@ impl Writer {
         stored: impl FnMut(i64, &Grant) + Send + 'static,
     ) -> Result<()> {
         self.post(move |connection, stamp| rows::put_grants(connection, stamp, rows, stored))
+            .await
+    }
+
+    /// Keeps the warnings of the sync, also if there are none.
+    pub(crate) async fn put_warnings(&self, warnings: &[String]) -> Result<()> {
+        let warnings = warnings.to_vec();
+        self.post(move |connection, stamp| warnings::put(connection, stamp, &warnings))
             .await
     }
 

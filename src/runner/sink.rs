@@ -53,6 +53,12 @@ pub(crate) trait Sink: Send + Sync {
         Ok(())
     }
 
+    /// Keeps the warnings of the sync with its rows.
+    async fn keep_warnings(&self, warnings: &[String]) -> Result<()> {
+        let _ = warnings;
+        Ok(())
+    }
+
     /// The number of stored rows by type, if the sink knows it.
     async fn counts(&self) -> Result<Option<BTreeMap<String, RowCounts>>> {
         Ok(None)
@@ -180,6 +186,10 @@ impl Sink for FileSink {
 
     async fn index(&self) -> Result<()> {
         Ok(self.writer.index().await?)
+    }
+
+    async fn keep_warnings(&self, warnings: &[String]) -> Result<()> {
+        Ok(self.writer.put_warnings(warnings).await?)
     }
 
     async fn counts(&self) -> Result<Option<BTreeMap<String, RowCounts>>> {

@@ -72,6 +72,7 @@ pub(crate) async fn sync(context: Context) -> Result<Summary> {
         targeted::sync(&session).await?;
         phases.end(&before);
     }
+    cleanup(&session).await;
     session.finish_warnings();
 
     let before = phases.begin("checking");
@@ -93,7 +94,8 @@ pub(crate) async fn sync(context: Context) -> Result<Summary> {
     let before = phases.begin("indexing");
     session.context.sink.index().await?;
     phases.end(&before);
-    cleanup(&session).await;
+    let warnings = session.warnings();
+    session.context.sink.keep_warnings(&warnings).await?;
     let rows = match session.context.sink.counts().await? {
         Some(rows) => rows,
         None => session.rows(),
@@ -106,7 +108,7 @@ pub(crate) async fn sync(context: Context) -> Result<Summary> {
         api_calls: session.context.client.api_calls(),
         connector_calls: session.context.client.connector_calls(),
         duration: started.elapsed(),
-        warnings: session.warnings(),
+        warnings,
     })
 }
 
@@ -132,14 +134,19 @@ async fn full(session: &Arc<Session>, phases: &mut Phases) -> Result<()> {
     Ok(())
 }
 
-/// Lets the connector clean up. A failure is only logged, because the sync is complete.
+/// Lets the connector clean up, and keeps what it tells of the sync. A failure is only logged,
+/// because the rows are complete.
 async fn cleanup(session: &Session) {
     let request = ConnectorServiceCleanupRequest {
         active_sync_id: session.active_sync_id.clone(),
         ..Default::default()
     };
-    if let Err(status) = session.context.client.call(request).await {
-        tracing::debug!(code = ?status.code(), message = status.message(), "cleanup failed");
+    match session.context.client.call(request).await {
+        // The connector has logged them itself.
+        Ok(reply) => session.keep_warnings(validate::warnings(&reply.annotations)),
+        Err(status) => {
+            tracing::debug!(code = ?status.code(), message = status.message(), "cleanup failed");
+        }
     }
 }
 

@@ -61,7 +61,9 @@ impl ConnectorService for Services {
             Ok(sync) => sync,
             Err(error) => return respond(Err(error)),
         };
-        self.registry.connector().cleanup(sync.as_ref()).await;
-        respond(Ok(pb::ConnectorServiceCleanupResponse::default()))
+        let left_out = self.registry.connector().cleanup(sync.as_ref()).await;
+        respond(Ok(pb::ConnectorServiceCleanupResponse {
+            annotations: annotation::warnings(&left_out).into_iter().collect(),
+        }))
     }
 }

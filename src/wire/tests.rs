@@ -12,8 +12,8 @@ use prost::Message as _;
 use super::{annotation, entitlement, grant, page, resource};
 use crate::baton::{
     AccountType, AppKind, Call, Connector, Email, EncodedSize, Entitlement, EntitlementId,
-    EntitlementMark, Error, Expansion, Grant, GrantMark, GrantScope, Id, LicenseDetails, Object,
-    Page, PageRequest, PageToken, Purpose, Quota, Registry, Resource, ResourceId, ResourceRef,
+    EntitlementMark, Error, Expansion, Grant, GrantMark, GrantScope, LicenseDetails, Object, Page,
+    PageRequest, PageToken, Purpose, Quota, Registry, Resource, ResourceId, ResourceRef,
     ResourceSyncer, ResourceType, Result, Status, StatusKind, Trait, TypeMark, UserDetails,
     Validation, Value, Variant,
 };
@@ -62,7 +62,6 @@ impl Connector for Nobody {
     async fn validate(&self) -> Result<Validation> {
         Ok(Validation::default())
     }
-    async fn cleanup(&self, _: Option<&Id>) {}
 }
 
 fn registry() -> Registry {

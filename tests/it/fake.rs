@@ -9,7 +9,7 @@ use baton_salesforce::baton::schema::AccountField;
 use baton_salesforce::baton::{
     AccountManager, AccountOutcome, AccountRequest, Action, ActionField, ActionReply, ActionSchema,
     Arguments, Call, Connector, CredentialOption, Deleted, Deleter, Entitlement, EntitlementId,
-    Error, FieldKind, Grant, GrantId, GrantScope, Granted, Id, Kind, NewAccount, Object, Page,
+    Error, FieldKind, Grant, GrantId, GrantScope, Granted, Kind, NewAccount, Object, Page,
     PageRequest, Progress, Provisioner, Purpose, Quota, Registry, Resource, ResourceId,
     ResourceRef, ResourceSyncer, ResourceType, Result, Revoked, Trait, TypeMark, Validation, Value,
     Variant,
@@ -79,7 +79,6 @@ impl Connector for Fake {
             quota: Some(QUOTA),
         })
     }
-    async fn cleanup(&self, _: Option<&Id>) {}
 }
 
 const USER: ResourceType = ResourceType {

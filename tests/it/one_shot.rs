@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use baton_salesforce::c1z::{Bounds, Reader};
+
 use salesforce_simulator::{Org, Preset, Simulator};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -491,4 +493,35 @@ async fn a_feed_is_followed_until_a_signal_and_goes_on_at_its_cursor() {
     let ended = child.wait_with_output().await.unwrap();
     assert!(ended.status.success());
     assert!(String::from_utf8_lossy(&ended.stderr).contains("cursor: e1."));
+}
+
+/// The summary and the file tell what a sync could not read; the file also if that was nothing.
+#[tokio::test]
+async fn what_a_sync_could_not_read_is_kept_in_its_file() {
+    let simulator = Simulator::start(Org::seed(Preset::Tiny)).await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    let kept = || {
+        let reader = Reader::open(&file, &Bounds::default()).unwrap();
+        reader.warnings().unwrap().unwrap()
+    };
+    // The tiny org has neither.
+    let flags = ["--sync-agents=false", "--sync-territories=false"];
+    let sync = async || run(directory.path(), &with(&simulator, &flags)).await;
+    sync().await.assert_success();
+    assert_eq!(kept(), [""; 0]);
+
+    simulator.with(|org| {
+        org.settings.hidden_objects.insert("UserRole".to_owned());
+        assert!(org.hide_field("User", "Title"));
+    });
+    let ended = sync().await;
+    ended.assert_success();
+    let kept = kept();
+    let begins = |begin: &str| kept.iter().filter(|it| it.starts_with(begin)).count();
+    assert_eq!(begins("UserRole could not be read"), 1, "{kept:?}");
+    assert_eq!(begins("Title of User is left out"), 1, "{kept:?}");
+    for warning in &kept {
+        assert!(ended.stderr.contains(&format!("warning: {warning}\n")));
+    }
 }

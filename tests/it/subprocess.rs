@@ -144,10 +144,13 @@ async fn sync(simulator: &Simulator, file: &Path, workers: i64) -> Summary {
 #[test_case(8; "eight workers")]
 #[tokio::test]
 async fn a_sync_through_a_subprocess_brings_the_rows_of_one_in_this_process(workers: i64) {
-    let setup = Setup {
+    let mut setup = Setup {
         options: everything(),
         ..Setup::default()
     };
+    // Otherwise the summary warns that the org lacks them.
+    setup.org.settings.territories = true;
+    setup.org.settings.agents = true;
     let harness = Harness::with(setup).await;
     let mut wanted = harness.sync().await;
     for resource in wanted.resources.values_mut() {

@@ -3,7 +3,8 @@
 //! Salesforce refuses a whole query for one such column and names it. An optional column is left out
 //! from then on, with one warning. A required one fails the query.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Mutex, PoisonError};
 
 use tracing::warn;
@@ -11,9 +12,9 @@ use tracing::warn;
 use super::table::Table;
 use crate::salesforce::{ApiError, Error, MissingField};
 
-/// The columns that were missing so far, by object.
+/// The columns that were missing so far, by object, each with what is told about it.
 #[derive(Default)]
-pub(super) struct MissingColumns(Mutex<BTreeSet<(&'static str, String)>>);
+pub(super) struct MissingColumns(Mutex<BTreeMap<(&'static str, String), String>>);
 
 impl MissingColumns {
     /// Removes the missing columns, and the conditions on them, from `table`.
@@ -23,7 +24,13 @@ impl MissingColumns {
             return;
         }
         let object = table.object;
-        table.retain(|column| !missing.contains(&(object, column.to_owned())));
+        table.retain(|column| !missing.contains_key(&(object, column.to_owned())));
+    }
+
+    /// What is told about each of them.
+    pub(super) fn reports(&self) -> Vec<String> {
+        let missing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        missing.values().cloned().collect()
     }
 
     /// Forgets the missing columns: the org may have them by now.
@@ -46,15 +53,15 @@ impl MissingColumns {
                 continue;
             }
             is_named = true;
-            if missing.insert((table.object, column.to_owned())) {
-                warn!(
-                    sf.object = table.object,
-                    sf.field = column,
+            if let Entry::Vacant(place) = missing.entry((table.object, column.to_owned())) {
+                let report = format!(
                     "{column} of {} is left out, because the org does not have it or the \
                      connector's user may not see it: {consequence}; give the connector's user \
                      read access to this field in a permission set",
                     table.object
                 );
+                warn!(sf.object = table.object, sf.field = column, "{report}");
+                place.insert(report);
             }
         }
         is_named

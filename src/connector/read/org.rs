@@ -220,7 +220,7 @@ impl Org {
         for row in rows {
             *count += 1;
             if *count > MAX_REPORTED {
-                return;
+                continue;
             }
             let more = if *count == MAX_REPORTED {
                 " (further ones are not reported)"
@@ -236,6 +236,20 @@ impl Org {
                 row.field
             );
         }
+    }
+
+    /// What could not be read since the last check of the org, one sentence each.
+    pub(in crate::connector) fn left_out(&self) -> Vec<String> {
+        let unreadable = self.unreadable.lock();
+        let unreadable = unreadable.unwrap_or_else(PoisonError::into_inner);
+        let some = unreadable.iter().filter(|(_, count)| **count > 0);
+        let rows = some.map(|(object, count)| {
+            format!(
+                "{count} rows of {object} are left out, because Salesforce sent no usable values: \
+                 what was read of {object} is not complete"
+            )
+        });
+        self.missing.reports().into_iter().chain(rows).collect()
     }
 
     /// Forgets which columns the org did not have: it may have them by now.

@@ -5,7 +5,7 @@
 //! batches that are read ahead. It serves listings only: no decision to write depends on it.
 
 use std::any::{Any, TypeId};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::baton::Id;
@@ -18,8 +18,8 @@ const KEPT: usize = 4;
 #[derive(Default)]
 pub(in crate::connector) struct SyncMemory {
     slots: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
-    /// Objects whose absence was reported in this sync.
-    reported: Mutex<HashSet<&'static str>>,
+    /// What is left out of this sync, by object.
+    left_out: Mutex<BTreeMap<&'static str, String>>,
 }
 
 impl SyncMemory {
@@ -33,10 +33,18 @@ impl SyncMemory {
         Arc::clone(slot).downcast().unwrap_or_default()
     }
 
-    /// Whether this is the first report about `object` in this sync.
-    pub(super) fn is_first_report(&self, object: &'static str) -> bool {
-        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
-        reported.insert(object)
+    /// Keeps that the sync lacks `object`, in one sentence. Returns whether it is the first report
+    /// about this object.
+    pub(super) fn leave_out(&self, object: &'static str, report: String) -> bool {
+        let mut left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first = !left_out.contains_key(object);
+        left_out.entry(object).or_insert(report);
+        is_first
+    }
+
+    fn left_out(&self) -> Vec<String> {
+        let left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        left_out.values().cloned().collect()
     }
 }
 
@@ -65,10 +73,16 @@ impl SyncMemories {
         memory
     }
 
-    /// Forgets `sync`, or all syncs if it is `None`.
-    pub(in crate::connector) fn forget(&self, sync: Option<&Id>) {
+    /// Forgets `sync`, or all syncs if it is `None`. Returns what was left out of it.
+    pub(in crate::connector) fn forget(&self, sync: Option<&Id>) -> Vec<String> {
         let mut memories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        memories.retain(|(id, _)| sync.is_some_and(|sync| sync != id));
+        let (ended, running) = memories
+            .drain(..)
+            .partition(|(id, _)| sync.is_none_or(|sync| sync == id));
+        *memories = running;
+        let ended: Vec<(Id, Arc<SyncMemory>)> = ended;
+        let left_out = ended.iter().flat_map(|(_, memory)| memory.left_out());
+        left_out.collect()
     }
 }
 
@@ -88,6 +102,19 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &memories.of(Some(&sync(1)))));
         memories.forget(Some(&sync(1)));
         assert!(!Arc::ptr_eq(&first, &memories.of(Some(&sync(1)))));
+    }
+
+    #[test]
+    fn clean_up_tells_once_what_was_left_out() {
+        let memories = SyncMemories::default();
+        for number in [1, 2] {
+            let memory = memories.of(Some(&sync(number)));
+            assert!(memory.leave_out("A", format!("A of {number}")));
+            assert!(!memory.leave_out("A", "again".to_owned()));
+        }
+        assert_eq!(memories.forget(Some(&sync(2))), ["A of 2"]);
+        assert_eq!(memories.forget(None), ["A of 1"]);
+        assert!(memories.forget(None).is_empty());
     }
 
     #[test]

@@ -57,21 +57,23 @@ pub(in crate::connector) fn is_undescribed(
 
 /// One warning in a sync.
 fn report(memory: &SyncMemory, object: &'static str, remedy: &'static str, error: &Error) {
-    if memory.is_first_report(object) {
-        let code = error.code().map_or("", ErrorCode::as_str);
-        // What a permission is missing for is known better here than in the catalogue.
-        let cause = match (error.code(), error.advice()) {
-            (Some(ErrorCode::InvalidType | ErrorCode::EntityNotQueryable), Some(advice)) => {
-                advice.cause
-            }
-            _ => "the connector's user may not read it",
-        };
+    let code = error.code().map_or("", ErrorCode::as_str);
+    // What a permission is missing for is known better here than in the catalogue.
+    let cause = match (error.code(), error.advice()) {
+        (Some(ErrorCode::InvalidType | ErrorCode::EntityNotQueryable), Some(advice)) => {
+            advice.cause
+        }
+        _ => "the connector's user may not read it",
+    };
+    let report =
+        format!("{object} could not be read and is left out of this sync: {cause}; {remedy}");
+    if memory.leave_out(object, report.clone()) {
         warn!(
             sf.object = object,
             sf.error_code = code,
             cause,
             remedy,
-            "{object} could not be read and is left out of this sync: {cause}; {remedy}"
+            "{report}"
         );
     }
 }

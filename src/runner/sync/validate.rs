@@ -44,7 +44,7 @@ pub(super) async fn validate(context: &Context) -> Result<Validated> {
 }
 
 /// The list `warnings` of an annotation that is a `google.protobuf.Struct`.
-fn warnings(annotations: &[Any]) -> Vec<String> {
+pub(super) fn warnings(annotations: &[Any]) -> Vec<String> {
     let structs = annotations
         .iter()
         .filter(|any| any.type_url.ends_with("/google.protobuf.Struct"))
