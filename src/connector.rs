@@ -13,7 +13,6 @@ mod options;
 mod people;
 mod read;
 mod resources;
-mod strong_permissions;
 mod text;
 mod username;
 mod write;

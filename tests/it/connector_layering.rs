@@ -14,21 +14,12 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("feeds", &["catalog", "error", "people", "read", "text"]),
     ("options", &["company_domains", "username"]),
     ("people", &["options"]),
-    ("strong_permissions", &[]),
     ("text", &[]),
     ("username", &[]),
     ("read", &["error", "options"]),
     (
         "resources",
-        &[
-            "catalog",
-            "error",
-            "options",
-            "people",
-            "read",
-            "strong_permissions",
-            "text",
-        ],
+        &["catalog", "error", "options", "people", "read", "text"],
     ),
     (
         "write",

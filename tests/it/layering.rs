@@ -11,7 +11,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("salesforce", &["causes", "token_store"]),
     (
         "connector",
-        &["baton", "causes", "doctor", "nearest", "salesforce"],
+        &[
+            "baton",
+            "causes",
+            "doctor",
+            "nearest",
+            "salesforce",
+            "strong_permissions",
+        ],
     ),
     // What the command `doctor` reports.
     ("doctor", &[]),
@@ -33,6 +40,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("causes", &[]),
     ("signals", &[]),
     ("nearest", &[]),
+    ("strong_permissions", &[]),
     ("config", &["nearest", "output_file", "pb"]),
     ("telemetry", &["causes", "config", "output_file"]),
     (

@@ -18,10 +18,10 @@ use crate::connector::read::context::ReadContext;
 use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::read::table::{Row, Table};
 use crate::connector::read::unavailable::is_undescribed;
-use crate::connector::strong_permissions::{STRONG, Strength, sentence};
 use crate::connector::text;
 use crate::salesforce::soql::{Condition, field};
 use crate::salesforce::{Error, FieldName, SalesforceId};
+use crate::strong_permissions::{LABELS, STRONG, Strength, TIER, sentence};
 
 const OBJECT: &str = "PermissionSet";
 /// What is reported if it cannot be read.
@@ -32,10 +32,6 @@ const CONSEQUENCE: &str = "who gives this permission is not shown";
 
 /// So many resources are asked for by their ids outside a sync. A query must not become too long.
 const FEW: usize = 100;
-
-/// The keys of a resource's profile.
-const LABELS: &str = "strong_permissions";
-const TIER: &str = "strong_permissions_tier";
 
 /// What gives permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,18 +4,26 @@
 //! give themselves the rest, with the third data leaves or the set-up is seen. The names are
 //! Salesforce's (Object Reference: the fields `Permissions…` of `PermissionSet`; Salesforce Help:
 //! User Permissions).
+//!
+//! The connector shows on resources what they give; what reads the file of a sync knows the names from
+//! here.
+
+/// The key of a resource's profile that lists the names of the strong permissions that it gives.
+pub(crate) const LABELS: &str = "strong_permissions";
+/// The key of the tier of the strongest of them.
+pub(crate) const TIER: &str = "strong_permissions_tier";
 
 /// A strong permission.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StrongPermission {
+pub(crate) struct StrongPermission {
     /// 1 is the strongest.
-    pub(super) tier: u8,
+    pub(crate) tier: u8,
     /// The column of `PermissionSet`.
-    pub(super) column: &'static str,
+    pub(crate) column: &'static str,
     /// The name in Setup.
-    pub(super) label: &'static str,
+    pub(crate) label: &'static str,
     /// What its holder can do: the end of a sentence.
-    pub(super) lets: &'static str,
+    pub(crate) lets: &'static str,
 }
 
 const fn row(
@@ -36,7 +44,7 @@ const fn row(
 const API_ENABLED: &str = "PermissionsApiEnabled";
 
 /// The permissions, the strongest first.
-pub(super) const STRONG: &[StrongPermission] = &[
+pub(crate) const STRONG: &[StrongPermission] = &[
     row(
         1,
         "PermissionsModifyAllData",
@@ -179,11 +187,11 @@ pub(super) const STRONG: &[StrongPermission] = &[
 
 /// Which strong permissions something gives: bits in the order of [`STRONG`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Strength(u32);
+pub(crate) struct Strength(u32);
 
 impl Strength {
     /// The permissions whose column `is_given`.
-    pub(super) fn of(is_given: impl Fn(&str) -> bool) -> Self {
+    pub(crate) fn of(is_given: impl Fn(&str) -> bool) -> Self {
         let places = STRONG.iter().zip(0_u32..);
         Self(places.fold(0, |bits, (permission, place)| {
             bits | (u32::from(is_given(permission.column)) << place)
@@ -192,7 +200,7 @@ impl Strength {
 
     /// What is worth telling, the strongest first: API Enabled only along with more than a third
     /// tier, because almost everybody has it.
-    pub(super) fn told(self) -> Vec<&'static StrongPermission> {
+    pub(crate) fn told(self) -> Vec<&'static StrongPermission> {
         let held = || {
             let places = STRONG.iter().zip(0_u32..);
             let held = places.filter(move |(_, place)| self.0 >> place & 1 == 1);
@@ -207,7 +215,7 @@ impl Strength {
 
 /// A sentence that names the permissions, and says what the strongest of them means. `None` if there
 /// are none.
-pub(super) fn sentence<'a>(labels: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn sentence<'a>(labels: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let labels: Vec<&str> = labels.into_iter().collect();
     let strongest = STRONG
         .iter()
