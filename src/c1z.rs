@@ -10,15 +10,21 @@ mod options;
 mod reader;
 mod retention;
 pub(crate) mod rows;
+mod scan;
 pub(crate) mod schema;
 mod store;
 mod temporary;
 mod warnings;
 mod writer;
 
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "tests")]
+pub(crate) mod test_rows;
+
 pub use container::Bounds;
 pub use error::{Error, Result};
 pub use options::{Kind, Options};
 pub use reader::Reader;
+pub use scan::{GrantRow, Nesting, Resources};
 pub(crate) use store::Store;
 pub(crate) use writer::Writer;

@@ -3,6 +3,7 @@
 //! The commands decide *what* to do and leave *how* to a [`Program`], which tests replace. stdout
 //! carries only results.
 
+mod access;
 mod answer;
 mod describe;
 mod doctor;
@@ -78,6 +79,7 @@ async fn execute(
             .map_err(|error| Failure::usage(format!("switching core dumps off: {error}")))?;
     }
     match written.line.subcommand.as_deref() {
+        Some("access") => return access::run(world, written).map(|()| Answer::default()),
         Some("doctor") => return doctor::run(program, world, written).await,
         Some("config") => return describe::config().map(Answer::from),
         Some("capabilities") => return describe::capabilities(program).await.map(Answer::from),

@@ -62,7 +62,7 @@ pub use values::Values;
 pub(crate) use args::{CONNECTOR_SERVICE, NAME, command};
 pub(crate) use flag::Flag;
 pub(crate) use flags::{
-    doctor, file_tool, health_check, host as host_flags, one_shot, telemetry, ticket,
+    access, doctor, file_tool, health_check, host as host_flags, one_shot, telemetry, ticket,
 };
 pub(crate) use sources::Written;
 

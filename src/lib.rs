@@ -1,5 +1,6 @@
 //! Identity governance for Salesforce over the Baton connector protocol.
 
+pub mod access;
 pub mod baton;
 pub mod c1z;
 mod causes;
@@ -13,6 +14,8 @@ pub mod login;
 mod nearest;
 pub mod output_file;
 pub mod pb;
+mod printable;
+pub mod records;
 pub mod runner;
 pub mod salesforce;
 pub mod sdk;

@@ -41,7 +41,7 @@ const fn row(
 }
 
 /// Worth telling only of somebody who has more than this.
-const API_ENABLED: &str = "PermissionsApiEnabled";
+pub(crate) const API_ENABLED: &str = "PermissionsApiEnabled";
 
 /// The permissions, the strongest first.
 pub(crate) const STRONG: &[StrongPermission] = &[
@@ -185,6 +185,34 @@ pub(crate) const STRONG: &[StrongPermission] = &[
     ),
 ];
 
+/// The permission that `written` means: a name in Setup or a name in the API, with or without
+/// `Permissions` in front, in upper or lower case.
+pub(crate) fn find(written: &str) -> Option<&'static StrongPermission> {
+    let written = letters(written);
+    STRONG.iter().find(|permission| {
+        letters(permission.label) == written || letters(permission.column) == written
+    })
+}
+
+/// `Modify All Data`, `modifyAllData` and `PermissionsModifyAllData` are the same.
+pub(crate) fn letters(name: &str) -> String {
+    let letters = name.chars().filter(|letter| letter.is_alphanumeric());
+    let lower: String = letters.flat_map(char::to_lowercase).collect();
+    match lower.strip_prefix("permissions") {
+        Some(rest) => rest.to_owned(),
+        None => lower,
+    }
+}
+
+impl StrongPermission {
+    /// The name in the API, as people write it: `ModifyAllData`.
+    pub(crate) fn api_name(&self) -> &'static str {
+        self.column
+            .strip_prefix("Permissions")
+            .unwrap_or(self.column)
+    }
+}
+
 /// Which strong permissions something gives: bits in the order of [`STRONG`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Strength(u32);
@@ -246,6 +274,20 @@ mod tests {
             told(&["PermissionsViewSetup", "PermissionsManageUsers"]),
             ["Manage Users", "View Setup and Configuration"]
         );
+    }
+
+    #[test]
+    fn a_permission_has_many_spellings() {
+        let meant = |written| find(written).map(StrongPermission::api_name);
+        for written in [
+            "Modify All Data",
+            "modifyalldata",
+            "PermissionsModifyAllData",
+        ] {
+            assert_eq!(meant(written), Some("ModifyAllData"), "{written}");
+        }
+        assert_eq!(meant("Weekly Data Export"), Some("DataExport"));
+        assert_eq!(meant("Permissions"), None);
     }
 
     #[test]

@@ -49,8 +49,11 @@ impl Reader {
         })
     }
 
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// The id of the sync.
-    #[cfg(test)]
     pub(crate) fn sync_id(&self) -> &str {
         &self.sync_id
     }

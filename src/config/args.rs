@@ -90,6 +90,11 @@ pub(crate) fn command() -> Command {
                 .hide(true)
                 .about("The connector process"),
         )
+        .subcommand(
+            Command::new("access")
+                .about("Print who has what and why, from the file of a sync")
+                .args(args(Scope::Access)),
+        )
         .subcommand(Command::new("capabilities").about("Print what the connector can do"))
         .subcommand(
             Command::new("completion")

@@ -29,6 +29,8 @@ pub(crate) enum Scope {
     Serve,
     /// By `health-check` only.
     HealthCheck,
+    /// By `access` only.
+    Access,
     /// By `doctor` only.
     Doctor,
     /// By `login` only.

@@ -1,5 +1,6 @@
 //! The tables of flags, by what they are for.
 
+pub(crate) mod access;
 pub(crate) mod connector;
 pub(crate) mod doctor;
 pub(crate) mod file_tool;
@@ -23,6 +24,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Flag> {
         file_tool::ALL,
         serve::ALL,
         health_check::ALL,
+        access::ALL,
         doctor::ALL,
         login::ALL,
         connector::ALL,

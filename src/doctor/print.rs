@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::{Check, Org, Outcome, Report, State, User, Weight};
+use crate::printable::printable;
 
 impl Report {
     /// The report as a table for a terminal.
@@ -74,11 +75,6 @@ impl Check {
         let parts: Vec<_> = parts.into_iter().flatten().map(printable).collect();
         parts.join(between)
     }
-}
-
-/// Names come from the org and must not move the cursor of a terminal.
-fn printable(text: &(impl AsRef<str> + ?Sized)) -> String {
-    text.as_ref().replace(char::is_control, " ")
 }
 
 impl Org {

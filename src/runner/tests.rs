@@ -19,4 +19,5 @@ mod limits;
 mod one_shots;
 mod phases;
 mod retries;
-mod rows;
+
+use crate::c1z::test_rows as rows;

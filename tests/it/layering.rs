@@ -21,7 +21,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         ],
     ),
     // What the command `doctor` reports.
-    ("doctor", &[]),
+    ("doctor", &["printable"]),
     // The contract and what speaks it.
     ("pb", &[]),
     ("wire", &["baton", "pb"]),
@@ -29,6 +29,21 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("host", &["pb", "service", "signals"]),
     // The host half must be able to drive any connector.
     ("c1z", &["causes", "output_file", "pb"]),
+    // Answers from the file of a sync.
+    (
+        "access",
+        &[
+            "c1z",
+            "nearest",
+            "pb",
+            "printable",
+            "records",
+            "strong_permissions",
+        ],
+    ),
+    // How commands print rows.
+    ("records", &["printable"]),
+    ("printable", &[]),
     ("runner", &["c1z", "output_file", "pb", "signals"]),
     // Which files may be written, and who may read them.
     ("output_file", &[]),
@@ -46,12 +61,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "access",
             "baton",
+            "c1z",
             "causes",
             "config",
             "core_dumps",
             "doctor",
             "pb",
+            "records",
             "signals",
             "telemetry",
         ],

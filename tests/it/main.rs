@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod access;
 mod accounts;
 mod actions;
 mod agents;

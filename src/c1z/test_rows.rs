@@ -1,16 +1,18 @@
-//! Rows in few words.
+//! Rows in few words, and files of them.
+
+use std::path::Path;
 
 use prost::Name;
 use prost_types::Any;
 
-use crate::c1z::annotation;
+use crate::c1z::{Options, Writer, annotation};
 use crate::pb::connector::*;
 
-pub(super) fn mark<M: Name>(message: M) -> Any {
+pub(crate) fn mark<M: Name>(message: M) -> Any {
     annotation::pack(&message)
 }
 
-pub(super) fn kind(id: &str, marks: Vec<Any>) -> ResourceType {
+pub(crate) fn kind(id: &str, marks: Vec<Any>) -> ResourceType {
     ResourceType {
         id: id.into(),
         annotations: marks,
@@ -18,7 +20,7 @@ pub(super) fn kind(id: &str, marks: Vec<Any>) -> ResourceType {
     }
 }
 
-pub(super) fn id(kind: &str, resource: &str) -> ResourceId {
+pub(crate) fn id(kind: &str, resource: &str) -> ResourceId {
     ResourceId {
         resource_type: kind.into(),
         resource: resource.into(),
@@ -26,7 +28,7 @@ pub(super) fn id(kind: &str, resource: &str) -> ResourceId {
     }
 }
 
-pub(super) fn resource(kind: &str, resource: &str, marks: Vec<Any>) -> Resource {
+pub(crate) fn resource(kind: &str, resource: &str, marks: Vec<Any>) -> Resource {
     Resource {
         id: Some(id(kind, resource)),
         display_name: format!("{kind} {resource}"),
@@ -35,7 +37,7 @@ pub(super) fn resource(kind: &str, resource: &str, marks: Vec<Any>) -> Resource 
     }
 }
 
-pub(super) fn entitlement(kind: &str, on: &str, slug: &str) -> Entitlement {
+pub(crate) fn entitlement(kind: &str, on: &str, slug: &str) -> Entitlement {
     Entitlement {
         id: format!("{kind}:{on}:{slug}"),
         slug: slug.into(),
@@ -48,7 +50,7 @@ pub(super) fn entitlement(kind: &str, on: &str, slug: &str) -> Entitlement {
 }
 
 /// A grant on `<type>:<id>:<slug>` to `<type>:<id>`.
-pub(super) fn grant(on: &str, to: &str) -> Grant {
+pub(crate) fn grant(on: &str, to: &str) -> Grant {
     let mut parts = on.splitn(3, ':');
     let (kind, of) = (parts.next().unwrap(), parts.next().unwrap());
     let (principal_kind, principal) = to.split_once(':').unwrap();
@@ -71,7 +73,7 @@ pub(super) fn grant(on: &str, to: &str) -> Grant {
 }
 
 /// The same, through which everyone who holds `from` gets it too.
-pub(super) fn nested(on: &str, to: &str, from: &[&str]) -> Grant {
+pub(crate) fn nested(on: &str, to: &str, from: &[&str]) -> Grant {
     let expandable = GrantExpandable {
         entitlement_ids: from.iter().map(ToString::to_string).collect(),
         ..GrantExpandable::default()
@@ -80,4 +82,24 @@ pub(super) fn nested(on: &str, to: &str, from: &[&str]) -> Grant {
         annotations: vec![mark(expandable)],
         ..grant(on, to)
     }
+}
+
+/// A file with one more finished sync of these rows.
+pub(crate) async fn write(file: &Path, rows: Rows) {
+    let writer = Writer::create(file, &Options::default()).unwrap();
+    writer.put_resource_types(rows.types).await.unwrap();
+    writer.put_resources(rows.resources).await.unwrap();
+    writer.put_entitlements(rows.entitlements).await.unwrap();
+    writer.put_grants(rows.grants, |_, _| {}).await.unwrap();
+    writer.index().await.unwrap();
+    writer.finish().await.unwrap();
+}
+
+/// The rows of a sync.
+#[derive(Clone, Default)]
+pub(crate) struct Rows {
+    pub(crate) types: Vec<ResourceType>,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) entitlements: Vec<Entitlement>,
+    pub(crate) grants: Vec<Grant>,
 }

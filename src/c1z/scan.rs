@@ -1,0 +1,261 @@
+//! Reads many rows of one sync, one at a time, for questions about who holds what.
+//!
+//! Only a page of rows is in memory at a time. The queries follow the indexes that every file has, so that
+//! the database never sorts.
+
+use prost::Message;
+use prost_types::Any;
+use rusqlite::types::FromSql;
+use rusqlite::{Params, Row, params};
+
+use super::annotation;
+use super::error::{Error, Result};
+use super::reader::Reader;
+use super::schema::columns;
+use crate::pb::connector::{GrantExpandable, GrantSources, Resource, ResourceId, ResourceType};
+
+/// A grant without the copies of its entitlement and its principal that a file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GrantRow {
+    /// The id of the entitlement.
+    pub entitlement: String,
+    /// Who holds it.
+    pub principal: ResourceId,
+    /// What else the grant says.
+    pub annotations: Vec<Any>,
+    sources: Option<GrantSources>,
+}
+
+/// The part of a `Grant` that the columns of its row do not have.
+#[derive(Clone, PartialEq, Message)]
+struct Tail {
+    #[prost(message, repeated, tag = "4")]
+    annotations: Vec<Any>,
+    #[prost(message, optional, tag = "5")]
+    sources: Option<GrantSources>,
+}
+
+impl GrantRow {
+    /// Whether somebody gave it to the principal. A grant that is both direct and derived from
+    /// another one names its own entitlement among its sources.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        let sources = self.sources.as_ref().map(|sources| &sources.sources);
+        sources.is_none_or(|sources| sources.is_empty() || sources.contains_key(&self.entitlement))
+    }
+}
+
+/// A grant that others are derived from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nesting {
+    /// The entitlement that is derived.
+    pub entitlement: String,
+    /// From which entitlements, and for whom.
+    pub expansion: GrantExpandable,
+}
+
+/// Resources that are read at once.
+const PAGE: u32 = 500;
+
+/// The resources of a type; see [`Reader::resources`].
+#[derive(Debug)]
+pub struct Resources<'a> {
+    reader: &'a Reader,
+    resource_type: String,
+    page: std::vec::IntoIter<(String, Resource)>,
+    /// The last key that was read. `None` at the end.
+    after: Option<String>,
+}
+
+impl Iterator for Resources<'_> {
+    type Item = Result<Resource>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.page.as_slice().is_empty() {
+            let after = self.after.take()?;
+            match self.reader.resources_after(&self.resource_type, &after) {
+                Ok(page) => {
+                    self.after = page.last().map(|(key, _)| key.clone());
+                    self.page = page.into_iter();
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        self.page.next().map(|(_, resource)| Ok(resource))
+    }
+}
+
+impl Reader {
+    /// All resource types.
+    pub fn resource_types(&self) -> Result<Vec<ResourceType>> {
+        let mut found = Vec::new();
+        self.visit(
+            "select data from v1_resource_types where sync_id = ?1 order by external_id",
+            params![self.sync_id()],
+            |row| -> Result<()> {
+                found.push(message("resource type", row, 0)?);
+                Ok(())
+            },
+        )?;
+        Ok(found)
+    }
+
+    /// The resources of a type, in the order of their ids.
+    #[must_use]
+    pub fn resources<'a>(&'a self, resource_type: &str) -> Resources<'a> {
+        Resources {
+            reader: self,
+            resource_type: resource_type.to_owned(),
+            page: Vec::new().into_iter(),
+            // All keys are `<type>:<id>`.
+            after: Some(format!("{resource_type}:")),
+        }
+    }
+
+    /// The resources of a type whose keys follow `after`, not all of them.
+    fn resources_after(&self, resource_type: &str, after: &str) -> Result<Vec<(String, Resource)>> {
+        // A semicolon follows a colon, so this is behind all keys of the type.
+        let end = format!("{resource_type};");
+        let mut found = Vec::new();
+        self.visit(
+            "select external_id, data from v1_resources
+             where external_id > ?2 and external_id < ?3 and sync_id = ?1 and resource_type_id = ?4
+             order by external_id limit ?5",
+            params![self.sync_id(), after, end, resource_type, PAGE],
+            |row| -> Result<()> {
+                found.push((column(row, 0)?, message("resource", row, 1)?));
+                Ok(())
+            },
+        )?;
+        Ok(found)
+    }
+
+    /// The ids of the entitlements on a resource.
+    pub fn entitlement_ids(&self, on: &ResourceId) -> Result<Vec<String>> {
+        let mut found: Vec<String> = Vec::new();
+        self.visit(
+            "select external_id from v1_entitlements
+             where resource_type_id = ?2 and resource_id = ?3 and sync_id = ?1",
+            params![self.sync_id(), on.resource_type, on.resource],
+            |row| -> Result<()> {
+                found.push(column(row, 0)?);
+                Ok(())
+            },
+        )?;
+        found.sort();
+        Ok(found)
+    }
+
+    /// Calls `each` with every grant that a principal holds.
+    pub fn each_grant_to<E: From<Error>>(
+        &self,
+        principal: &ResourceId,
+        mut each: impl FnMut(GrantRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.visit(
+            "select entitlement_id, principal_resource_type_id, principal_resource_id, data
+             from v1_grants where principal_resource_type_id = ?2 and principal_resource_id = ?3
+             and sync_id = ?1",
+            params![self.sync_id(), principal.resource_type, principal.resource],
+            |row| each(grant(row)?),
+        )
+    }
+
+    /// Calls `each` with every grant of an entitlement, in the order of their principals.
+    pub fn each_grant_of<E: From<Error>>(
+        &self,
+        entitlement: &str,
+        mut each: impl FnMut(GrantRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.visit(
+            "select entitlement_id, principal_resource_type_id, principal_resource_id, data
+             from v1_grants where entitlement_id = ?2 and sync_id = ?1
+             order by principal_resource_type_id, principal_resource_id",
+            params![self.sync_id(), entitlement],
+            |row| each(grant(row)?),
+        )
+    }
+
+    /// Calls `each` with every nesting.
+    pub fn each_nesting<E: From<Error>>(
+        &self,
+        mut each: impl FnMut(Nesting) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let known = columns(self.connection(), "main", "v1_grants")?;
+        if known.iter().any(|name| name == "expansion") {
+            return self.visit(
+                "select entitlement_id, expansion from v1_grants
+                 where sync_id = ?1 and expansion is not null",
+                params![self.sync_id()],
+                |row| {
+                    each(Nesting {
+                        entitlement: column(row, 0)?,
+                        expansion: message("nesting", row, 1)?,
+                    })
+                },
+            );
+        }
+        // Files of older writers keep it in the grant.
+        self.visit(
+            "select entitlement_id, principal_resource_type_id, principal_resource_id, data
+             from v1_grants where sync_id = ?1",
+            params![self.sync_id()],
+            |row| {
+                let grant = grant(row)?;
+                match annotation::first(&grant.annotations) {
+                    Some(expansion) => each(Nesting {
+                        entitlement: grant.entitlement,
+                        expansion,
+                    }),
+                    None => Ok(()),
+                }
+            },
+        )
+    }
+
+    fn visit<E: From<Error>>(
+        &self,
+        query: &str,
+        keys: impl Params,
+        mut each: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let failed = || Error::database("reading rows");
+        let mut statement = self.connection().prepare_cached(query).map_err(failed())?;
+        let mut rows = statement.query(keys).map_err(failed())?;
+        while let Some(row) = rows.next().map_err(failed())? {
+            each(row)?;
+        }
+        Ok(())
+    }
+}
+
+fn column<T: FromSql>(row: &Row<'_>, at: usize) -> Result<T> {
+    row.get(at).map_err(Error::database("reading a row"))
+}
+
+/// Decodes a message without a copy of its bytes.
+fn message<M: Message + Default>(kind: &'static str, row: &Row<'_>, at: usize) -> Result<M> {
+    let data = row
+        .get_ref(at)
+        .and_then(|data| Ok(data.as_blob()?))
+        .map_err(Error::database("reading a row"))?;
+    M::decode(data).map_err(|source| Error::Message { kind, source })
+}
+
+/// A row with entitlement, type and id of the principal, and data.
+fn grant(row: &Row<'_>) -> Result<GrantRow> {
+    let Tail {
+        annotations,
+        sources,
+    } = message("grant", row, 3)?;
+    Ok(GrantRow {
+        entitlement: column(row, 0)?,
+        principal: ResourceId {
+            resource_type: column(row, 1)?,
+            resource: column(row, 2)?,
+            ..ResourceId::default()
+        },
+        annotations,
+        sources,
+    })
+}
