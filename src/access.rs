@@ -22,6 +22,7 @@ mod find;
 mod giver;
 mod graph;
 mod held;
+mod holders;
 mod person;
 mod print;
 mod question;
@@ -41,9 +42,14 @@ use std::io::Write;
 pub use error::{Error, Result};
 pub use giver::Giver;
 pub use held::{Held, Limits, Step};
+pub use holders::{Target, Way};
 pub use person::{Person, State};
 pub use question::{Question, Row};
-pub use stored::{Access, StoredSync, Target, Way};
+pub use stored::{Access, StoredSync};
+
+pub(crate) use print::{person_json, person_words, step_json};
+pub(crate) use question::Gives;
+pub(crate) use stored::Direct;
 
 use crate::records::{Form, Printer};
 

@@ -5,6 +5,7 @@
 
 mod access;
 mod answer;
+mod changes;
 mod describe;
 mod doctor;
 mod failure;
@@ -80,6 +81,7 @@ async fn execute(
     }
     match written.line.subcommand.as_deref() {
         Some("access") => return access::run(world, written).map(|()| Answer::default()),
+        Some("changes") => return changes::run(world, written),
         Some("doctor") => return doctor::run(program, world, written).await,
         Some("config") => return describe::config().map(Answer::from),
         Some("capabilities") => return describe::capabilities(program).await.map(Answer::from),

@@ -4,6 +4,7 @@ pub mod access;
 pub mod baton;
 pub mod c1z;
 mod causes;
+pub mod changes;
 pub mod cli;
 pub mod config;
 pub mod connector;

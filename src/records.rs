@@ -40,7 +40,8 @@ pub(crate) trait Record {
     fn branch(&self) -> Branch;
 }
 
-/// A row in a tree: a line below two headings, which are printed when they change.
+/// A row in a tree: a line, unless it is empty, below two headings, which are printed when they
+/// change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Branch {
     pub(crate) heading: String,
@@ -134,6 +135,9 @@ fn write_branch(out: &mut impl Write, last: &Branch, branch: &Branch) -> io::Res
     }
     if is_new || last.subheading != branch.subheading {
         writeln!(out, "  {}", printable(&branch.subheading))?;
+    }
+    if branch.line.is_empty() {
+        return Ok(());
     }
     writeln!(out, "    {}", printable(&branch.line))
 }

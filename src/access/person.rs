@@ -5,10 +5,7 @@ use prost_types::Struct;
 use prost_types::value::Kind;
 
 use crate::c1z::annotation;
-use crate::pb::connector::resource_type::Trait;
-use crate::pb::connector::{
-    Resource, ResourceId, ResourceType, Status, UserTrait, status, user_trait,
-};
+use crate::pb::connector::{Resource, ResourceId, Status, UserTrait, status, user_trait};
 
 /// Whether an account can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,16 +124,6 @@ impl Person {
             license: None,
         }
     }
-}
-
-/// The types whose resources are accounts.
-pub(super) fn account_types(types: &[ResourceType]) -> Vec<String> {
-    let is_account = |kind: &&ResourceType| kind.traits.contains(&i32::from(Trait::User));
-    types
-        .iter()
-        .filter(is_account)
-        .map(|kind| kind.id.clone())
-        .collect()
 }
 
 /// A text in a profile, unless it is empty.

@@ -6,8 +6,9 @@ use super::error::{Error, Result};
 use super::find::find;
 use super::giver::{self, Giver};
 use super::held::Held;
+use super::holders::Target;
 use super::person::Person;
-use super::stored::{StoredSync, Target};
+use super::stored::StoredSync;
 use crate::c1z;
 use crate::nearest;
 use crate::printable::printable;
@@ -265,10 +266,10 @@ fn holders_of_givers(
 }
 
 /// Which strong permissions come with which entitlement.
-struct Gives(HashMap<String, Vec<String>>);
+pub(crate) struct Gives(HashMap<String, Vec<String>>);
 
 impl Gives {
-    fn of(sync: &StoredSync) -> Result<Self> {
+    pub(crate) fn of(sync: &StoredSync) -> Result<Self> {
         let givers = sync.givers()?;
         let strong = givers.into_iter().filter(|it| !it.permissions.is_empty());
         let all = strong.flat_map(|giver| {
@@ -281,7 +282,7 @@ impl Gives {
 
     /// What comes with an entitlement that is held in this way. A permission set in a group gives
     /// nothing by itself: the group says what its sets give.
-    fn with(&self, held: &Held) -> Vec<String> {
+    pub(crate) fn with(&self, held: &Held) -> Vec<String> {
         let is_giver = |kind: &str| giver::TYPES.contains(&kind);
         if held
             .through()

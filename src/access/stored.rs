@@ -9,9 +9,10 @@ use super::error::Error;
 use super::giver::{self, Giver};
 use super::graph::{Graph, Paths};
 use super::held::{Held, Limits, Step};
-use super::person::{Person, account_types};
+use super::person::Person;
 use crate::c1z::{self, Bounds, Reader};
-use crate::pb::connector::ResourceId;
+use crate::pb::connector::resource_type::Trait;
+use crate::pb::connector::{ResourceId, ResourceType};
 
 /// Paths that are kept for the next person at most. They are found again when they are needed.
 const KEPT_PATHS: usize = 200_000;
@@ -26,7 +27,8 @@ pub struct StoredSync {
     /// What people call each resource type.
     kinds: BTreeMap<String, String>,
     account_types: Vec<String>,
-    graph: Graph,
+    license_types: Vec<String>,
+    pub(super) graph: Graph,
     steps: RefCell<HashMap<String, Rc<Step>>>,
     onwards: RefCell<Kept>,
 }
@@ -63,26 +65,6 @@ pub struct Access {
     pub is_cut: bool,
 }
 
-/// An entitlement whose holders are asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// The entitlement.
-    pub entitlement: String,
-    /// Whether ways through something that gives permissions itself count. They do not in questions
-    /// about permissions: a permission set group answers for its sets, because it may mute some of
-    /// what they give.
-    pub through_givers: bool,
-}
-
-/// One way in which somebody holds one of the targets.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Way {
-    /// The place of the target in the question.
-    pub target: usize,
-    /// How it is held.
-    pub held: Held,
-}
-
 impl StoredSync {
     /// Opens the newest finished sync of a file.
     pub fn open(file: &Path, bounds: &Bounds) -> Result<Self, Error> {
@@ -104,7 +86,8 @@ impl StoredSync {
         Ok(Self {
             reader,
             graph,
-            account_types: account_types(&types),
+            account_types: with_trait(&types, Trait::User),
+            license_types: with_trait(&types, Trait::LicenseProfile),
             kinds: types
                 .into_iter()
                 .map(|kind| (kind.id, kind.display_name))
@@ -130,6 +113,12 @@ impl StoredSync {
     #[must_use]
     pub fn account_types(&self) -> &[String] {
         &self.account_types
+    }
+
+    /// The types whose resources are licences.
+    #[must_use]
+    pub fn license_types(&self) -> &[String] {
+        &self.license_types
     }
 
     /// The accounts, in the order of their ids.
@@ -192,52 +181,6 @@ impl StoredSync {
         Ok(access)
     }
 
-    /// Calls `each` with everyone who holds one of `targets`, in the order of their ids, and with
-    /// all the ways in which they do. Returns whether some ways are left out because there are too
-    /// many.
-    ///
-    /// It reads the grants of the targets and of what leads to them and no others. In memory are
-    /// only the ids of their holders.
-    pub fn each_holder<E: From<Error>>(
-        &self,
-        targets: &[Target],
-        mut each: impl FnMut(&Person, &[Way]) -> Result<(), E>,
-    ) -> Result<bool, E> {
-        let mut is_cut = false;
-        for kind in &self.account_types {
-            let (leads, are_cut) = self.leads(targets, kind)?;
-            is_cut |= are_cut;
-            let mut holders = self.direct_holders(&leads, kind)?;
-            holders.sort_unstable();
-            for of_one in holders.chunk_by(|one, other| one.principal == other.principal) {
-                let Some(principal) = of_one.first().map(|holder| &holder.principal) else {
-                    continue;
-                };
-                let id = ResourceId {
-                    resource_type: kind.clone(),
-                    resource: principal.clone(),
-                    ..ResourceId::default()
-                };
-                let mut ways: Vec<Way> = of_one
-                    .iter()
-                    .filter_map(|holder| Some((holder, leads.get(holder.lead)?)))
-                    .flat_map(|(holder, lead)| {
-                        lead.ways.iter().map(|(target, path)| Way {
-                            target: *target,
-                            held: Held {
-                                path: path.clone(),
-                                limits: holder.limits.clone(),
-                            },
-                        })
-                    })
-                    .collect();
-                ways.sort_by_key(|way| (way.target, way.held.path.len()));
-                each(&self.person(&id)?, &ways)?;
-            }
-        }
-        Ok(is_cut)
-    }
-
     /// The direct grants of an account.
     pub(crate) fn direct(&self, person: &ResourceId) -> Result<Vec<Direct>, Error> {
         let mut found = Vec::new();
@@ -281,7 +224,7 @@ impl StoredSync {
         Ok(ways)
     }
 
-    fn named(&self, found: Paths) -> Result<Ways, Error> {
+    pub(super) fn named(&self, found: Paths) -> Result<Ways, Error> {
         let paths = found.by_end.into_values().flatten();
         let paths = paths.map(|path| {
             let steps = path.into_iter().map(|node| self.step(self.graph.id(node)));
@@ -325,71 +268,14 @@ impl StoredSync {
         steps.insert(entitlement.to_owned(), Rc::clone(&step));
         Ok(step)
     }
-
-    /// What must be held directly to hold one of the targets.
-    fn leads(&self, targets: &[Target], kind: &str) -> Result<(Vec<Lead>, bool), Error> {
-        let mut leads: BTreeMap<String, Vec<Leading>> = BTreeMap::new();
-        let mut are_cut = false;
-        for (place, target) in targets.iter().enumerate() {
-            let ways = match self.graph.node(&target.entitlement) {
-                Some(node) => self.named(self.graph.back(node, kind))?,
-                None => Ways {
-                    paths: vec![vec![self.step(&target.entitlement)?]],
-                    are_cut: false,
-                },
-            };
-            are_cut |= ways.are_cut;
-            for path in ways.paths {
-                let Some(((_, before), first)) = path.split_last().zip(path.first()) else {
-                    continue;
-                };
-                let is_giver =
-                    |step: &Rc<Step>| giver::TYPES.contains(&step.resource.resource_type.as_str());
-                if !target.through_givers && before.iter().any(is_giver) {
-                    continue;
-                }
-                let first = first.entitlement.clone();
-                leads.entry(first).or_default().push((place, path));
-            }
-        }
-        let leads = leads.into_iter().map(|(first, ways)| Lead { first, ways });
-        Ok((leads.collect(), are_cut))
-    }
-
-    fn direct_holders(&self, leads: &[Lead], kind: &str) -> Result<Vec<Holder>, Error> {
-        let mut holders = Vec::new();
-        for (place, lead) in leads.iter().enumerate() {
-            self.reader
-                .each_grant_of(&lead.first, |grant| -> Result<(), Error> {
-                    if grant.principal.resource_type == kind && grant.is_direct() {
-                        holders.push(Holder {
-                            limits: Limits::of(&grant),
-                            principal: grant.principal.resource,
-                            lead: place,
-                        });
-                    }
-                    Ok(())
-                })?;
-        }
-        Ok(holders)
-    }
 }
 
-/// The place of a target, and the path to it.
-type Leading = (usize, Vec<Rc<Step>>);
-
-/// An entitlement that leads to targets.
-struct Lead {
-    first: String,
-    ways: Vec<Leading>,
-}
-
-/// Somebody who holds a lead directly.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Holder {
-    principal: String,
-    lead: usize,
-    limits: Limits,
+/// The resource types with a trait.
+fn with_trait(types: &[ResourceType], wanted: Trait) -> Vec<String> {
+    let types = types
+        .iter()
+        .filter(|kind| kind.traits.contains(&wanted.into()));
+    types.map(|kind| kind.id.clone()).collect()
 }
 
 /// The resource and the slug in the id of an entitlement that the file does not have:

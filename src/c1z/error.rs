@@ -83,6 +83,16 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// The file has only one finished full sync.
+    #[error(
+        "{} has only one finished full sync, and two are needed; sync into it once more, which keeps \
+         the sync before, or name an older file in front: changes OLD.c1z NEW.c1z",
+        path.display()
+    )]
+    OneFullSync {
+        /// The file.
+        path: PathBuf,
+    },
     /// A row does not exist.
     #[error("the newest sync in {} has no {kind} {id:?}", path.display())]
     Missing {

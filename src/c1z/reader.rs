@@ -1,4 +1,4 @@
-//! Reads the newest finished sync of a file, for one-shot commands.
+//! Reads a finished sync of a file.
 
 use std::path::{Path, PathBuf};
 
@@ -18,35 +18,52 @@ use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId};
 pub struct Reader {
     connection: Connection,
     path: PathBuf,
-    sync_id: String,
+    run: Run,
 }
 
 impl Reader {
     /// Unpacks `path` into a temporary file and finds its newest finished sync.
     pub fn open(path: &Path, bounds: &Bounds) -> Result<Self> {
-        let packed =
-            Packed::open(path)?.ok_or_else(|| Error::NoFinishedSync { path: path.into() })?;
-        let workplace = std::env::temp_dir().join("c1z");
-        sweep(&workplace);
-        let database = Temporary::beside(&workplace, Part::Read)?;
-        packed.unpack(database.path(), bounds)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-        let connection = Connection::open_with_flags(database.uri(), flags)
-            .map_err(Error::database("opening the database"))?;
-        only_tables(&connection).map_err(Error::database("opening the database"))?;
-        // Unlinks the file, which stays readable while it is open and cannot be left behind.
-        drop(database);
-        let sync_id = newest(&connection)
-            .map_err(|error| Error::Damaged {
-                path: path.into(),
-                detail: error.to_string(),
-            })?
-            .ok_or_else(|| Error::NoFinishedSync { path: path.into() })?;
+        let unpacked = Unpacked::of(path, bounds)?;
+        let connection = unpacked.connect()?;
+        let newest = finished(&connection, path)?.into_iter().next();
+        let run = newest.ok_or_else(|| Error::NoFinishedSync { path: path.into() })?;
         Ok(Self {
             connection,
             path: path.into(),
-            sync_id,
+            run,
         })
+    }
+
+    /// The two newest finished full syncs of a file, the older one first.
+    pub fn open_two(path: &Path, bounds: &Bounds) -> Result<(Self, Self)> {
+        let unpacked = Unpacked::of(path, bounds)?;
+        let connection = unpacked.connect()?;
+        let mut runs = finished(&connection, path)?
+            .into_iter()
+            .filter(Run::is_full);
+        let (Some(newer), Some(older)) = (runs.next(), runs.next()) else {
+            return Err(Error::OneFullSync { path: path.into() });
+        };
+        let reader = |connection, run| Self {
+            connection,
+            path: path.into(),
+            run,
+        };
+        let older = reader(unpacked.connect()?, older);
+        Ok((older, reader(connection, newer)))
+    }
+
+    /// Whether the sync was to read everything.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.run.is_full()
+    }
+
+    /// When the sync ended, in the local time of the machine that wrote it.
+    #[must_use]
+    pub fn ended_at(&self) -> &str {
+        &self.run.ended_at
     }
 
     pub(super) fn connection(&self) -> &Connection {
@@ -55,7 +72,7 @@ impl Reader {
 
     /// The id of the sync.
     pub(crate) fn sync_id(&self) -> &str {
-        &self.sync_id
+        &self.run.id
     }
 
     /// Reads an entitlement with its stored resource.
@@ -92,7 +109,7 @@ impl Reader {
     /// What the sync could not read, one sentence each; `None` if another program wrote the file,
     /// which does not tell.
     pub fn warnings(&self) -> Result<Option<Vec<String>>> {
-        warnings::get(&self.connection, &self.sync_id)
+        warnings::get(&self.connection, &self.run.id)
     }
 
     /// The ids of all grants.
@@ -102,7 +119,7 @@ impl Reader {
         let Ok(mut statement) = self.connection.prepare(query) else {
             return Vec::new();
         };
-        let found = statement.query_map([&self.sync_id], |row| row.get(0));
+        let found = statement.query_map([&self.run.id], |row| row.get(0));
         found
             .map(|found| found.flatten().collect())
             .unwrap_or_default()
@@ -131,7 +148,7 @@ impl Reader {
             .connection
             .query_row(
                 &format!("select data from {table} where external_id = ?1 and sync_id = ?2"),
-                params![id, self.sync_id],
+                params![id, self.run.id],
                 |row| row.get(0),
             )
             .optional()
@@ -145,14 +162,67 @@ impl Reader {
     }
 }
 
-/// Like the SDK's readers, prefers full syncs, then the one that finished last.
-fn newest(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    connection
-        .query_row(
-            "select sync_id from v1_sync_runs where ended_at is not null
-             order by sync_type = 'full' desc, ended_at desc, sync_id desc limit 1",
-            [],
-            |row| row.get(0),
-        )
-        .optional()
+/// A database that was unpacked into a temporary file.
+struct Unpacked(Temporary);
+
+impl Unpacked {
+    fn of(path: &Path, bounds: &Bounds) -> Result<Self> {
+        let packed =
+            Packed::open(path)?.ok_or_else(|| Error::NoFinishedSync { path: path.into() })?;
+        let workplace = std::env::temp_dir().join("c1z");
+        sweep(&workplace);
+        let database = Temporary::beside(&workplace, Part::Read)?;
+        packed.unpack(database.path(), bounds)?;
+        Ok(Self(database))
+    }
+
+    /// The file is unlinked when `self` is dropped. It stays readable while it is open and cannot be
+    /// left behind.
+    fn connect(&self) -> Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let connection = Connection::open_with_flags(self.0.uri(), flags)
+            .map_err(Error::database("opening the database"))?;
+        only_tables(&connection).map_err(Error::database("opening the database"))?;
+        // The header is read now: the file is gone later.
+        connection
+            .query_row("select count(*) from sqlite_schema", [], |_| Ok(()))
+            .map_err(Error::database("opening the database"))?;
+        Ok(connection)
+    }
+}
+
+/// A finished sync.
+#[derive(Debug)]
+struct Run {
+    id: String,
+    kind: String,
+    ended_at: String,
+}
+
+impl Run {
+    fn is_full(&self) -> bool {
+        self.kind == "full"
+    }
+}
+
+/// The finished syncs. Like the SDK's readers, prefers full ones, then those that finished last.
+fn finished(connection: &Connection, path: &Path) -> Result<Vec<Run>> {
+    let read = || {
+        let mut statement = connection.prepare(
+            "select sync_id, sync_type, ended_at from v1_sync_runs where ended_at is not null
+             order by sync_type = 'full' desc, ended_at desc, sync_id desc",
+        )?;
+        let runs = statement.query_map([], |row| {
+            Ok(Run {
+                id: row.get(0)?,
+                kind: row.get(1)?,
+                ended_at: row.get(2)?,
+            })
+        })?;
+        runs.collect::<rusqlite::Result<_>>()
+    };
+    read().map_err(|error| Error::Damaged {
+        path: path.into(),
+        detail: error.to_string(),
+    })
 }

@@ -130,6 +130,20 @@ impl Reader {
         Ok(found)
     }
 
+    /// Whether the sync has an entitlement.
+    pub fn has_entitlement(&self, id: &str) -> Result<bool> {
+        let mut is_there = false;
+        self.visit(
+            "select 1 from v1_entitlements where external_id = ?2 and sync_id = ?1",
+            params![self.sync_id(), id],
+            |_| -> Result<()> {
+                is_there = true;
+                Ok(())
+            },
+        )?;
+        Ok(is_there)
+    }
+
     /// The ids of the entitlements on a resource.
     pub fn entitlement_ids(&self, on: &ResourceId) -> Result<Vec<String>> {
         let mut found: Vec<String> = Vec::new();

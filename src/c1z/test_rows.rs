@@ -5,7 +5,7 @@ use std::path::Path;
 use prost::Name;
 use prost_types::Any;
 
-use crate::c1z::{Options, Writer, annotation};
+use crate::c1z::{Kind, Options, Writer, annotation};
 use crate::pb::connector::*;
 
 pub(crate) fn mark<M: Name>(message: M) -> Any {
@@ -86,7 +86,16 @@ pub(crate) fn nested(on: &str, to: &str, from: &[&str]) -> Grant {
 
 /// A file with one more finished sync of these rows.
 pub(crate) async fn write(file: &Path, rows: Rows) {
-    let writer = Writer::create(file, &Options::default()).unwrap();
+    write_as(Kind::Full, file, rows).await;
+}
+
+/// The same with a sync of this kind.
+pub(crate) async fn write_as(kind: Kind, file: &Path, rows: Rows) {
+    let options = Options {
+        kind,
+        ..Options::default()
+    };
+    let writer = Writer::create(file, &options).unwrap();
     writer.put_resource_types(rows.types).await.unwrap();
     writer.put_resources(rows.resources).await.unwrap();
     writer.put_entitlements(rows.entitlements).await.unwrap();

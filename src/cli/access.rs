@@ -1,6 +1,7 @@
 //! `access`: prints who has what and by which path, from the file of a sync. Asks nobody.
 
-use std::io::{BufWriter, IsTerminal as _};
+use std::io::{BufWriter, ErrorKind, IsTerminal as _};
+use std::path::Path;
 
 use super::failure::Failure;
 use super::print;
@@ -25,16 +26,13 @@ pub(super) fn run(world: &World, written: &Written) -> Result<(), Failure> {
             notes(&answered);
             Ok(())
         }
-        // A reader such as `head` has seen enough.
-        Err(access::Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-            Ok(())
-        }
+        Err(error) if has_gone(&error) => Ok(()),
         Err(error) => Err(Failure::usage(causes::chain(&error))),
     }
 }
 
 fn answer(
-    file: &std::path::Path,
+    file: &Path,
     bounds: &Bounds,
     question: &Question,
     form: Form,
@@ -79,6 +77,11 @@ fn question(values: &Values, problems: &mut Problems) -> Option<Question> {
             None
         }
     }
+}
+
+/// Whether the reader of the output has seen enough, as `head` has.
+pub(super) fn has_gone(error: &access::Error) -> bool {
+    matches!(error, access::Error::Output(error) if error.kind() == ErrorKind::BrokenPipe)
 }
 
 /// How much a file may unpack to.

@@ -17,6 +17,9 @@ pub(crate) const NAME: &str = "baton-salesforce";
 /// The last word on the command line of a connector process.
 pub(crate) const CONNECTOR_SERVICE: &str = "_connector-service";
 
+/// The files of `changes`.
+const FILES: &str = "files";
+
 /// The parsed command line.
 #[derive(Clone)]
 pub(crate) struct Line {
@@ -24,6 +27,8 @@ pub(crate) struct Line {
     pub(crate) subcommand: Option<String>,
     /// The shell that `completion` is for.
     pub(crate) shell: Option<clap_complete::Shell>,
+    /// The files that `changes` compares.
+    pub(crate) files: Vec<String>,
     /// The flags.
     pub(crate) given: Given,
 }
@@ -56,9 +61,11 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Line, clap::Error> {
         .ok()
         .flatten()
         .copied();
+    let files = deepest.try_get_many::<String>(FILES).ok().flatten();
     Ok(Line {
         subcommand,
         shell,
+        files: files.into_iter().flatten().cloned().collect(),
         given: given(deepest),
     })
 }
@@ -96,6 +103,14 @@ pub(crate) fn command() -> Command {
                 .args(args(Scope::Access)),
         )
         .subcommand(Command::new("capabilities").about("Print what the connector can do"))
+        .subcommand(
+            Command::new("changes")
+                .about("Print what is different between two syncs, from their files")
+                .arg(Arg::new(FILES).value_name("FILE").num_args(0..=2).help(
+                    "The file of the older and that of the newer sync; one file with two \
+                             syncs; by default that of --file",
+                )),
+        )
         .subcommand(
             Command::new("completion")
                 .about("Print a completion script for a shell")

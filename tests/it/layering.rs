@@ -41,6 +41,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "strong_permissions",
         ],
     ),
+    ("changes", &["access", "pb", "records"]),
     // How commands print rows.
     ("records", &["printable"]),
     ("printable", &[]),
@@ -65,6 +66,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "baton",
             "c1z",
             "causes",
+            "changes",
             "config",
             "core_dumps",
             "doctor",

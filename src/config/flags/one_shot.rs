@@ -51,7 +51,7 @@ flags! {
     OUTPUT = Flag::new(
         "output",
         Kind::Text("text"),
-        "Form of the result that an operation prints: text or json; of `access` also jsonl or csv",
+        "Form of the result that an operation prints: text or json; of `access` and `changes` also jsonl or csv",
     ).topic(Topic::Writes);
     EVENT_FEED = Flag::switch("event-feed", "Print the events of a feed").hidden();
     EVENT_FEED_ID = Flag::text("event-feed-id", "Feed to read").hidden().or_empty();
