@@ -70,7 +70,9 @@ pub fn ask(
     out: impl Write,
 ) -> Result<Answered> {
     let mut printer = Printer::new::<Row<'_>>(form, out)?;
-    let notes = question::answer(sync, question, &mut |row| Ok(printer.put(row)?))?;
+    let mut notes = question::answer(sync, question, &mut |row| Ok(printer.put(row)?))?;
     let rows = printer.end()?;
+    let unread = sync.unread()?.into_iter();
+    notes.extend(unread.map(|warning| format!("of the sync: {warning}")));
     Ok(Answered { rows, notes })
 }

@@ -51,7 +51,12 @@ pub fn between<E: From<Error>>(
     }
     things::seats(old, new, &mut each)?;
     things::permissions(old, new, &mut each)?;
-    Ok(notes(&pair))
+    let mut notes = notes(&pair);
+    for (which, sync) in [("older", old), ("newer", new)] {
+        let unread = sync.unread()?.into_iter();
+        notes.extend(unread.map(|warning| format!("of the {which} sync: {warning}")));
+    }
+    Ok(notes)
 }
 
 fn notes(pair: &Pair<'_>) -> Vec<String> {

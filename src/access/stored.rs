@@ -13,6 +13,7 @@ use super::person::Person;
 use crate::c1z::{self, Bounds, Reader};
 use crate::pb::connector::resource_type::Trait;
 use crate::pb::connector::{ResourceId, ResourceType};
+use crate::printable::printable;
 
 /// Paths that are kept for the next person at most. They are found again when they are needed.
 const KEPT_PATHS: usize = 200_000;
@@ -101,6 +102,12 @@ impl StoredSync {
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader
+    }
+
+    /// What the sync could not read, one sentence each. An answer may lack something because of it.
+    pub fn unread(&self) -> Result<Vec<String>, Error> {
+        let warnings = self.reader.warnings()?.unwrap_or_default();
+        Ok(warnings.iter().map(|warning| printable(warning)).collect())
     }
 
     /// The resource types by id, with what people call them.

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use prost::Message as _;
 use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value};
 use tempfile::TempDir;
@@ -16,8 +17,8 @@ use crate::c1z::Bounds;
 use crate::c1z::test_rows::{self as rows, Rows, entitlement, grant, mark, nested, resource};
 use crate::pb::connector::resource_type::Trait;
 use crate::pb::connector::{
-    Grant, GrantMetadata, GrantSources, Resource, ResourceType, Status, UserTrait, grant_sources,
-    user_trait,
+    Grant, GrantExpandable, GrantMetadata, GrantSources, Resource, ResourceType, Status, UserTrait,
+    grant_sources, user_trait,
 };
 
 fn kind(id: &str, name: &str) -> ResourceType {
@@ -426,4 +427,48 @@ async fn everything_is_what_each_person_has() {
     let everything = asked(&sync, &Question::Everything).unwrap().0;
     assert_eq!(everything, one_by_one);
     assert_eq!(everything.len(), 14);
+}
+
+/// Rewrites a file as writers did that had no column for nestings.
+fn without_expansion_column(file: &Path) {
+    let packed = std::fs::read(file).unwrap();
+    let database = file.with_extension("db");
+    std::fs::write(&database, zstd::decode_all(&packed[5..]).unwrap()).unwrap();
+    let connection = rusqlite::Connection::open(&database).unwrap();
+    let mut nestings = Vec::new();
+    connection
+        .prepare("select id, data, expansion from v1_grants where expansion is not null")
+        .unwrap()
+        .query_map([], |row| {
+            nestings.push((row.get(0)?, row.get(1)?, row.get(2)?));
+            Ok(())
+        })
+        .unwrap()
+        .for_each(Result::unwrap);
+    for (id, data, expansion) in nestings {
+        let (id, data, expansion): (i64, Vec<u8>, Vec<u8>) = (id, data, expansion);
+        let mut grant = Grant::decode(&*data).unwrap();
+        let expansion = GrantExpandable::decode(&*expansion).unwrap();
+        grant.annotations.push(mark(expansion));
+        let update = "update v1_grants set data = ?1 where id = ?2";
+        let values = rusqlite::params![grant.encode_to_vec(), id];
+        connection.execute(update, values).unwrap();
+    }
+    let drop = "drop index idx_grants_sync_expansion_v1;
+        drop index idx_grants_sync_needs_expansion_v1;
+        alter table v1_grants drop column expansion;
+        alter table v1_grants drop column needs_expansion;";
+    connection.execute_batch(drop).unwrap();
+    connection.close().unwrap();
+    let packed = zstd::encode_all(&*std::fs::read(database).unwrap(), 1).unwrap();
+    std::fs::write(file, [b"C1ZF\0", packed.as_slice()].concat()).unwrap();
+}
+
+#[tokio::test]
+async fn an_older_file_keeps_nestings_in_the_grants() {
+    let (sync, directory) = stored(company()).await;
+    let file = directory.path().join("sync.c1z");
+    without_expansion_column(&file);
+    let everything = |sync: &StoredSync| asked(sync, &Question::Everything).unwrap();
+    assert_eq!(everything(&open(&file)), everything(&sync));
 }

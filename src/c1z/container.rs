@@ -2,7 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 use super::error::{Error, Result};
 use crate::output_file;
@@ -18,6 +20,8 @@ const WINDOW_LOG_LIMIT: u32 = 27;
 const LEVEL: i32 = 1;
 /// The size of reads and writes in bytes.
 const BUFFER: usize = 1 << 20;
+/// Parts of a database that wait to be written.
+const PARTS: usize = 4;
 
 /// What is stored under a file name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,23 +109,40 @@ impl Packed {
         let mut target = File::create(to).map_err(Error::io("creating", to))?;
         let writing = || Error::io("writing", to);
         target.write_all(&header).map_err(writing())?;
-        let mut total = header.len() as u64;
-        let mut buffer = vec![0; BUFFER];
-        loop {
-            let read = decoder.read(&mut buffer).map_err(broken)?;
-            let Some(part) = buffer.get(..read).filter(|part| !part.is_empty()) else {
-                return Ok(());
-            };
-            total += read as u64;
-            if total > limit {
-                return Err(Error::TooLarge {
-                    path,
-                    packed,
-                    limit,
-                });
+        let too_large = || Error::TooLarge {
+            path: path.clone(),
+            packed,
+            limit,
+        };
+        // Unpacking and writing take about the same time, so they are done side by side.
+        std::thread::scope(|scope| {
+            let (parts, to_write) = mpsc::sync_channel::<Vec<u8>>(PARTS);
+            let (written, buffers) = mpsc::channel();
+            let writer = scope.spawn(move || -> Result<()> {
+                for part in to_write {
+                    target.write_all(&part).map_err(writing())?;
+                    let _ = written.send(part);
+                }
+                Ok(())
+            });
+            let mut total = header.len() as u64;
+            loop {
+                let mut buffer = buffers.try_recv().unwrap_or_default();
+                buffer.resize(BUFFER, 0);
+                let read = decoder.read(&mut buffer).map_err(broken)?;
+                total += read as u64;
+                if total > limit {
+                    return Err(too_large());
+                }
+                buffer.truncate(read);
+                // If the writer has stopped, it says why.
+                if read == 0 || parts.send(buffer).is_err() {
+                    break;
+                }
             }
-            target.write_all(part).map_err(writing())?;
-        }
+            drop(parts);
+            writer.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
     }
 }
 

@@ -183,10 +183,6 @@ impl Unpacked {
         let connection = Connection::open_with_flags(self.0.uri(), flags)
             .map_err(Error::database("opening the database"))?;
         only_tables(&connection).map_err(Error::database("opening the database"))?;
-        // The header is read now: the file is gone later.
-        connection
-            .query_row("select count(*) from sqlite_schema", [], |_| Ok(()))
-            .map_err(Error::database("opening the database"))?;
         Ok(connection)
     }
 }
