@@ -72,7 +72,9 @@ pub fn ask(
     let mut printer = Printer::new::<Row<'_>>(form, out)?;
     let mut notes = question::answer(sync, question, &mut |row| Ok(printer.put(row)?))?;
     let rows = printer.end()?;
-    let unread = sync.unread()?.into_iter();
-    notes.extend(unread.map(|warning| format!("of the sync: {warning}")));
+    let unread: Vec<String> = sync.unread()?.into_iter().collect();
+    if !unread.is_empty() {
+        notes.push(format!("the sync is not complete: {}", unread.join("; ")));
+    }
     Ok(Answered { rows, notes })
 }

@@ -19,7 +19,6 @@ mod things;
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests;
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 pub use change::{Access, Change, Count, Named, PersonChange};
@@ -52,9 +51,17 @@ pub fn between<E: From<Error>>(
     things::seats(old, new, &mut each)?;
     things::permissions(old, new, &mut each)?;
     let mut notes = notes(&pair);
-    for (which, sync) in [("older", old), ("newer", new)] {
-        let unread = sync.unread()?.into_iter();
-        notes.extend(unread.map(|warning| format!("of the {which} sync: {warning}")));
+    let (unread_before, unread_now) = (old.unread()?, new.unread()?);
+    // What neither sync has is no difference between them.
+    for (which, unread, other) in [
+        ("older", &unread_before, &unread_now),
+        ("newer", &unread_now, &unread_before),
+    ] {
+        let only: Vec<&str> = unread.difference(other).map(String::as_str).collect();
+        if !only.is_empty() {
+            let only = only.join("; ");
+            notes.push(format!("only the {which} sync is not complete: {only}"));
+        }
     }
     Ok(notes)
 }
@@ -72,22 +79,19 @@ fn notes(pair: &Pair<'_>) -> Vec<String> {
     partial.into_iter().chain(cut).collect()
 }
 
-/// The resource types that only one of the syncs has.
-fn not_compared<E>(
+/// The resource types that only one of the syncs has read.
+fn not_compared<E: From<Error>>(
     old: &StoredSync,
     new: &StoredSync,
     each: &mut impl FnMut(Change) -> Result<(), E>,
 ) -> Result<(), E> {
-    let all: BTreeSet<&String> = old.types().keys().chain(new.types().keys()).collect();
-    for id in all {
-        let (before, after) = (old.types().get(id), new.types().get(id));
-        let (Some(kind), is_in_new) = (before.xor(after), after.is_some()) else {
-            continue;
-        };
+    let (before, after) = (old.types_read(new)?, new.types_read(old)?);
+    for id in before.symmetric_difference(&after) {
+        let kind = new.types().get(id).or_else(|| old.types().get(id));
         each(Change::NotCompared {
             id: id.clone(),
-            kind: kind.clone(),
-            is_in_new,
+            kind: kind.unwrap_or(id).clone(),
+            is_in_new: after.contains(id),
         })?;
     }
     Ok(())

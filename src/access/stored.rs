@@ -1,7 +1,7 @@
 //! One sync, opened for questions about access.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -104,16 +104,34 @@ impl StoredSync {
         &self.reader
     }
 
-    /// What the sync could not read, one sentence each. An answer may lack something because of it.
-    pub fn unread(&self) -> Result<Vec<String>, Error> {
+    /// What the sync could not read, in short. An answer may lack something because of it.
+    pub fn unread(&self) -> Result<BTreeSet<String>, Error> {
         let warnings = self.reader.warnings()?.unwrap_or_default();
-        Ok(warnings.iter().map(|warning| printable(warning)).collect())
+        // What to do about it stands behind the colon, and was told when the sync ran.
+        let short = |warning: &String| {
+            let what = warning.split(": ").next().unwrap_or_default();
+            printable(what)
+        };
+        Ok(warnings.iter().map(short).collect())
     }
 
     /// The resource types by id, with what people call them.
     #[must_use]
     pub fn types(&self) -> &BTreeMap<String, String> {
         &self.kinds
+    }
+
+    /// The resource types that the sync has read. Of a type without resources that is not certain if
+    /// the sync could not read something that `other` could.
+    pub(crate) fn types_read(&self, other: &Self) -> Result<BTreeSet<String>, Error> {
+        let has_all_of_other = self.unread()?.is_subset(&other.unread()?);
+        let mut read = BTreeSet::new();
+        for kind in self.kinds.keys() {
+            if has_all_of_other || self.reader.resources(kind).next().transpose()?.is_some() {
+                read.insert(kind.clone());
+            }
+        }
+        Ok(read)
     }
 
     /// The types whose resources are accounts.

@@ -217,6 +217,7 @@ fn company() -> Rows {
                 &["role:clerk:assigned", "group:desk:member"],
             ),
         ],
+        warnings: Vec::new(),
     }
 }
 

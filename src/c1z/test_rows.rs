@@ -100,6 +100,7 @@ pub(crate) async fn write_as(kind: Kind, file: &Path, rows: Rows) {
     writer.put_resources(rows.resources).await.unwrap();
     writer.put_entitlements(rows.entitlements).await.unwrap();
     writer.put_grants(rows.grants, |_, _| {}).await.unwrap();
+    writer.put_warnings(&rows.warnings).await.unwrap();
     writer.index().await.unwrap();
     writer.finish().await.unwrap();
 }
@@ -111,4 +112,5 @@ pub(crate) struct Rows {
     pub(crate) resources: Vec<Resource>,
     pub(crate) entitlements: Vec<Entitlement>,
     pub(crate) grants: Vec<Grant>,
+    pub(crate) warnings: Vec<String>,
 }

@@ -16,7 +16,7 @@ const ROLE: &str = "role";
 pub(super) struct Pair<'a> {
     old: Side<'a>,
     new: Side<'a>,
-    /// The resource types that both have.
+    /// The resource types that both have read.
     types: BTreeSet<String>,
     /// Whether both have all that there was.
     are_full: bool,
@@ -41,10 +41,9 @@ impl<'a> Pair<'a> {
             let gives = Gives::of(sync)?;
             Ok(Side { sync, gives })
         };
-        let types = old.types().keys();
-        let types = types.filter(|kind| new.types().contains_key(*kind));
+        let (before, after) = (old.types_read(new)?, new.types_read(old)?);
         Ok(Self {
-            types: types.cloned().collect(),
+            types: before.intersection(&after).cloned().collect(),
             are_full: old.reader().is_full() && new.reader().is_full(),
             same: RefCell::default(),
             is_cut: Cell::default(),

@@ -111,6 +111,7 @@ fn company() -> Rows {
             grant("group:inner:member", "user:ann"),
             within,
         ],
+        warnings: Vec::new(),
     }
 }
 
@@ -251,6 +252,21 @@ async fn a_type_that_one_sync_lacks_is_not_lost() {
         rows.grants.retain(|row| !row.id.starts_with("group:"));
     });
     assert_eq!(changed.await, ["not_compared|||||synced|not synced"]);
+}
+
+#[tokio::test]
+async fn a_type_that_one_sync_could_not_read_is_not_lost() {
+    let mut part = company();
+    part.resources
+        .retain(|row| row.id.as_ref().unwrap().resource_type != "group");
+    part.grants.retain(|row| !row.id.starts_with("group:"));
+    part.warnings = vec!["Group could not be read: give a permission".to_owned()];
+    let (changed, notes) = changes(Kind::Full, company(), part).await;
+    assert_eq!(changed, ["not_compared|||||synced|not synced"]);
+    assert_eq!(
+        notes,
+        ["only the newer sync is not complete: Group could not be read"]
+    );
 }
 
 #[tokio::test]
