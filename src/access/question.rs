@@ -61,7 +61,8 @@ pub(super) fn answer(
         Question::Everything => {
             let gives = Gives::of(sync)?;
             let mut is_cut = false;
-            for person in sync.people() {
+            let strangers = sync.strangers()?.into_iter().map(Ok);
+            for person in sync.people().chain(strangers) {
                 is_cut |= everything_of(sync, &gives, &person?, each)?;
             }
             Ok(notes(is_cut))

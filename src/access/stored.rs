@@ -153,6 +153,16 @@ impl StoredSync {
         rows.filter_map(|row| row.map(Person::of).map_err(Error::from).transpose())
     }
 
+    /// The accounts that hold something and that the file does not have: only their ids are known.
+    pub fn strangers(&self) -> Result<Vec<Person>, Error> {
+        let mut found = Vec::new();
+        for kind in &self.account_types {
+            let ids = self.reader.principals_without_resource(kind)?;
+            found.extend(ids.into_iter().map(Person::unknown));
+        }
+        Ok(found)
+    }
+
     /// The account with this id. Of one that the file does not have, only the id is known.
     pub fn person(&self, id: &ResourceId) -> Result<Person, Error> {
         match self.reader.resource(id) {

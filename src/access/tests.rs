@@ -430,6 +430,25 @@ async fn everything_is_what_each_person_has() {
     assert_eq!(everything.len(), 14);
 }
 
+#[tokio::test]
+async fn a_holder_that_the_file_does_not_have_is_told() {
+    let mut company = company();
+    let granted = grant("group:sales:member", "user:eve");
+    company.grants.push(granted);
+    let (sync, _directory) = stored(company).await;
+    let (rows, _) = asked(&sync, &Question::Everything).unwrap();
+    assert_eq!(
+        rows[14..],
+        [
+            "eve|group:east:member|through Group sales > Group world|",
+            "eve|group:sales:member|directly|",
+            "eve|group:world:member|through Group sales|",
+        ]
+    );
+    let question = Question::Entitlement("group:sales:member".to_owned());
+    assert!(asked(&sync, &question).unwrap().0[1].starts_with("eve|"));
+}
+
 /// Rewrites a file as writers did that had no column for nestings.
 fn without_expansion_column(file: &Path) {
     let packed = std::fs::read(file).unwrap();

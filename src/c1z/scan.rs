@@ -160,6 +160,28 @@ impl Reader {
         Ok(found)
     }
 
+    /// The principals of a type that hold grants and have no resource in the sync.
+    pub fn principals_without_resource(&self, resource_type: &str) -> Result<Vec<ResourceId>> {
+        let mut found = Vec::new();
+        self.visit(
+            "select distinct principal_resource_id from v1_grants
+             where principal_resource_type_id = ?2 and sync_id = ?1 and not exists
+                 (select 1 from v1_resources
+                  where external_id = ?2 || ':' || principal_resource_id and sync_id = ?1)
+             order by principal_resource_id",
+            params![self.sync_id(), resource_type],
+            |row| -> Result<()> {
+                found.push(ResourceId {
+                    resource_type: resource_type.to_owned(),
+                    resource: column(row, 0)?,
+                    ..ResourceId::default()
+                });
+                Ok(())
+            },
+        )?;
+        Ok(found)
+    }
+
     /// Calls `each` with every grant that a principal holds.
     pub fn each_grant_to<E: From<Error>>(
         &self,
