@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Tests against other people's programs: the Baton SDK's syncer, reader and CLI,
 # and grpcurl against our binary and a simulated org; Salesforce clients against
-# the simulated org. `make interop` runs it.
+# the simulated org; Chromium opens reports. `make interop` runs it.
 #
-#   interop/run.sh [STEP…]     steps: rows foreign cli provision grpcurl directory clients
+#   interop/run.sh [STEP…]     steps: rows foreign cli provision grpcurl directory
+#                              clients browser; picture renews that of README
 #
 # INTEROP_PRESET   the simulated org: tiny (default), demo, …
 # INTEROP_PROFILE  cargo's profile: release (default) or dev

@@ -36,6 +36,10 @@ echo "listening on $BATON_INSTANCE_URL"
 echo "== baton-salesforce -f $file --workers 4${*:+ $*}"
 "$CONNECTOR" -f "$file" --workers 4 --log-level warn "$@"
 
+report=${file%.c1z}.html
+echo "== baton-salesforce report -f $file -o $report"
+"$CONNECTOR" report -f "$file" -o "$report" --report-title "A simulated org" >/dev/null
+
 stop_simulator
 echo "== the org was asked: $(tail -n 1 "$FILES/simulator.out")"
 cat <<TEXT
@@ -45,6 +49,8 @@ Baton host does, read all users, groups, roles, profiles and permission sets, an
 who holds what, and wrote them to
   $file
 Any Baton tool reads this file, for example: baton resources --file FILE
+The report for reviewers, to open in a browser:
+  $report
 
 The same with a real org (docs/setup.md says where the values come from):
   export BATON_INSTANCE_URL=acme.my.salesforce.com

@@ -6,6 +6,7 @@
 pub(crate) mod annotation;
 mod container;
 mod error;
+mod extent;
 mod options;
 mod reader;
 mod retention;

@@ -17,6 +17,7 @@ mod logout;
 mod prepare;
 mod print;
 mod program;
+mod report;
 mod serve;
 mod service;
 mod world;
@@ -89,6 +90,7 @@ async fn execute(
         Some("health-check") => return health_check::run(written).await.map(Answer::from),
         Some("login") => return login::run(program, world, written).await.map(Answer::from),
         Some("logout") => logout::run(program, world, written).await,
+        Some("report") => return report::run(world, written).map(Answer::from),
         Some("serve") => serve::run(program, world, written).await,
         Some(CONNECTOR_SERVICE) => service::run(program, world, written).await,
         _ => host::run(program, world, written).await,

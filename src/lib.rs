@@ -17,6 +17,7 @@ pub mod output_file;
 pub mod pb;
 mod printable;
 pub mod records;
+pub mod report;
 pub mod runner;
 pub mod salesforce;
 pub mod sdk;

@@ -6,6 +6,7 @@
 
 mod lock;
 mod mode;
+mod replace;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]

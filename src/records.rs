@@ -33,11 +33,20 @@ pub(crate) trait Record {
     /// The cells.
     fn cells(&self) -> Vec<String>;
 
-    /// The row as a JSON object.
-    fn object(&self) -> Json;
+    /// The row as a JSON object; unless it says otherwise, the cells as texts.
+    fn object(&self) -> Json {
+        let cells = self.cells().into_iter().map(Json::from);
+        let names = Self::COLUMNS.iter().map(|name| (*name).to_owned());
+        Json::Object(names.zip(cells).collect())
+    }
 
     /// The row in a tree.
-    fn branch(&self) -> Branch;
+    fn branch(&self) -> Branch {
+        Branch {
+            line: self.cells().join(", "),
+            ..Branch::default()
+        }
+    }
 }
 
 /// A row in a tree: a line, unless it is empty, below two headings, which are printed when they

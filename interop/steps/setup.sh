@@ -2,16 +2,20 @@
 # simulated org. Sourced by run.sh; the steps see the exported variables.
 
 # Prints the steps that this machine can run: the clients need Python and Node,
-# the others need Go. In CI, a missing language is an error.
+# the browser needs Node, the others need Go. In CI, a missing language is an error.
 default_steps() {
-    local steps="rows foreign cli provision grpcurl directory clients"
+    local steps="rows foreign cli provision grpcurl directory"
     if ! command -v go >/dev/null; then
         missing "Go"
-        steps=clients
+        steps=
     fi
-    if ! command -v python3 >/dev/null || ! command -v npm >/dev/null; then
-        missing "Python or Node"
-        steps=${steps%clients}
+    if ! command -v npm >/dev/null; then
+        missing "Node"
+    elif ! command -v python3 >/dev/null; then
+        missing "Python"
+        steps="$steps browser"
+    else
+        steps="$steps clients browser"
     fi
     echo "$steps"
 }
@@ -22,7 +26,14 @@ missing() {
 }
 
 needs_go() {
-    [ "$*" != clients ]
+    local step
+    for step in "$@"; do
+        case $step in
+        clients | browser | picture) ;;
+        *) return 0 ;;
+        esac
+    done
+    return 1
 }
 
 # grpcurl has a module of its own, because it wants a newer gRPC than the SDK

@@ -75,6 +75,14 @@ impl Reader {
         &self.run.id
     }
 
+    /// The file does not have what every file has.
+    pub(super) fn damaged(&self, detail: String) -> Error {
+        Error::Damaged {
+            path: self.path.clone(),
+            detail,
+        }
+    }
+
     /// Reads an entitlement with its stored resource.
     pub fn entitlement(&self, id: &str) -> Result<Entitlement> {
         let mut entitlement: Entitlement = self.row("v1_entitlements", "entitlement", id)?;

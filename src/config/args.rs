@@ -143,6 +143,11 @@ pub(crate) fn command() -> Command {
             Command::new("logout").about("Revoke the refresh token of `login` and forget it"),
         )
         .subcommand(
+            Command::new("report")
+                .about("Write a report for reviewers, from the file of a sync")
+                .args(args(Scope::Report)),
+        )
+        .subcommand(
             Command::new("serve")
                 .about("Serve the connector's gRPC services without a host, for developers")
                 .args(args(Scope::Serve)),

@@ -35,6 +35,8 @@ pub(crate) enum Scope {
     Doctor,
     /// By `login` only.
     Login,
+    /// By `report` only.
+    Report,
 }
 
 /// What a flag is about. The help has a section for each topic, in this order.

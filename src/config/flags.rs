@@ -8,6 +8,7 @@ pub(crate) mod health_check;
 pub(crate) mod host;
 pub(crate) mod login;
 pub(crate) mod one_shot;
+pub(crate) mod report;
 pub(crate) mod serve;
 pub(crate) mod telemetry;
 pub(crate) mod ticket;
@@ -27,6 +28,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Flag> {
         access::ALL,
         doctor::ALL,
         login::ALL,
+        report::ALL,
         connector::ALL,
     ]
     .into_iter()

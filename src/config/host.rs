@@ -101,7 +101,7 @@ impl HostOptions {
 }
 
 /// Who may read the files that are written.
-pub(super) fn file_mode(values: &Values) -> Result<FileMode, String> {
+pub(crate) fn file_mode(values: &Values) -> Result<FileMode, String> {
     let flag = &flags::FILE_MODE;
     let Some(text) = values.optional(flag) else {
         return Ok(FileMode::default());

@@ -12,6 +12,7 @@ use super::{Error, Result};
 /// It is a file beside the target, because the target is replaced while it is locked.
 #[derive(Debug)]
 pub struct Lock {
+    target: PathBuf,
     path: PathBuf,
     _file: File,
 }
@@ -25,6 +26,11 @@ impl Lock {
     /// Like [`Lock::acquire`], but also fails on a file system without locks.
     pub fn acquire_strictly(target: &Path) -> Result<Self> {
         Self::take(target, true)
+    }
+
+    /// What it locks.
+    pub(super) fn target(&self) -> &Path {
+        &self.target
     }
 
     fn take(target: &Path, strictly: bool) -> Result<Self> {
@@ -55,7 +61,11 @@ impl Lock {
             }
             // The previous owner removes the file before it lets go of the lock.
             if is_still_at(&file, &path) {
-                return Ok(Self { path, _file: file });
+                return Ok(Self {
+                    target: target.into(),
+                    path,
+                    _file: file,
+                });
             }
         }
     }

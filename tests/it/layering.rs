@@ -42,6 +42,19 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         ],
     ),
     ("changes", &["access", "pb", "records"]),
+    // A page for reviewers.
+    (
+        "report",
+        &[
+            "access",
+            "c1z",
+            "changes",
+            "output_file",
+            "pb",
+            "records",
+            "strong_permissions",
+        ],
+    ),
     // How commands print rows.
     ("records", &["printable"]),
     ("printable", &[]),
@@ -72,6 +85,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "doctor",
             "pb",
             "records",
+            "report",
             "signals",
             "telemetry",
         ],

@@ -47,6 +47,7 @@ mod process;
 mod provision;
 mod provision_faults;
 mod refusals;
+mod report;
 mod scim;
 mod scim_wire;
 mod serve;

@@ -1,6 +1,7 @@
 //! Standard users, and the records that every user has.
 
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use super::seeder::{Seeder, at};
 use super::words::{DEPARTMENTS, FIRST, LAST, TITLES};
@@ -77,10 +78,25 @@ impl Seeder<'_> {
             ));
         }
         if number % 5 != 4 {
-            let last_login = self.moment();
-            cells.push(("LastLoginDate", last_login));
+            cells.push(("LastLoginDate", self.last_login(number)));
         }
         self.seed_user(&format!("user{number:06}"), profile, &cells)
+    }
+
+    /// Relative to now, as sign-ins are. Most people signed in lately, some not for years.
+    fn last_login(&mut self, number: usize) -> Value {
+        let days = match number % 20 {
+            0..=11 => self.rng.below(7),
+            12..=15 => self.rng.below(90),
+            16 | 17 => self.rng.below(365),
+            _ => self.rng.below(1500),
+        };
+        let hours = i64::try_from(days * 24 + number % 24).unwrap_or(0);
+        let now = self.org.clock.now();
+        let then = now.checked_sub(SignedDuration::from_hours(hours));
+        // The API shows whole seconds.
+        let then = then.map_or(0, Timestamp::as_second);
+        Value::from(Timestamp::from_second(then).unwrap_or(now))
     }
 
     /// Adds a user with the usual fields, a `UserLogin` record and the permission set of the profile.
