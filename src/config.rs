@@ -7,6 +7,7 @@
 mod args;
 mod auth;
 mod ca_file;
+mod daemon;
 mod environment;
 mod file;
 mod flag;
@@ -46,6 +47,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use auth::{AuthMethod, RefreshGrant};
+pub use daemon::DaemonOptions;
 pub use handover::Arguments;
 pub use host::{ExternalResources, HostOptions};
 pub use lifecycle_api::LifecycleApi;

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod connector;
 mod core_dumps;
+pub mod daemon;
 pub mod doctor;
 pub mod host;
 pub mod login;

@@ -1,4 +1,5 @@
-//! The generated protocol code. Nobody above `wire`, `service`, `host` and `runner` looks in here.
+//! The generated protocol code. Nobody above `wire`, `service`, `host`, `runner` and `daemon`
+//! looks in here.
 //!
 //! Module paths follow the proto packages: `c1.connector.v2` is [`c1::connector::v2`].
 
@@ -31,6 +32,13 @@ pub mod c1 {
             include!(concat!(env!("OUT_DIR"), "/c1.connector.v2.rs"));
         }
     }
+    pub mod connectorapi {
+        pub mod baton {
+            pub mod v1 {
+                include!(concat!(env!("OUT_DIR"), "/c1.connectorapi.baton.v1.rs"));
+            }
+        }
+    }
     pub mod connector_wrapper {
         pub mod v1 {
             include!(concat!(env!("OUT_DIR"), "/c1.connector_wrapper.v1.rs"));
@@ -60,4 +68,7 @@ pub mod validate {
     include!(concat!(env!("OUT_DIR"), "/validate.rs"));
 }
 
-pub use c1::{config::v1 as config, connector::v2 as connector, ratelimit::v1 as ratelimit};
+pub use c1::{
+    config::v1 as config, connector::v2 as connector, connectorapi::baton::v1 as platform,
+    ratelimit::v1 as ratelimit,
+};

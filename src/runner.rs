@@ -15,6 +15,7 @@ pub mod one_shot;
 mod progress;
 mod retry;
 mod run;
+mod running;
 mod sink;
 mod summary;
 mod sync;
@@ -22,9 +23,12 @@ mod sync;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use client::Call;
 pub use error::{Error, Result};
 pub use launch::Executable;
 pub use progress::Progress;
+pub(crate) use run::sync_with;
 pub use run::{SyncRequest, run_sync};
+pub(crate) use running::Running;
 pub use summary::{PhaseSummary, RowCounts, Summary};
 pub(crate) use sync::Target;

@@ -2,6 +2,7 @@
 //! services from the connector; or runs a host with this binary as the connector.
 
 mod client;
+mod daemon;
 mod doctor;
 mod jobs;
 mod login;
@@ -44,7 +45,7 @@ impl Program for Connector {
         let registry = Arc::new(registry(&config, Arc::clone(&client))?);
         let services = services(&config, Arc::clone(&registry));
         if let Some(settings) = &options.health {
-            serve_health(registry, settings).await?;
+            serve_health(check(registry), settings).await?;
         }
         let listen: Address = options
             .listen
@@ -103,14 +104,17 @@ fn registry(config: &Config, client: Arc<Client>) -> Result<Registry, Failure> {
 
 /// Asks through the connector's own session. Another client would sign in again, and where refresh
 /// tokens rotate, the second use of the configured one ends them all.
-async fn serve_health(registry: Arc<Registry>, settings: &HealthSettings) -> Result<(), Failure> {
-    let check: health::Check = Arc::new(move || {
+fn check(registry: Arc<Registry>) -> health::Check {
+    Arc::new(move || {
         let registry = Arc::clone(&registry);
         Box::pin(async move {
             let checked = registry.connector().validate().await;
             checked.map(drop).map_err(|error| error.chain())
         })
-    });
+    })
+}
+
+async fn serve_health(check: health::Check, settings: &HealthSettings) -> Result<(), Failure> {
     let listener = tokio::net::TcpListener::bind(settings.address)
         .await
         .map_err(|error| {

@@ -65,6 +65,8 @@ pub enum Job {
         /// Its resource type.
         resource_type: String,
     },
+    /// Take tasks from the platform until a signal comes.
+    Daemon,
     /// Something that the Baton SDK can do and this program cannot, in words.
     Unsupported(&'static str),
     /// Sync.
@@ -102,7 +104,7 @@ impl Job {
 /// The daemon is started instead of anything else that is asked for.
 fn daemon(values: &Values) -> Option<Job> {
     let is_asked = values.is_set(&host_flags::CLIENT_ID);
-    is_asked.then_some(Job::Unsupported("the daemon mode (--client-id)"))
+    is_asked.then_some(Job::Daemon)
 }
 
 fn access(values: &Values) -> Option<Job> {

@@ -208,7 +208,7 @@ fn a_failure_has_the_first_code_and_all_texts_of_its_chain() {
 #[test_case(&["--get-ticket", "--ticket-id=7"], r#"Unsupported("tickets")"#; "ticket")]
 #[test_case(&["--create-ticket", "--ticket-template-path=t.json"], r#"Unsupported("tickets")"#; "new ticket")]
 #[test_case(&["--diff-syncs", "--base-sync-id=a", "--applied-sync-id=b"], r#"Unsupported("comparing and compacting files; use the baton CLI")"#; "diff")]
-#[test_case(&["--client-id=c", "--client-secret=S3CRET", "--revoke-grant=g"], r#"Unsupported("the daemon mode (--client-id)")"#; "daemon before all")]
+#[test_case(&["--client-id=c", "--client-secret=S3CRET", "--revoke-grant=g"], "Daemon"; "daemon before all")]
 fn flags_ask_for_a_job(arguments: &[&str], expected: &str) {
     let (job, problems) = job(arguments);
     assert_eq!(format!("{job:?}"), expected);

@@ -6,7 +6,7 @@ use super::flags::connector::DRY_RUN;
 use super::flags::host as flags;
 use super::problem::Problems;
 use super::values::Values;
-use super::{Arguments, OutputFormat, Sources};
+use super::{Arguments, DaemonOptions, OutputFormat, Sources};
 use crate::output_file::FileMode;
 
 /// The options of the host half.
@@ -41,6 +41,8 @@ pub struct HostOptions {
     pub external: Option<ExternalResources>,
     /// How many full syncs the file keeps, if given.
     pub keep_syncs: Option<usize>,
+    /// What the daemon needs, if it is asked for.
+    pub daemon: Option<DaemonOptions>,
 }
 
 /// Resources of another connector, which grants may refer to.
@@ -96,6 +98,7 @@ impl HostOptions {
             workers,
             external,
             keep_syncs: keep_syncs(sources, problems),
+            daemon: DaemonOptions::resolve(values, sources, problems),
         }
     }
 }

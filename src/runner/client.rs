@@ -221,6 +221,8 @@ calls! {
         -> GrantManagerServiceGrantResponse on it = kind_of(it.principal.as_ref()), annotated;
     "GrantManagerService" "Revoke" GrantManagerServiceRevokeRequest
         -> GrantManagerServiceRevokeResponse, annotated;
+    "ResourceManagerService" "CreateResource" CreateResourceRequest
+        -> CreateResourceResponse on it = kind_of(it.resource.as_ref()), annotated;
     "ResourceManagerService" "DeleteResource" DeleteResourceRequest
         -> DeleteResourceResponse on it = kind(it.resource_id.as_ref()), annotated;
     "CredentialManagerService" "RotateCredential" RotateCredentialRequest
@@ -229,10 +231,24 @@ calls! {
         -> CreateAccountResponse on it = Some(&it.resource_type_id), annotated;
     "ActionService" "InvokeAction" InvokeActionRequest
         -> InvokeActionResponse on it = Some(&it.resource_type_id), annotated;
+    "ActionService" "GetActionSchema" GetActionSchemaRequest
+        -> GetActionSchemaResponse, annotated;
     "ActionService" "GetActionStatus" GetActionStatusRequest
         -> GetActionStatusResponse, annotated;
     "ActionService" "ListActionSchemas" ListActionSchemasRequest
         -> ListActionSchemasResponse on it = Some(&it.resource_type_id), annotated;
+    "TicketsService" "CreateTicket" TicketsServiceCreateTicketRequest
+        -> TicketsServiceCreateTicketResponse, annotated;
+    "TicketsService" "GetTicket" TicketsServiceGetTicketRequest
+        -> TicketsServiceGetTicketResponse, annotated;
+    "TicketsService" "ListTicketSchemas" TicketsServiceListTicketSchemasRequest
+        -> TicketsServiceListTicketSchemasResponse, annotated;
+    "TicketsService" "BulkCreateTickets" TicketsServiceBulkCreateTicketsRequest
+        -> TicketsServiceBulkCreateTicketsResponse, plain;
+    "TicketsService" "BulkGetTickets" TicketsServiceBulkGetTicketsRequest
+        -> TicketsServiceBulkGetTicketsResponse, plain;
+    "CredentialManagerService" "IssueCredential" IssueCredentialRequest
+        -> IssueCredentialResponse on it = kind(it.identity_id.as_ref()), annotated;
     "EventService" "ListEvents" ListEventsRequest -> ListEventsResponse, annotated;
     "EventService" "ListEventFeeds" ListEventFeedsRequest -> ListEventFeedsResponse, annotated;
 }

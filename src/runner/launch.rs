@@ -142,6 +142,11 @@ impl Child {
         }
     }
 
+    /// Whether the process has not ended yet.
+    pub(crate) fn is_running(&self) -> bool {
+        self.ended.borrow().is_none()
+    }
+
     /// Closes the connector's input, which tells it to end, and kills it if it does not.
     pub(crate) async fn shutdown(mut self) {
         self.stdin = None;

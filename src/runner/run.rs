@@ -11,9 +11,10 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::client::Client;
 use super::clock;
 use super::error::{Error, Result};
-use super::launch::{Child, Executable, launch};
+use super::launch::Executable;
 use super::progress::{Progress, Reporter};
 use super::retry::Retry;
+use super::running::Running;
 use super::sink::{CountingSink, FileSink, Sink};
 use super::summary::Summary;
 use super::sync::{self, Context, Options};
@@ -21,13 +22,12 @@ use crate::c1z::{self, Kind, Writer};
 use crate::output_file::FileMode;
 use crate::signals;
 
-/// A death may be noticed after its consequences; on a busy machine, long after.
-const DEATH_GRACE: Duration = Duration::from_secs(5);
 /// Packing a large file takes a while.
 const TIDY_GRACE: Duration = Duration::from_mins(1);
 
 /// What to sync, and into which file.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct SyncRequest {
     /// The connector.
     pub executable: Executable,
@@ -43,6 +43,10 @@ pub struct SyncRequest {
     pub skip_entitlements_and_grants: bool,
     /// Leave out grants.
     pub skip_grants: bool,
+    /// Only check the connector, and write a file without rows.
+    pub only_validate: bool,
+    /// Leave it to the reader of the file to derive the grants that nesting implies.
+    pub skip_expansion: bool,
     /// Fail on broken references between rows instead of warning.
     pub strict_invariants: bool,
     /// How many full syncs the file keeps; 0 means the SDK's 2.
@@ -69,6 +73,8 @@ impl SyncRequest {
             resources: Vec::new(),
             skip_entitlements_and_grants: false,
             skip_grants: false,
+            only_validate: false,
+            skip_expansion: false,
             strict_invariants: false,
             keep_syncs: 0,
             temporary_directory: None,
@@ -87,34 +93,76 @@ pub async fn run_sync(request: SyncRequest) -> Result<Summary> {
 }
 
 async fn sync_into(request: SyncRequest) -> Result<Summary> {
-    let options = options(&request)?;
     let cancel = CancellationToken::new();
-    // The file first: if it cannot be written, there is no need to sign in.
-    let files = TaskTracker::new();
-    let sink = open(&request, files.token()).await?;
+    let prepared = Prepared::new(&request).await?;
+    let (files, work) = (prepared.files.clone(), cancel.clone());
     let outcome = supervise(&request.executable, &cancel, |client| {
-        let cancel = cancel.clone();
-        async move {
-            let context = Context {
-                client,
-                retry: Retry {
-                    clock: clock::wall(),
-                    cancel,
-                },
-                sink: sink.as_sink(),
-                reporter: Reporter::new(request.progress),
-                options,
-            };
-            let started = Instant::now();
-            let mut summary = sync::sync(context).await?;
-            sink.finish().await?;
-            summary.duration = started.elapsed();
-            Ok(summary)
-        }
+        prepared.sync(client, work)
     })
     .await;
-    // Cancelled workers release the file a moment later. The program must not end before the
-    // temporary files are removed.
+    tidy(&files).await;
+    outcome
+}
+
+/// Syncs with a connector that runs already, until `cancel` is cancelled. The executable of the
+/// request is not started.
+pub(crate) async fn sync_with(
+    running: &Running,
+    request: &SyncRequest,
+    cancel: &CancellationToken,
+) -> Result<Summary> {
+    let prepared = Prepared::new(request).await?;
+    let files = prepared.files.clone();
+    let outcome = running
+        .run(prepared.sync(running.client(), cancel.clone()))
+        .await;
+    cancel.cancel();
+    tidy(&files).await;
+    outcome.map_err(|error| error.in_file(request.file.as_deref()))
+}
+
+/// A sync whose file is open. The file first: if it cannot be written, there is no need to sign in.
+struct Prepared {
+    options: Options,
+    sink: Opened,
+    reporter: Reporter,
+    files: TaskTracker,
+}
+
+impl Prepared {
+    async fn new(request: &SyncRequest) -> Result<Self> {
+        let options = options(request)?;
+        let files = TaskTracker::new();
+        Ok(Self {
+            options,
+            sink: open(request, files.token()).await?,
+            reporter: Reporter::new(request.progress),
+            files,
+        })
+    }
+
+    async fn sync(self, client: Client, cancel: CancellationToken) -> Result<Summary> {
+        let context = Context {
+            client,
+            retry: Retry {
+                clock: clock::wall(),
+                cancel,
+            },
+            sink: self.sink.as_sink(),
+            reporter: self.reporter,
+            options: self.options,
+        };
+        let started = Instant::now();
+        let mut summary = sync::sync(context).await?;
+        self.sink.finish().await?;
+        summary.duration = started.elapsed();
+        Ok(summary)
+    }
+}
+
+/// Cancelled workers release the file a moment later. The program must not end before the temporary
+/// files are removed.
+async fn tidy(files: &TaskTracker) {
     files.close();
     if tokio::time::timeout(TIDY_GRACE, files.wait())
         .await
@@ -122,7 +170,6 @@ async fn sync_into(request: SyncRequest) -> Result<Summary> {
     {
         tracing::warn!("temporary files are still in use; the next run removes them");
     }
-    outcome
 }
 
 /// Runs `work` against a new subprocess, and ends the subprocess in any case.
@@ -137,38 +184,20 @@ where
     let interrupted = signals::termination()
         .map_err(|error| Error::Internal(format!("listening for signals: {error}")))?;
     tokio::pin!(interrupted);
-    let (child, channel) = tokio::select! {
+    let running = tokio::select! {
         () = &mut interrupted => return Err(Error::Cancelled),
-        launched = launch(executable) => launched?,
+        started = Running::start(executable) => started?,
     };
-    let work = work(Client::new(channel, clock::wall()));
+    let work = Box::pin(work(running.client()));
     let result = tokio::select! {
         // In this order: an interrupt also ends the connector and makes its calls fail.
         biased;
         () = &mut interrupted => Err(Error::Cancelled),
-        result = work => prefer_death(&child, result).await,
-        status = child.ended() => Err(Error::Died { when: "before its work was done", status }),
+        result = running.run(work) => result,
     };
     cancel.cancel();
-    child.shutdown().await;
+    running.shutdown().await;
     result
-}
-
-/// If a call failed because the connector died, returns the death as the error.
-async fn prefer_death<T>(child: &Child, result: Result<T>) -> Result<T> {
-    // An error that the connector sent has no source; a transport error has one.
-    let is_broken = |status: &tonic::Status| std::error::Error::source(status).is_some();
-    match &result {
-        Err(Error::Call { status, .. }) if is_broken(status) => {}
-        _ => return result,
-    }
-    match tokio::time::timeout(DEATH_GRACE, child.ended()).await {
-        Ok(status) => Err(Error::Died {
-            when: "before its work was done",
-            status,
-        }),
-        Err(_) => result,
-    }
 }
 
 fn options(request: &SyncRequest) -> Result<Options> {
@@ -182,6 +211,8 @@ fn options(request: &SyncRequest) -> Result<Options> {
             .collect::<Result<_>>()?,
         skip_entitlements_and_grants: request.skip_entitlements_and_grants,
         skip_grants: request.skip_grants,
+        only_validate: request.only_validate,
+        skip_expansion: request.skip_expansion,
         strict: request.strict_invariants,
     })
 }

@@ -28,6 +28,7 @@ pub(crate) use targeted::Target;
 
 /// What to sync, and how.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Options {
     /// Concurrent calls; at least one.
     pub(crate) workers: usize,
@@ -37,6 +38,10 @@ pub(crate) struct Options {
     pub(crate) targets: Vec<Target>,
     pub(crate) skip_entitlements_and_grants: bool,
     pub(crate) skip_grants: bool,
+    /// Only check the connector.
+    pub(crate) only_validate: bool,
+    /// Leave it to the reader of the file to derive grants.
+    pub(crate) skip_expansion: bool,
     /// Fail on a broken reference between rows instead of warning.
     pub(crate) strict: bool,
 }
@@ -58,6 +63,13 @@ pub(crate) async fn sync(context: Context) -> Result<Summary> {
         done: Vec::new(),
     };
     let validated = validate::validate(&context).await?;
+    if context.options.only_validate {
+        context.sink.index().await?;
+        return Ok(Summary {
+            sync_id: context.sink.sync_id().to_owned(),
+            ..Summary::default()
+        });
+    }
     let types = types::list(&context, &validated.active_sync_id).await?;
     let session = Arc::new(Session::new(context, validated.active_sync_id, types));
     session.keep_warnings(validated.warnings);
@@ -79,7 +91,8 @@ pub(crate) async fn sync(context: Context) -> Result<Summary> {
     invariants::check(&session).await?;
     phases.end(&before);
     let mut derived = 0;
-    if options.targets.is_empty() && !options.skip_entitlements_and_grants && !options.skip_grants {
+    let has_grants = !options.skip_entitlements_and_grants && !options.skip_grants;
+    if options.targets.is_empty() && has_grants && !options.skip_expansion {
         let before = phases.begin("grant expansion");
         let outcome = session.context.sink.expand().await?;
         derived = outcome.derived;

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use super::daemon;
 use crate::c1z::Bounds;
 use crate::causes;
 use crate::cli::{Failure, Job};
@@ -16,6 +17,7 @@ pub(super) async fn run(options: &HostOptions, job: Job) -> Result<(), Failure> 
     let executable = this_program(options)?;
     match job {
         Job::Sync => sync(options, executable).await,
+        Job::Daemon => daemon::run(options, executable).await,
         Job::Unsupported(what) => Err(unsupported(what)),
         Job::ListActionSchemas { resource_type } => {
             let resource_type = resource_type.unwrap_or_default();
@@ -128,24 +130,11 @@ async fn operate(
 }
 
 async fn sync(options: &HostOptions, executable: Executable) -> Result<(), Failure> {
-    if options.external.is_some() {
-        return Err(unsupported(
-            "resources of another connector (--external-resource-c1z)",
-        ));
-    }
     let request = SyncRequest {
         file: Some(options.file.clone()),
-        workers: options.workers,
-        resource_types: options.resource_types.clone(),
-        resources: options.resources.clone(),
-        skip_entitlements_and_grants: options.skip_entitlements_and_grants,
-        skip_grants: options.skip_grants,
         keep_syncs: options.keep_syncs.unwrap_or_default(),
-        temporary_directory: options.temporary_directory.clone(),
-        file_mode: options.file_mode,
-        bounds: bounds(options),
         progress: Progress::detect(),
-        ..SyncRequest::new(executable)
+        ..sync_request(options, executable)?
     };
     let summary = runner::run_sync(request).await?;
     let mut text = Vec::new();
@@ -156,6 +145,29 @@ async fn sync(options: &HostOptions, executable: Executable) -> Result<(), Failu
     let written = std::io::stderr().write_all(&text);
     written.map_err(|error| Failure::usage(format!("writing the summary: {error}")))?;
     announce(&options.file)
+}
+
+/// A sync as the command line describes it, without a file.
+pub(super) fn sync_request(
+    options: &HostOptions,
+    executable: Executable,
+) -> Result<SyncRequest, Failure> {
+    if options.external.is_some() {
+        return Err(unsupported(
+            "resources of another connector (--external-resource-c1z)",
+        ));
+    }
+    Ok(SyncRequest {
+        workers: options.workers,
+        resource_types: options.resource_types.clone(),
+        resources: options.resources.clone(),
+        skip_entitlements_and_grants: options.skip_entitlements_and_grants,
+        skip_grants: options.skip_grants,
+        temporary_directory: options.temporary_directory.clone(),
+        file_mode: options.file_mode,
+        bounds: bounds(options),
+        ..SyncRequest::new(executable)
+    })
 }
 
 fn bounds(options: &HostOptions) -> Bounds {

@@ -12,6 +12,8 @@ use prost_types::{
 };
 
 const CONTRACT: &str = include_str!("../data/wire-contract.txt");
+/// The service from which the daemon takes its tasks. Its server checks the rules.
+const PLATFORM: &str = include_str!("../data/platform-contract.txt");
 
 /// Imported, not part of the contract; of `validate` only the name of one message is borrowed.
 const OTHERS: [&str; 3] = ["google.protobuf", "google.rpc", "validate"];
@@ -39,6 +41,7 @@ fn agreed() -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
     for line in CONTRACT
         .lines()
+        .chain(PLATFORM.lines())
         .map(without_rule)
         .filter(|line| !line.is_empty())
     {

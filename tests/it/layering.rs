@@ -59,6 +59,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("records", &["printable"]),
     ("printable", &[]),
     ("runner", &["c1z", "output_file", "pb", "signals"]),
+    // Takes tasks from the platform, for any connector.
+    ("daemon", &["c1z", "causes", "pb", "runner", "signals"]),
     // Which files may be written, and who may read them.
     ("output_file", &[]),
     // Refresh tokens on disk.
@@ -116,6 +118,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "cli",
             "config",
             "connector",
+            "daemon",
             "doctor",
             "host",
             "login",
@@ -141,6 +144,8 @@ const READS_SECRETS: &[&str] = &[
     "src/token_store/",
     "src/host/tls.rs",
     "src/runner/launch.rs",
+    "src/daemon/identity.rs",
+    "src/daemon/token.rs",
     // --print-token
     "src/wiring/login.rs",
 ];

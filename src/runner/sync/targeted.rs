@@ -1,5 +1,6 @@
 //! A sync of selected resources.
 
+use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -20,6 +21,39 @@ use crate::runner::error::{Error, Result};
 pub(crate) struct Target {
     pub(crate) id: (String, String),
     pub(crate) parent: Option<(String, String)>,
+}
+
+impl Target {
+    /// The target that is `resource`, if it has an id.
+    pub(crate) fn of(resource: &Resource) -> Option<Self> {
+        let pair = |id: &ResourceId| (id.resource_type.clone(), id.resource.clone());
+        Some(Self {
+            id: pair(resource.id.as_ref()?),
+            parent: resource.parent_resource_id.as_ref().map(pair),
+        })
+    }
+}
+
+/// As a BID.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = self.parent.iter().chain([&self.id]);
+        let parts = parts
+            .flat_map(|(kind, id)| [kind, id])
+            .map(|part| escaped(part));
+        write!(f, "bid:r:{}", parts.collect::<Vec<_>>().join("/"))
+    }
+}
+
+fn escaped(part: &str) -> String {
+    let mut text = String::with_capacity(part.len());
+    for character in part.chars() {
+        if matches!(character, '/' | ':' | '\\' | '"') {
+            text.push('\\');
+        }
+        text.push(character);
+    }
+    text
 }
 
 impl FromStr for Target {
