@@ -24,7 +24,7 @@ pub mod salesforce;
 pub mod sdk;
 pub mod service;
 mod signals;
-mod strong_permissions;
+pub mod strong_permissions;
 pub mod telemetry;
 pub mod token_store;
 pub mod wire;

@@ -2,8 +2,7 @@
 //!
 //! The tiers are a judgement of ours: with the first the org is theirs, with the second they can
 //! give themselves the rest, with the third data leaves or the set-up is seen. The names are
-//! Salesforce's (Object Reference: the fields `Permissions…` of `PermissionSet`; Salesforce Help:
-//! User Permissions).
+//! Salesforce's (Object Reference: the fields `Permissions…` of `PermissionSet`).
 //!
 //! The connector shows on resources what they give; what reads the file of a sync knows the names from
 //! here.
@@ -15,15 +14,18 @@ pub(crate) const TIER: &str = "strong_permissions_tier";
 
 /// A strong permission.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct StrongPermission {
+#[non_exhaustive]
+pub struct StrongPermission {
     /// 1 is the strongest.
-    pub(crate) tier: u8,
+    pub tier: u8,
     /// The column of `PermissionSet`.
-    pub(crate) column: &'static str,
+    pub column: &'static str,
     /// The name in Setup.
-    pub(crate) label: &'static str,
+    pub label: &'static str,
     /// What its holder can do: the end of a sentence.
-    pub(crate) lets: &'static str,
+    pub lets: &'static str,
+    /// Where Salesforce says so.
+    pub source: &'static str,
 }
 
 const fn row(
@@ -31,12 +33,14 @@ const fn row(
     column: &'static str,
     label: &'static str,
     lets: &'static str,
+    source: &'static str,
 ) -> StrongPermission {
     StrongPermission {
         tier,
         column,
         label,
         lets,
+        source,
     }
 }
 
@@ -44,144 +48,167 @@ const fn row(
 pub(crate) const API_ENABLED: &str = "PermissionsApiEnabled";
 
 /// The permissions, the strongest first.
-pub(crate) const STRONG: &[StrongPermission] = &[
+pub const STRONG: &[StrongPermission] = &[
     row(
         1,
         "PermissionsModifyAllData",
         "Modify All Data",
         "read, change and delete every record",
+        "Salesforce Help: View All and Modify All Permissions Overview",
     ),
     row(
         1,
         "PermissionsViewAllData",
         "View All Data",
         "read every record",
+        "Salesforce Help: View All and Modify All Permissions Overview",
     ),
     row(
         1,
         "PermissionsAuthorApex",
         "Author Apex",
         "run code that no permission restrains",
+        "Apex Developer Guide: Enforcing Object and Field Permissions",
     ),
     row(
         2,
         "PermissionsManageUsers",
         "Manage Users",
         "create users, give anybody any profile, and reset passwords",
+        "Salesforce Help: Edit Users",
     ),
     row(
         2,
         "PermissionsManageInternalUsers",
         "Manage Internal Users",
         "create internal users and change their profiles",
+        "Salesforce Help: Edit Users",
     ),
     row(
         2,
         "PermissionsManageProfilesPermissionsets",
         "Manage Profiles and Permission Sets",
         "change what profiles and permission sets give",
+        "Salesforce Help: Edit Profiles",
     ),
     row(
         2,
         "PermissionsAssignPermissionSets",
         "Assign Permission Sets",
         "give permission sets to anybody",
+        "Salesforce Help: Assign Permission Sets to a Single User",
     ),
     row(
         2,
         "PermissionsManageRoles",
         "Manage Roles",
         "move people in the role hierarchy, and with that what they see",
+        "Salesforce Help: Assign Users to Roles",
     ),
     row(
         2,
         "PermissionsCustomizeApplication",
         "Customize Application",
         "change objects, rules and apps",
+        "Salesforce Help: User Permissions",
     ),
     row(
         2,
         "PermissionsManageSharing",
         "Manage Sharing",
         "open records to others",
+        "Salesforce Help: Sharing Rules",
     ),
     row(
         2,
         "PermissionsResetPasswords",
         "Reset User Passwords and Unlock Users",
         "start the reset of anybody's password",
+        "Salesforce Help: Reset Passwords for Your Users",
     ),
     row(
         2,
         "PermissionsModifyMetadata",
         "Modify Metadata Through Metadata API Functions",
         "deploy changes of the configuration",
+        "Metadata API Developer Guide: Prerequisites for Metadata API Development",
     ),
     row(
         3,
         "PermissionsDataExport",
         "Weekly Data Export",
         "export all data of the org",
+        "Salesforce Help: Export Backup Data from Salesforce",
     ),
     row(
         3,
         "PermissionsExportReport",
         "Export Reports",
         "save reports as files",
+        "Salesforce Help: Export a Report",
     ),
     row(
         3,
         "PermissionsViewEncryptedData",
         "View Encrypted Data",
         "read values that others see masked",
+        "Salesforce Help: Classic Encryption for Custom Fields",
     ),
     row(
         3,
         "PermissionsViewSetup",
         "View Setup and Configuration",
         "see how the org is set up",
+        "Salesforce Help: User Permissions",
     ),
     row(
         3,
         API_ENABLED,
         "API Enabled",
         "read with programs what they may read",
+        "REST API Developer Guide: Quick Start",
     ),
     row(
         3,
         "PermissionsBulkApiHardDelete",
         "Bulk API Hard Delete",
         "delete records past the recycle bin",
+        "Bulk API 2.0 and Bulk API Developer Guide: Create a Job",
     ),
     row(
         3,
         "PermissionsManageConnectedApps",
         "Manage Connected Apps",
         "let other programs in",
+        "Salesforce Help: Manage a Connected App",
     ),
     row(
         3,
         "PermissionsTwoFactorApi",
         "Multi-Factor Authentication for API Logins",
         "decide how programs must sign in",
+        "Salesforce Help: Set Multi-Factor Authentication Login Requirements for API Access",
     ),
     row(
         3,
         "PermissionsBypassMFAForUiLogins",
         "Waive Multi-Factor Authentication for Exempt Users",
         "sign in without a second factor",
+        "Salesforce Help: Exclude Exempt Users from MFA",
     ),
     row(
         3,
         "PermissionsViewAllUsers",
         "View All Users",
         "see every user",
+        "Salesforce Help: User Sharing",
     ),
     row(
         3,
         "PermissionsQueryAllFiles",
         "Query All Files",
         "read every file",
+        "Object Reference: ContentDocument",
     ),
 ];
 

@@ -6,7 +6,7 @@ use super::flags::connector::{
     SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET, SALESFORCE_JWT_SUBJECT, SALESFORCE_LOGIN_URL,
     SALESFORCE_PASSWORD, SALESFORCE_PRIVATE_KEY, SALESFORCE_REFRESH_TOKEN, SALESFORCE_USERNAME,
     SECURITY_TOKEN, SYNC_CHATTER_GROUPS, SYNC_CONNECTED_APPS, SYNC_DEACTIVATED_USERS,
-    SYNC_LICENSES, SYNC_NON_STANDARD_USERS, USER_USERNAME_FOR_EMAIL,
+    SYNC_LICENSES, SYNC_NON_STANDARD_USERS, SYNC_OBJECT_PERMISSIONS, USER_USERNAME_FOR_EMAIL,
 };
 
 /// A group of fields.
@@ -59,6 +59,7 @@ impl Group {
             SYNC_NON_STANDARD_USERS,
             SYNC_LICENSES,
             SYNC_CHATTER_GROUPS,
+            SYNC_OBJECT_PERMISSIONS,
             COMPANY_DOMAINS,
         ],
     };
@@ -81,6 +82,7 @@ impl Group {
             SYNC_NON_STANDARD_USERS,
             SYNC_LICENSES,
             SYNC_CHATTER_GROUPS,
+            SYNC_OBJECT_PERMISSIONS,
             COMPANY_DOMAINS,
         ],
     };
@@ -102,6 +104,7 @@ impl Group {
             SYNC_NON_STANDARD_USERS,
             SYNC_LICENSES,
             SYNC_CHATTER_GROUPS,
+            SYNC_OBJECT_PERMISSIONS,
             COMPANY_DOMAINS,
         ],
     };
@@ -121,6 +124,7 @@ impl Group {
             SYNC_NON_STANDARD_USERS,
             SYNC_LICENSES,
             SYNC_CHATTER_GROUPS,
+            SYNC_OBJECT_PERMISSIONS,
             COMPANY_DOMAINS,
         ],
     };
@@ -143,6 +147,7 @@ impl Group {
             SYNC_NON_STANDARD_USERS,
             SYNC_LICENSES,
             SYNC_CHATTER_GROUPS,
+            SYNC_OBJECT_PERMISSIONS,
             COMPANY_DOMAINS,
         ],
     };
@@ -161,6 +166,7 @@ impl Group {
             SYNC_NON_STANDARD_USERS,
             SYNC_LICENSES,
             SYNC_CHATTER_GROUPS,
+            SYNC_OBJECT_PERMISSIONS,
             COMPANY_DOMAINS,
         ],
     };

@@ -21,6 +21,8 @@ pub struct SyncOptions {
     pub agents: bool,
     /// Sync Chatter groups.
     pub chatter_groups: bool,
+    /// Sync who may view or modify all records of an object.
+    pub object_permissions: bool,
     /// Sync deactivated users.
     pub deactivated_users: bool,
     /// Sync users whose type is not `Standard`.
@@ -51,6 +53,7 @@ impl SyncOptions {
             territories: values.switch(&connector::SYNC_TERRITORIES),
             agents: values.switch(&connector::SYNC_AGENTS),
             chatter_groups: values.switch(&connector::SYNC_CHATTER_GROUPS),
+            object_permissions: values.switch(&connector::SYNC_OBJECT_PERMISSIONS),
             deactivated_users: values.switch(&connector::SYNC_DEACTIVATED_USERS),
             non_standard_users: values.switch(&connector::SYNC_NON_STANDARD_USERS),
             company_domains: values.list(&connector::COMPANY_DOMAINS),

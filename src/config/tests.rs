@@ -701,6 +701,7 @@ fn the_defaults_are_those_of_the_protocol() {
         territories: true,
         agents: true,
         chatter_groups: false,
+        object_permissions: false,
         deactivated_users: true,
         non_standard_users: false,
         company_domains: Vec::new(),

@@ -32,6 +32,8 @@ pub struct Options {
     pub agents: bool,
     /// List Chatter groups.
     pub chatter_groups: bool,
+    /// Show who may view or modify all records of an object.
+    pub object_permissions: bool,
     /// List users that are deactivated.
     pub deactivated_users: bool,
     /// List users whose `UserType` is not `Standard`: portal, community, guest, automated.
@@ -65,6 +67,7 @@ impl Default for Options {
             territories: true,
             agents: true,
             chatter_groups: false,
+            object_permissions: false,
             deactivated_users: true,
             non_standard_users: false,
             company_domains: CompanyDomains::default(),

@@ -27,6 +27,14 @@ pub(super) fn profile<const N: usize>(texts: [(&str, Option<String>); N]) -> Obj
         .collect()
 }
 
+/// The texts of a list in a profile. A key that is missing has none.
+pub(super) fn listed<'a>(profile: &'a Object, key: &str) -> Vec<&'a str> {
+    match profile.get(key) {
+        Some(Value::List(values)) => values.iter().filter_map(Value::as_text).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// Adds a sentence to a text that may be missing or lack its full stop.
 pub(super) fn add_sentence(text: &mut Option<String>, sentence: Option<String>) {
     let Some(sentence) = sentence else { return };

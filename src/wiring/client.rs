@@ -102,6 +102,7 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
         territories: config.sync.territories,
         agents: config.sync.agents,
         chatter_groups: config.sync.chatter_groups,
+        object_permissions: config.sync.object_permissions,
         deactivated_users: config.sync.deactivated_users,
         non_standard_users: config.sync.non_standard_users,
         company_domains,

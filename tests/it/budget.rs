@@ -33,6 +33,7 @@ const OPTIONAL: &[(&str, &[&str])] = &[
     ("CollaborationGroupMember", &["collaboration_group"]),
     ("PermissionSetGroupComponent", &["permission"]),
     ("MutingPermissionSet", &[]),
+    ("ObjectPermissions", &[]),
     ("UserLogin", &[]),
 ];
 
@@ -78,6 +79,7 @@ fn all() -> Options {
         territories: true,
         agents: true,
         chatter_groups: true,
+        object_permissions: true,
         ..everything()
     }
 }

@@ -2,6 +2,7 @@
 //! that they cannot go stale unseen. `make doc-update` writes the generated part anew.
 
 mod permissions;
+mod strong_permissions;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -41,6 +41,7 @@ mod log_files;
 mod login;
 mod malformed;
 mod network;
+mod object_permissions;
 mod odd_answers;
 mod odd_orgs;
 mod one_shot;

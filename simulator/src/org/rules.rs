@@ -16,11 +16,13 @@ mod features;
 mod groups;
 mod licenses;
 mod names;
+mod objects;
 mod owners;
 mod permissions;
 mod references;
 mod roles;
 mod sets;
+mod sums;
 mod territories;
 mod users;
 
@@ -141,6 +143,7 @@ impl Org {
             "PermissionSetGroup" => Self::before_set_group_create(&mut draft),
             "PermissionSetGroupComponent" => self.before_component_create(&draft)?,
             "MutingPermissionSet" => None,
+            "ObjectPermissions" => self.before_object_permissions_create(&draft)?,
             "Group" => self.before_group_create(&mut draft)?,
             "GroupMember" => self.before_member_create(&draft)?,
             "QueueSobject" => self.before_queue_object_create(&draft)?,
@@ -168,6 +171,10 @@ impl Org {
             "PermissionSetLicenseAssign" => self.count_set_license(id, 1)?,
             "UserPackageLicense" => self.count_package_license(id, 1)?,
             "PermissionSetGroupComponent" => self.recalculate(draft.get("PermissionSetGroupId"))?,
+            "ObjectPermissions" => {
+                let set = draft.id("ParentId").unwrap_or(Id::ZERO);
+                self.recalculate_groups_of(set)?;
+            }
             "CollaborationGroup" => self.after_chatter_group_create(id, &draft)?,
             "CollaborationGroupMember" => self.count_chatter_members(id)?,
             _ => {}
@@ -203,6 +210,7 @@ impl Org {
             "UserLogin" => self.before_login_update(caller, id, &draft)?,
             "PermissionSetAssignment" => self.before_assignment_update(id, &mut draft)?,
             "PermissionSet" => self.before_set_change(id)?,
+            "ObjectPermissions" => self.before_object_permissions_update(id, &draft)?,
             "Group" => self.before_group_change(id)?,
             "UserRole" => self.before_role_update(id, &draft)?,
             "CollaborationGroup" => self.before_chatter_group_change(caller, id)?,
@@ -211,8 +219,14 @@ impl Org {
         }
         self.check_own_logic(&def.name, Write::Update, Some(id))?;
         self.write(&def.name, id, draft.cells())?;
-        if def.name == "PermissionSetAssignment" {
-            self.note_expiry(draft.get("ExpirationDate"));
+        match def.name.as_str() {
+            "PermissionSetAssignment" => self.note_expiry(draft.get("ExpirationDate")),
+            "PermissionSet" | "MutingPermissionSet" => self.recalculate_groups_of(id)?,
+            "ObjectPermissions" => {
+                let set = self.parent_of_objects(id).unwrap_or(Id::ZERO);
+                self.recalculate_groups_of(set)?;
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -240,7 +254,7 @@ impl Org {
             "Profile" => self.before_profile_delete(id)?,
             "PermissionSetLicenseAssign" => self.before_set_license_release(id)?,
             "UserPackageLicense" => self.count_package_license(id, -1)?,
-            "PermissionSetGroupComponent" => self.before_component_delete(id)?,
+            "ObjectPermissions" => self.before_object_permissions_delete(id)?,
             "CollaborationGroup" => self.before_chatter_group_delete(caller, id)?,
             "CollaborationGroupMember" => self.before_chatter_leave(caller, id)?,
             _ => {}
@@ -252,8 +266,13 @@ impl Org {
                 .write(&def.name, id, [("IsDeleted", true.into())])
                 .map_err(OrgError::from);
         }
+        let group = self.group_of_component(id);
+        let set = self.parent_of_objects(id);
         self.remove(&def.name, id);
-        Ok(())
+        if let Some(group) = group {
+            self.recalculate(&group)?;
+        }
+        set.map_or(Ok(()), |set| self.recalculate_groups_of(set))
     }
 
     fn atomically<T>(

@@ -14,6 +14,7 @@ mod records;
 mod rng;
 mod seeder;
 mod size;
+mod strong;
 mod territories;
 mod unusual;
 mod words;

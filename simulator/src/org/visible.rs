@@ -65,6 +65,7 @@ fn needed_to_see(object: &str) -> &'static [&'static str] {
         "PermissionSetAssignment" => &["ViewSetup", "AssignPermissionSets", "ManageUsers"],
         "PermissionSetGroupComponent"
         | "MutingPermissionSet"
+        | "ObjectPermissions"
         | "SetupEntityAccess"
         | "UserLicense"
         | "SetupAuditTrail" => &["ViewSetup"],

@@ -23,6 +23,7 @@ mod rules;
 mod scim;
 mod seeds;
 mod soap;
+mod sums;
 mod switches;
 mod upserts;
 mod web_flow;

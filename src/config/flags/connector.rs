@@ -143,6 +143,10 @@ flags! {
         "sync-chatter-groups",
         "Sync Chatter groups and their members",
     ).form("Sync Chatter Groups").topic(Topic::Sync);
+    SYNC_OBJECT_PERMISSIONS = Flag::switch(
+        "sync-object-permissions",
+        "Sync who may view or modify all records of which object",
+    ).form("Sync Object Permissions").topic(Topic::Sync);
     LIFECYCLE_API = Flag::new(
         "lifecycle-api",
         Kind::Text("rest"),

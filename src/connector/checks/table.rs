@@ -131,6 +131,16 @@ pub const CAPABILITIES: &[Capability] = &[
         ..BASE
     },
     Capability {
+        id: "read.object_permissions",
+        what: "who may view or modify all records of an object (`--sync-object-permissions`)",
+        covers: Covers::PartOf("read.permission_set"),
+        also: &["ObjectPermissions"],
+        needs: &[Need::documented(&[VIEW_SETUP])],
+        without: "who may view or modify all records of an object is not shown",
+        source: "Object Reference: ObjectPermissions",
+        ..BASE
+    },
+    Capability {
         id: "read.group",
         what: "public groups, queues, and their members",
         covers: Covers::Read("group"),

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 
 use super::directory::{Directory, DirectoryRow};
 use super::field_grants::{FieldGrants, UserReference};
-use super::strong_sets::{self, Giver, StrongSets};
+use super::given;
+use super::giver::Giver;
 use crate::baton::{
     Call, Entitlement, Grant, GrantScope, Page, PageRequest, Provisioner, Resource, ResourceId,
     ResourceRef, ResourceSyncer, ResourceType, Result,
@@ -48,10 +49,10 @@ impl<R: UserFieldRow> FieldResources<R> {
         }
     }
 
-    /// Adds to the resources which strong permissions they give.
+    /// Adds to the resources what they give.
     async fn complete(&self, page: &mut Page<Resource>, call: &Call) -> Result<()> {
         match R::GIVES {
-            Some(giver) => StrongSets::show(giver, page, &self.context, call).await,
+            Some(giver) => given::show(giver, page, &self.context, call).await,
             None => Ok(()),
         }
     }
@@ -78,7 +79,7 @@ impl<R: UserFieldRow> ResourceSyncer for FieldResources<R> {
     async fn entitlements(&self, on: &ResourceRef, _: &PageRequest) -> Result<Page<Entitlement>> {
         let mut about = Some(format!("Has the {} {}.", R::NOUN, text::shown(on)));
         text::add_sentence(&mut about, Some(R::MEANS.to_owned()));
-        text::add_sentence(&mut about, strong_sets::of_request(on));
+        text::add_sentence(&mut about, given::of_request(on));
         let about = about.unwrap_or_default();
         let entitlement = text::entitlement(on, "assigned", R::TITLE, about, &[USER.id]);
         Ok(Page::last(vec![entitlement]))

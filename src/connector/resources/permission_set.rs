@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::assignment::{self, Assigned, AssignmentRow, Question};
 use super::components::{Component, MUTING_PREFIX, components};
 use super::directory::{Directory, DirectoryRow};
+use super::given;
+use super::giver::Giver;
 use super::license_names::{LicenseNames, is_seat};
 use super::permission_set_group::SetGroupRow;
-use super::strong_sets::{self, Giver, StrongSets};
 use crate::baton::{
     Call, Cursor, Entitlement, Expansion, Grant, GrantMark, GrantScope, Object, Page, PageRequest,
     Provisioner, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result, Value,
@@ -178,7 +179,7 @@ impl PermissionSets {
         }
     }
 
-    /// Adds to the sets which licence they need, and which strong permissions they give.
+    /// Adds to the sets which licence they need, and what they give.
     async fn complete(&self, page: &mut Page<Resource>, call: &Call) -> Result<()> {
         let memory = self.context.memory(call);
         let names = LicenseNames::of(&memory);
@@ -197,7 +198,7 @@ impl PermissionSets {
             let sentence = license_sentence(profile);
             text::add_sentence(&mut resource.description, sentence);
         }
-        StrongSets::show(Giver::Set, page, &self.context, call).await
+        given::show(Giver::Set, page, &self.context, call).await
     }
 
     /// The permission sets of permission set groups, as grants to the groups.
@@ -290,7 +291,7 @@ impl ResourceSyncer for PermissionSets {
             text::shown(on)
         ));
         text::add_sentence(&mut about, on.profile.as_ref().and_then(license_sentence));
-        text::add_sentence(&mut about, strong_sets::of_request(on));
+        text::add_sentence(&mut about, given::of_request(on));
         let about = about.unwrap_or_default();
         let entitlement = text::entitlement(on, "assigned", "Permission Set", about, &[USER.id]);
         Ok(Page::last(vec![entitlement]))

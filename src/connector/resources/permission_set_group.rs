@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::assignment::{self, Assigned, AssignmentRow, Question};
 use super::components::components;
 use super::directory::{Directory, DirectoryRow};
+use super::given;
+use super::giver::Giver;
 use super::set_group_status::standing;
-use super::strong_sets::{self, Giver, StrongSets};
 use crate::baton::{
     Call, Cursor, Entitlement, Grant, GrantScope, Page, PageRequest, Provisioner, Resource,
     ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result, Value, Variant,
@@ -150,7 +151,7 @@ impl PermissionSetGroups {
             profile.insert("muting_permission_set_ids".to_owned(), ids.into());
             profile.insert("muting_permission_sets".to_owned(), names.into());
         }
-        StrongSets::show(Giver::Group, page, &self.context, call).await
+        given::show(Giver::Group, page, &self.context, call).await
     }
 }
 
@@ -180,7 +181,7 @@ impl ResourceSyncer for PermissionSetGroups {
         let profile = on.profile.as_ref();
         let standing = profile.and_then(|profile| profile.get(STANDING)?.as_text());
         text::add_sentence(&mut about, standing.map(str::to_owned));
-        text::add_sentence(&mut about, strong_sets::of_request(on));
+        text::add_sentence(&mut about, given::of_request(on));
         let about = about.unwrap_or_default();
         let noun = "Permission Set Group Member";
         let entitlement = text::entitlement(on, "member", noun, about, &[USER.id]);

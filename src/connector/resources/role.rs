@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::directory::DirectoryRow;
 use super::field_grants::UserReference;
 use super::field_resource::UserFieldRow;
-use super::strong_sets::Giver;
+use super::giver::Giver;
 use crate::baton::{Resource, ResourceId, ResourceType, Result, Variant};
 use crate::connector::catalog::ROLE;
 use crate::connector::read::table::{Row, Table};

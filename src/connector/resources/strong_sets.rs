@@ -1,7 +1,6 @@
 //! Which strong permissions permission sets, permission set groups and profiles give.
 //!
-//! One query on `PermissionSet` has all three: a profile's own set has its `ProfileId`, and the sum of
-//! a group its `PermissionSetGroupId`. The sum has already lost what muting takes away (Object
+//! One query on `PermissionSet` has all three. The sum of a group has already lost what muting takes away (Object
 //! Reference, `PermissionSetGroup`). Which columns there are, describe of `PermissionSet` says: they
 //! differ by edition. Both are read once in a sync.
 
@@ -12,7 +11,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 use tokio::sync::OnceCell;
 
-use crate::baton::{Call, Object, Page, Resource, ResourceRef, Result, Value};
+use super::giver::Giver;
+use crate::baton::{Call, Object, Resource, Result};
 use crate::connector::error::{wrap, wrap_listing};
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::sync_memory::SyncMemory;
@@ -28,29 +28,11 @@ const OBJECT: &str = "PermissionSet";
 const DESCRIPTION: &str = "the description of PermissionSet";
 const REMEDY: &str = "strong permissions are not shown until the connector's user has \"View Setup \
                       and Configuration\"";
+const DOING: &str = "reading strong permissions";
 const CONSEQUENCE: &str = "who gives this permission is not shown";
 
 /// So many resources are asked for by their ids outside a sync. A query must not become too long.
 const FEW: usize = 100;
-
-/// What gives permissions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Giver {
-    Set,
-    Group,
-    Profile,
-}
-
-impl Giver {
-    /// The column of `PermissionSet` that names it.
-    fn column(self) -> &'static str {
-        match self {
-            Self::Set => "Id",
-            Self::Group => "PermissionSetGroupId",
-            Self::Profile => "ProfileId",
-        }
-    }
-}
 
 /// A row of `PermissionSet` with its strong permissions.
 #[derive(Deserialize)]
@@ -76,36 +58,21 @@ impl Row for StrongRow {
 pub(super) struct StrongSets(HashMap<(Giver, SalesforceId), Strength>);
 
 impl StrongSets {
-    /// Adds to the resources of a page what they give.
-    pub(super) async fn show(
+    /// What these resources give.
+    pub(super) async fn of(
         giver: Giver,
-        page: &mut Page<Resource>,
+        ids: &[SalesforceId],
         context: &ReadContext,
         call: &Call,
-    ) -> Result<()> {
-        let ids: Vec<SalesforceId> = page
-            .items
-            .iter()
-            .filter_map(|resource| SalesforceId::read(resource.id.resource.as_str()).ok())
-            .collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
+    ) -> Result<Arc<Self>> {
         let memory = context.memory(call);
-        let strong = if call.sync.is_some() {
-            Self::all(context, &memory).await?
-        } else {
-            let these = field(giver.column()).in_ids(ids.clone());
-            let which = (ids.len() <= FEW).then_some(these);
-            let read = Self::read(context, &memory, which).await;
-            Arc::new(read.map_err(|error| wrap("reading strong permissions", error))?)
-        };
-        for (id, resource) in ids.into_iter().zip(&mut page.items) {
-            if let Some(strength) = strong.0.get(&(giver, id)) {
-                describe(resource, *strength);
-            }
+        if call.sync.is_some() {
+            return Self::all(context, &memory).await;
         }
-        Ok(())
+        let these = field(giver.column()).in_ids(ids.iter().copied());
+        let which = (ids.len() <= FEW).then_some(these);
+        let read = Self::read(context, &memory, which).await;
+        read.map(Arc::new).map_err(|error| wrap(DOING, error))
     }
 
     /// All of the org, read once in a sync.
@@ -113,8 +80,7 @@ impl StrongSets {
         let read = || async { Self::read(context, memory, None).await.map(Arc::new) };
         let slot = memory.slot::<OnceCell<Arc<Self>>>();
         let all = slot.get_or_try_init(read).await;
-        all.cloned()
-            .map_err(|error| wrap_listing("reading strong permissions", error))
+        all.cloned().map_err(|error| wrap_listing(DOING, error))
     }
 
     async fn read(
@@ -150,40 +116,26 @@ impl StrongSets {
             if strength.told().is_empty() {
                 return;
             }
-            let giver = match (row.profile, row.group) {
-                (Some(profile), _) => (Giver::Profile, profile),
-                (None, Some(group)) => (Giver::Group, group),
-                (None, None) => (Giver::Set, row.id),
-            };
-            strong.insert(giver, strength);
+            strong.insert(Giver::of(row.id, row.profile, row.group), strength);
         };
         context.org.read_all(&table, each).await?;
         Ok(Self(strong))
     }
+    /// Adds the permissions to a resource's profile and description.
+    pub(super) fn describe(&self, giver: (Giver, SalesforceId), resource: &mut Resource) {
+        let told = self.0.get(&giver).copied().unwrap_or_default().told();
+        let Some(tier) = told.iter().map(|permission| permission.tier).min() else {
+            return;
+        };
+        let labels: Vec<&str> = told.iter().map(|permission| permission.label).collect();
+        text::add_sentence(&mut resource.description, sentence(labels.iter().copied()));
+        let profile = resource.profile.get_or_insert_default();
+        profile.insert(LABELS.to_owned(), labels.into());
+        profile.insert(TIER.to_owned(), u32::from(tier).into());
+    }
 }
 
-/// Adds the permissions to a resource's profile and description.
-fn describe(resource: &mut Resource, strength: Strength) {
-    let told = strength.told();
-    let labels: Vec<&str> = told.iter().map(|permission| permission.label).collect();
-    let Some(tier) = told.iter().map(|permission| permission.tier).min() else {
-        return;
-    };
-    text::add_sentence(&mut resource.description, sentence(labels.iter().copied()));
-    let profile = resource.profile.get_or_insert_default();
-    profile.insert(LABELS.to_owned(), labels.into());
-    profile.insert(TIER.to_owned(), u32::from(tier).into());
-}
-
-/// What a request's resource gives, if the host sends the profile along.
-pub(super) fn of_request(on: &ResourceRef) -> Option<String> {
-    sentence(listed(on.profile.as_ref()?))
-}
-
-fn listed(profile: &Object) -> impl Iterator<Item = &str> {
-    let labels = match profile.get(LABELS) {
-        Some(Value::List(labels)) => labels.as_slice(),
-        _ => &[],
-    };
-    labels.iter().filter_map(Value::as_text)
+/// What a resource with this profile gives.
+pub(super) fn sentence_of(profile: &Object) -> Option<String> {
+    sentence(text::listed(profile, LABELS))
 }

@@ -15,6 +15,7 @@ pub(super) fn check(rights: &Rights<'_>, object: &str) -> Result<(), OrgError> {
         | "PermissionSetGroup"
         | "PermissionSetGroupComponent"
         | "MutingPermissionSet"
+        | "ObjectPermissions"
         | "SetupEntityAccess"
         | "Profile" => &["ManageProfilesPermissionsets"],
         "Group" | "GroupMember" | "QueueSobject" => &["ManageUsers", "ManageGroups"],

@@ -45,6 +45,7 @@ impl Org {
             return Err(in_use("permission set", "permission set groups"));
         }
         self.remove_where("SetupEntityAccess", "ParentId", &target);
+        self.remove_where("ObjectPermissions", "ParentId", &target);
         Ok(())
     }
 
@@ -93,6 +94,8 @@ impl Org {
             "PermissionSetGroupId",
             &target,
         );
+        let sum = self.aggregate_of(id);
+        self.remove_where("ObjectPermissions", "ParentId", &sum);
         self.remove_where("PermissionSet", "PermissionSetGroupId", &target);
         Ok(())
     }
@@ -121,10 +124,10 @@ impl Org {
         }
     }
 
-    pub(super) fn before_component_delete(&mut self, id: Id) -> Result<(), OrgError> {
-        let row = self.db.get("PermissionSetGroupComponent", id);
-        let group = row.map_or(Value::Null, |row| row.get("PermissionSetGroupId").clone());
-        self.recalculate(&group)
+    /// The group of a component.
+    pub(super) fn group_of_component(&self, id: Id) -> Option<Value> {
+        let row = self.db.get("PermissionSetGroupComponent", id)?;
+        Some(row.get("PermissionSetGroupId").clone())
     }
 
     /// Starts the recalculation of a permission set group whose components change.
@@ -136,6 +139,7 @@ impl Org {
             return Ok(());
         };
         if duration.is_zero() {
+            self.sum_up(group);
             return self.write_status(group, "Updated");
         }
         let end = self.clock.now().checked_add(duration);
@@ -150,6 +154,7 @@ impl Org {
         let due = self.recalculations.iter().filter(|(_, at)| **at <= now);
         for group in due.map(|(group, _)| *group).collect::<Vec<_>>() {
             self.recalculations.remove(&group);
+            self.sum_up(group);
             if let Err(error) = self.write_status(group, "Updated") {
                 tracing::debug!(%error, "a permission set group vanished while it was updated");
             }

@@ -1,6 +1,7 @@
 //! Roles, permission sets, permission set groups and assignments.
 
 use super::seeder::Seeder;
+use super::strong;
 use super::words::{AREAS, DUTIES};
 use crate::org::id::Id;
 use crate::org::rules::ROLE_GROUPS;
@@ -58,21 +59,21 @@ impl Seeder<'_> {
                 2 => "Señor's \"special\" rights \\ 権限".to_owned(),
                 _ => format!("{duty} {area} {number}"),
             };
-            let id = self.add(
-                "PermissionSet",
-                &[
-                    ("Name", Value::text(format!("Set_{number:04}"))),
-                    ("Label", Value::text(label)),
-                    (
-                        "Description",
-                        Value::text(format!("Allows {duty} in {area}")),
-                    ),
-                    ("Type", "Regular".into()),
-                    ("IsCustom", true.into()),
-                ],
-            );
+            let mut cells = vec![
+                ("Name", Value::text(format!("Set_{number:04}"))),
+                ("Label", Value::text(label)),
+                (
+                    "Description",
+                    Value::text(format!("Allows {duty} in {area}")),
+                ),
+                ("Type", "Regular".into()),
+                ("IsCustom", true.into()),
+            ];
+            cells.extend(strong::permissions(number));
+            let id = self.add("PermissionSet", &cells);
             self.sets.push(id);
         }
+        self.seed_objects();
         for number in 0..self.size.permission_set_groups {
             self.seed_set_group(number);
         }
@@ -110,6 +111,8 @@ impl Seeder<'_> {
         if number.is_multiple_of(3) {
             self.seed_muting(group, number);
         }
+        self.org.sum_up(group);
+        self.org.undo.clear();
         self.set_groups.push((group, aggregate));
     }
 
@@ -121,6 +124,7 @@ impl Seeder<'_> {
                 ("DeveloperName", Value::text(format!("Muting_{number:03}"))),
                 ("MasterLabel", Value::text(format!("Muting {number}"))),
                 ("Language", "en_US".into()),
+                ("PermissionsExportReport", true.into()),
             ],
         );
         let parts = [
