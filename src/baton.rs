@@ -48,8 +48,8 @@ pub use page::{Call, Page, PageRequest, PageSize, PageToken, Quota};
 pub use provision::{Deleted, Deleter, Granted, Provisioner, Revoked};
 pub use registry::Registry;
 pub use resource::{
-    AccountType, AppKind, Email, LicenseDetails, Resource, ResourceType, Status, StatusKind, Trait,
-    TypeMark, UserDetails, Variant,
+    AccountType, AppKind, Email, Finding, InsightDetails, LicenseDetails, Resource, ResourceType,
+    RiskFactor, Severity, Status, StatusKind, Trait, TypeMark, UserDetails, Variant,
 };
 pub use syncer::{GrantScope, ResourceRef, ResourceSyncer};
 pub use value::{Object, Value};

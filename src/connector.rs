@@ -86,6 +86,7 @@ pub fn offline() -> Result<Registry, salesforce::Error> {
         Options {
             connected_apps: true,
             chatter_groups: true,
+            security_insights: true,
             ..Options::default()
         },
     ))

@@ -253,16 +253,32 @@ impl Strength {
         }))
     }
 
+    /// What either gives.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether nothing is given.
+    pub(crate) fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether this permission is given.
+    pub(crate) fn has(self, permission: &StrongPermission) -> bool {
+        self.held().any(|held| held.column == permission.column)
+    }
+
+    fn held(self) -> impl Iterator<Item = &'static StrongPermission> {
+        let places = STRONG.iter().zip(0_u32..);
+        let held = places.filter(move |(_, place)| self.0 >> place & 1 == 1);
+        held.map(|(permission, _)| permission)
+    }
+
     /// What is worth telling, the strongest first: API Enabled only along with more than a third
     /// tier, because almost everybody has it.
     pub(crate) fn told(self) -> Vec<&'static StrongPermission> {
-        let held = || {
-            let places = STRONG.iter().zip(0_u32..);
-            let held = places.filter(move |(_, place)| self.0 >> place & 1 == 1);
-            held.map(|(permission, _)| permission)
-        };
-        let is_strong = held().any(|permission| permission.tier < 3);
-        held()
+        let is_strong = self.held().any(|permission| permission.tier < 3);
+        self.held()
             .filter(|permission| is_strong || permission.column != API_ENABLED)
             .collect()
     }

@@ -10,6 +10,7 @@ pub mod connector;
 pub mod entitlement;
 pub mod event;
 pub mod grant;
+pub mod insight;
 pub mod page;
 pub mod resource;
 pub mod rule;

@@ -5,8 +5,8 @@
 //! is an upper bound of the encoded size; a test of the wire layer verifies that.
 
 use super::{
-    Entitlement, EntitlementMark, Expansion, Grant, GrantMark, Object, Resource, ResourceId, Value,
-    Variant,
+    Entitlement, EntitlementMark, Expansion, Finding, Grant, GrantMark, Object, Resource,
+    ResourceId, Value, Variant,
 };
 
 /// The largest size of the rows in one reply: 2.5 MiB. Hosts enforce 4 MiB, and the annotations need
@@ -86,6 +86,20 @@ impl EncodedSize for Resource {
                     .iter()
                     .map(|id| FIELD + id.on.encoded_size() + text(&id.slug));
                 ANY + text(&license.name) + 2 * SCALAR + entitlements.sum::<usize>()
+            }
+            Variant::SecurityInsight(insight) => {
+                let finding = match &insight.finding {
+                    Finding::Risk {
+                        source, factors, ..
+                    } => {
+                        let factors = factors.iter();
+                        let factors = factors.map(|one| FIELD + text(&one.description) + SCALAR);
+                        FIELD + SCALAR + text(source) + factors.sum::<usize>()
+                    }
+                    Finding::Issue { text: issue, .. } => FIELD + text(issue) + SCALAR,
+                };
+                let target = insight.email.as_deref().map_or(0, text) + text(&insight.account);
+                ANY + finding + FIELD + target + SCALAR
             }
             Variant::Agent { identity } => {
                 ANY + identity.as_ref().map_or(0, EncodedSize::encoded_size)

@@ -76,6 +76,8 @@ pub enum Trait {
     Agent,
     /// A licence with a number of seats.
     LicenseProfile,
+    /// Something about an account that a reviewer should know.
+    SecurityInsight,
 }
 
 /// An annotation of a resource type.
@@ -149,6 +151,64 @@ pub enum Variant {
     },
     /// A licence with a number of seats.
     License(Box<LicenseDetails>),
+    /// Something about an account that a reviewer should know.
+    SecurityInsight(Box<InsightDetails>),
+}
+
+/// The details of a security insight.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InsightDetails {
+    /// What was found.
+    pub finding: Finding,
+    /// When.
+    pub observed_at: Timestamp,
+    /// The id of the account that it is about.
+    pub account: String,
+    /// The account's e-mail address. One that the protocol does not accept is not sent.
+    pub email: Option<String>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finding {
+    /// A risk with its reasons.
+    Risk {
+        /// From 0 to 100.
+        score: u32,
+        /// The score in the words of the connector.
+        source: String,
+        /// The reasons.
+        factors: Vec<RiskFactor>,
+    },
+    /// A single issue.
+    Issue {
+        /// What it is, in a sentence.
+        text: String,
+        /// How bad it is.
+        severity: Severity,
+    },
+}
+
+/// A reason for a risk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RiskFactor {
+    /// What it is, in a sentence. Shortened to 4,096 bytes when it is sent.
+    pub description: String,
+    /// How bad it is.
+    pub severity: Severity,
+}
+
+/// How bad something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Low.
+    Low,
+    /// Medium.
+    Medium,
+    /// High.
+    High,
+    /// Critical.
+    Critical,
 }
 
 /// The details of a licence.

@@ -23,6 +23,10 @@ pub struct SyncOptions {
     pub chatter_groups: bool,
     /// Sync who may view or modify all records of an object.
     pub object_permissions: bool,
+    /// Sync security insights.
+    pub security_insights: bool,
+    /// After how many days without a sign-in an account is dormant.
+    pub dormant_after_days: u32,
     /// Sync deactivated users.
     pub deactivated_users: bool,
     /// Sync users whose type is not `Standard`.
@@ -54,6 +58,9 @@ impl SyncOptions {
             agents: values.switch(&connector::SYNC_AGENTS),
             chatter_groups: values.switch(&connector::SYNC_CHATTER_GROUPS),
             object_permissions: values.switch(&connector::SYNC_OBJECT_PERMISSIONS),
+            security_insights: values.switch(&connector::SYNC_SECURITY_INSIGHTS),
+            dormant_after_days: u32::try_from(values.number(&connector::DORMANT_AFTER_DAYS))
+                .unwrap_or(u32::MAX),
             deactivated_users: values.switch(&connector::SYNC_DEACTIVATED_USERS),
             non_standard_users: values.switch(&connector::SYNC_NON_STANDARD_USERS),
             company_domains: values.list(&connector::COMPANY_DOMAINS),

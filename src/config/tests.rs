@@ -702,6 +702,8 @@ fn the_defaults_are_those_of_the_protocol() {
         agents: true,
         chatter_groups: false,
         object_permissions: false,
+        security_insights: false,
+        dormant_after_days: 90,
         deactivated_users: true,
         non_standard_users: false,
         company_domains: Vec::new(),

@@ -34,6 +34,10 @@ pub struct Options {
     pub chatter_groups: bool,
     /// Show who may view or modify all records of an object.
     pub object_permissions: bool,
+    /// List security insights.
+    pub security_insights: bool,
+    /// After how many days without a sign-in an account is dormant.
+    pub dormant_after_days: u32,
     /// List users that are deactivated.
     pub deactivated_users: bool,
     /// List users whose `UserType` is not `Standard`: portal, community, guest, automated.
@@ -68,6 +72,8 @@ impl Default for Options {
             agents: true,
             chatter_groups: false,
             object_permissions: false,
+            security_insights: false,
+            dormant_after_days: 90,
             deactivated_users: true,
             non_standard_users: false,
             company_domains: CompanyDomains::default(),

@@ -30,11 +30,13 @@ mod profile;
 mod role;
 pub(super) mod roster;
 mod row_parts;
+mod security_insight;
 pub(super) mod set_group_status;
 mod strong_sets;
 mod synced_users;
 pub(super) mod territory;
 pub(super) mod user;
+pub(super) mod user_facts;
 mod user_license;
 
 use std::sync::Arc;
@@ -95,6 +97,9 @@ pub(super) fn all(
             read,
             authorizations,
         )));
+    }
+    if read.options.security_insights {
+        all.push(Arc::new(security_insight::SecurityInsights::new(read)));
     }
     if read.options.licenses {
         all.extend(licenses(read, write));

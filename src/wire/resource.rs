@@ -6,6 +6,7 @@
 use prost_types::{Any, Struct};
 
 use super::annotation::pack;
+use super::insight;
 use super::text::{self, cut};
 use super::value::{to_struct, to_timestamp};
 use crate::baton::{
@@ -64,6 +65,7 @@ fn type_trait(kind: Trait) -> resource_type::Trait {
         Trait::App => resource_type::Trait::App,
         Trait::Agent => resource_type::Trait::Agent,
         Trait::LicenseProfile => resource_type::Trait::LicenseProfile,
+        Trait::SecurityInsight => resource_type::Trait::SecurityInsight,
     }
 }
 
@@ -138,6 +140,7 @@ fn traits(resource: &Resource, profile: Option<&Struct>) -> Vec<Any> {
             profile,
         })],
         Variant::License(license) => vec![pack(&license_trait(license))],
+        Variant::SecurityInsight(insight) => vec![pack(&insight::insight_trait(insight))],
     }
 }
 

@@ -171,6 +171,12 @@ fn within_a_day(seconds: i64, nanos: i32) -> Result<(), Refusal> {
     require(inside, || "value must be inside range [0s, 24h0m0s]")
 }
 
+/// Whether a text may stand where the protocol wants an e-mail address.
+#[must_use]
+pub fn is_email(text: &str) -> bool {
+    email(text).is_ok()
+}
+
 /// As strict as the Go SDK's check, which is not very strict.
 fn email(text: &str) -> Result<(), &'static str> {
     if text.trim().is_empty() {

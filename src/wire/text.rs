@@ -9,6 +9,9 @@ pub const TYPE_DESCRIPTION: usize = 4096;
 /// The longest explanation of a status.
 pub const STATUS_DETAILS: usize = 1024;
 
+/// The longest description of a reason for a risk.
+pub const RISK_FACTOR: usize = 4096;
+
 /// As much of `text` as fits into `limit` bytes without breaking a character.
 #[must_use]
 pub fn cut(text: &str, limit: usize) -> String {

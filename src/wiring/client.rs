@@ -103,6 +103,8 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
         agents: config.sync.agents,
         chatter_groups: config.sync.chatter_groups,
         object_permissions: config.sync.object_permissions,
+        security_insights: config.sync.security_insights,
+        dormant_after_days: config.sync.dormant_after_days,
         deactivated_users: config.sync.deactivated_users,
         non_standard_users: config.sync.non_standard_users,
         company_domains,

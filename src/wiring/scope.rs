@@ -9,11 +9,11 @@ use crate::connector;
 use crate::runner::Target;
 use crate::salesforce::SalesforceId;
 
-/// The resource types whose ids are names of fields.
-const NAMED: &[&str] = &["feature_license"];
+/// The resource types whose ids are names of fields, or more than a record id.
+const NAMED: &[&str] = &["feature_license", "security_insight"];
 
-/// Refuses resource types, ids and actions that the connector cannot have. Its ids are the record
-/// ids of Salesforce.
+/// Refuses resource types, ids and actions that the connector cannot have. Most of its ids
+/// are the record ids of Salesforce.
 pub(super) fn check(options: &HostOptions, job: &Job, registry: &Registry) -> Result<(), Failure> {
     let mut problems = Problems::default();
     let known = |name, id: &str| known_type(registry, name, id);
@@ -69,6 +69,7 @@ fn switch(resource_type: &str) -> &'static str {
     match resource_type {
         "connected_application" => "without --sync-connected-apps",
         "collaboration_group" => "without --sync-chatter-groups",
+        "security_insight" => "without --sync-security-insights",
         "territory" => "with --sync-territories=false",
         "agent" => "with --sync-agents=false",
         _ => "with --sync-licenses=false",

@@ -79,6 +79,18 @@ impl Scene {
             ("PermissionSetId", json!(muted_set)),
         ];
         create(org_of, "PermissionSetGroupComponent", &component);
+        let muting = named(org_of, "MutingPermissionSet", "Quiet");
+        org_of.set(
+            "MutingPermissionSet",
+            &muting,
+            &[("PermissionsDataExport", json!(true))],
+        );
+        let component = [
+            ("PermissionSetGroupId", json!(set_group)),
+            ("PermissionSetId", json!(muting)),
+        ];
+        org_of.insert("PermissionSetGroupComponent", &component);
+        org_of.sum_up_groups();
         let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 400);
         let assignment = [
             ("AssigneeId", json!(user)),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use baton_salesforce::connector::Options;
 use parking_lot::Mutex;
 use salesforce_simulator::{Org, Preset, SeedSize};
+use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::harness::{Harness, Setup, Synced, everything};
@@ -34,7 +35,7 @@ const OPTIONAL: &[(&str, &[&str])] = &[
     ("PermissionSetGroupComponent", &["permission"]),
     ("MutingPermissionSet", &[]),
     ("ObjectPermissions", &[]),
-    ("UserLogin", &[]),
+    ("UserLogin", &["security_insight"]),
 ];
 
 /// Permissions that the connector is advised to have, by API name and as Setup calls them.
@@ -80,6 +81,7 @@ fn all() -> Options {
         agents: true,
         chatter_groups: true,
         object_permissions: true,
+        security_insights: true,
         ..everything()
     }
 }
@@ -145,6 +147,49 @@ async fn twenty_thousand_users_cost_at_most_170_calls_with_everything_and_105_wi
             !synced.types.contains_key(*resource_type),
             "{resource_type}"
         );
+    }
+}
+
+/// A permission of the third tier that everybody has by a set must not cost a call for each page of
+/// its holders.
+#[tokio::test]
+async fn objects_and_insights_cost_at_most_6_calls_more() {
+    let mut org = org(Preset::Large.size());
+    let fields = [
+        ("Name", json!("Everybody")),
+        ("Label", json!("Everybody")),
+        ("PermissionsViewSetup", json!(true)),
+    ];
+    let set = org.create("PermissionSet", &fields).unwrap();
+    let users = org.rows("User");
+    for user in &users {
+        let fields = [
+            ("AssigneeId", user["Id"].clone()),
+            ("PermissionSetId", json!(set)),
+            ("IsActive", json!(true)),
+        ];
+        org.insert("PermissionSetAssignment", &fields);
+    }
+    let without = Options {
+        object_permissions: false,
+        security_insights: false,
+        ..all()
+    };
+    let harness = start(org, without).await;
+    let plain = harness.sync().await;
+    let before = harness.simulator.api_calls();
+    let harness = harness.restart_with(all()).await;
+    harness.simulator.clear_requests();
+    let synced = harness.sync().await;
+    let after = harness.simulator.api_calls();
+    assert!(after <= before + 6, "{after} calls instead of {before}");
+    assert_whole(&synced);
+    assert!(synced.grants == plain.grants, "other grants");
+    let active = users.iter().filter(|user| user["IsActive"] == true);
+    let insights = synced.of_type("security_insight");
+    for user in active {
+        let id = user["Id"].as_str().unwrap();
+        assert!(insights.contains(&format!("{id}:tier-3")), "{id}");
     }
 }
 

@@ -55,6 +55,7 @@ const SHARED: &[&str] = &[
     "set_group_status",
     "strong_sets",
     "synced_users",
+    "user_facts",
 ];
 
 /// Resource types that may name another one's file, with the reason.

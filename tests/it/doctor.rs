@@ -165,6 +165,8 @@ async fn every_capability_is_checked() {
 ]; "manage users")]
 #[test_case(&["ViewSetup"], &[
     ("read.permission_set_group_component", "View Setup and Configuration"),
+    ("read.object_permissions", "View Setup and Configuration"),
+    ("read.security_insight", "View Setup and Configuration"),
     ("read.feed.setup_audit", "View Setup and Configuration"),
     ("read.connected_app.access", "View Setup and Configuration"),
     ("read.user_license", "View Setup and Configuration"),

@@ -313,7 +313,8 @@ impl<'a> Sync<'a> {
             .unwrap();
         self.types().await;
         let types: Vec<pb::ResourceType> = self.got.types.values().cloned().collect();
-        for resource_type in &types {
+        // Hosts take the types from a stack: the last one comes first.
+        for resource_type in types.iter().rev() {
             self.resources(&resource_type.id).await;
         }
         for resource_type in &types {

@@ -53,6 +53,7 @@ mod refusals;
 mod report;
 mod scim;
 mod scim_wire;
+mod security_insights;
 mod serve;
 mod services;
 mod sessions;

@@ -147,6 +147,17 @@ flags! {
         "sync-object-permissions",
         "Sync who may view or modify all records of which object",
     ).form("Sync Object Permissions").topic(Topic::Sync);
+    SYNC_SECURITY_INSIGHTS = Flag::switch(
+        "sync-security-insights",
+        "Sync who holds strong permissions and by which path, and accounts that are dormant, frozen \
+         with seats, or privileged without single sign-on",
+    ).form("Sync Security Insights").topic(Topic::Sync);
+    DORMANT_AFTER_DAYS = Flag::number(
+        "dormant-after-days",
+        90,
+        (1, 3650),
+        "Days without a sign-in after which an account is dormant (--sync-security-insights)",
+    ).topic(Topic::Sync);
     LIFECYCLE_API = Flag::new(
         "lifecycle-api",
         Kind::Text("rest"),

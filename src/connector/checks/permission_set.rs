@@ -34,6 +34,8 @@ pub const PERMISSION_SETS: &[PermissionSetFile] = &[
             "read.permission_set_assignment",
             "read.permission_set_group",
             "read.permission_set_group_component",
+            "read.object_permissions",
+            "read.security_insight",
             "read.group",
             "read.agent",
             "read.user_license",

@@ -241,6 +241,28 @@ pub const CAPABILITIES: &[Capability] = &[
         ..BASE
     },
     Capability {
+        id: "read.security_insight",
+        what: "security insights (`--sync-security-insights`)",
+        covers: Covers::Read("security_insight"),
+        also: &[
+            "User",
+            "UserLogin",
+            "PermissionSet",
+            "PermissionSetAssignment",
+        ],
+        needs: &[
+            Need::documented(&[VIEW_ALL_USERS, MANAGE_USERS]),
+            Need::documented(&[VIEW_SETUP]),
+        ],
+        without: "who holds strong permissions is missing, and so are users that sharing hides",
+        note: Some(
+            "frozen accounts are found only with what `read.login_state` needs, and accounts \
+             without single sign-on only if the field FederationIdentifier is visible",
+        ),
+        source: "Object Reference: PermissionSet, PermissionSetAssignment",
+        ..BASE
+    },
+    Capability {
         id: "read.user_license",
         what: "user licences with their seats (`--sync-licenses`)",
         covers: Covers::Read("user_license"),

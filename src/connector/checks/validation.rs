@@ -175,6 +175,7 @@ fn is_wanted(capability: &Capability, options: &Options) -> bool {
             "territory" => options.territories,
             "agent" => options.agents,
             "collaboration_group" => options.chatter_groups,
+            "security_insight" => options.security_insights,
             "user_license" | "permission_set_license" | "package_license" | "feature_license" => {
                 options.licenses
             }

@@ -33,6 +33,12 @@ impl MissingColumns {
         missing.values().cloned().collect()
     }
 
+    /// Whether a column of `object` was missing.
+    pub(super) fn has(&self, object: &'static str, column: &str) -> bool {
+        let missing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        missing.contains_key(&(object, column.to_owned()))
+    }
+
     /// Forgets the missing columns: the org may have them by now.
     pub(super) fn forget(&self) {
         let mut missing = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -252,6 +252,11 @@ impl Org {
         self.missing.reports().into_iter().chain(rows).collect()
     }
 
+    /// Whether a query found that the org lacks or hides a column.
+    pub(in crate::connector) fn lacks(&self, object: &'static str, column: &str) -> bool {
+        self.missing.has(object, column)
+    }
+
     /// Forgets which columns the org did not have: it may have them by now.
     pub(in crate::connector) fn forget_missing(&self) {
         self.missing.forget();

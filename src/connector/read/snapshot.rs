@@ -5,8 +5,10 @@
 //! again. Snapshots serve listings only; no decision to write depends on them.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
+use tokio::time::timeout;
 
 use crate::salesforce::SalesforceId;
 
@@ -26,6 +28,11 @@ impl<E> Snapshot<E> {
     pub(in crate::connector) fn get(&self, id: &SalesforceId) -> Option<&E> {
         let place = self.0.binary_search_by(|row| row.0.cmp_bytes(id)).ok()?;
         self.0.get(place).map(|row| &row.1)
+    }
+
+    /// The row at this place of [`Self::iter`].
+    pub(in crate::connector) fn at(&self, place: u32) -> Option<&E> {
+        self.0.get(usize::try_from(place).ok()?).map(|row| &row.1)
     }
 
     pub(in crate::connector) fn contains(&self, id: &SalesforceId) -> bool {
@@ -58,12 +65,14 @@ enum Reach {
 struct Growing<E> {
     rows: Vec<(SalesforceId, E)>,
     reach: Reach,
+    has_begun: bool,
 }
 
 /// Collects the rows of a listing until it is complete.
 pub(in crate::connector) struct Collector<E> {
     growing: Mutex<Growing<E>>,
     snapshot: OnceCell<Arc<Snapshot<E>>>,
+    progress: Notify,
 }
 
 impl<E> Default for Collector<E> {
@@ -72,13 +81,36 @@ impl<E> Default for Collector<E> {
             growing: Mutex::new(Growing {
                 rows: Vec::new(),
                 reach: Reach::Start,
+                has_begun: false,
             }),
             snapshot: OnceCell::new(),
+            progress: Notify::new(),
         }
     }
 }
 
 impl<E: Send + Sync> Collector<E> {
+    /// Says that a page of the listing is being read, so that [`Self::wait`] waits for it.
+    pub(in crate::connector) fn begin(&self) {
+        let mut growing = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
+        growing.has_begun = true;
+    }
+
+    /// Waits for the end of a listing that has begun, as long as a page comes within `patience`.
+    pub(in crate::connector) async fn wait(&self, patience: Duration) {
+        loop {
+            let progress = self.progress.notified();
+            let has_begun = {
+                let growing = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
+                growing.has_begun
+            };
+            let is_done = self.snapshot.get().is_some();
+            if is_done || !has_begun || timeout(patience, progress).await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Adds one page of the listing: the rows after `after`, and the id at which the listing
     /// continues (`None` at its end). A page out of order adds nothing, for example one that the
     /// host requested twice.
@@ -100,11 +132,12 @@ impl<E: Send + Sync> Collector<E> {
         growing.rows.extend(rows);
         if let Some(next) = next {
             growing.reach = Reach::Until(*next);
-            return;
+        } else {
+            let rows = std::mem::take(&mut growing.rows);
+            // The first listing of a sync counts; a second one changes nothing.
+            let _ = self.snapshot.set(Arc::new(Snapshot::new(rows)));
         }
-        let rows = std::mem::take(&mut growing.rows);
-        // The first listing of a sync counts; a second one changes nothing.
-        let _ = self.snapshot.set(Arc::new(Snapshot::new(rows)));
+        self.progress.notify_waiters();
     }
 
     /// All rows, if the listing was completed in this process.
@@ -175,6 +208,35 @@ mod tests {
         let known = Collector::default();
         known.extend(Some(&id(A)), vec![(id(B), ())], None);
         assert_eq!(ids(&known, &[A, B]).await, [A, B]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_gets_the_listing_that_is_under_way() {
+        let known = Arc::new(Collector::default());
+        known.begin();
+        known.extend(None, vec![(id(A), ())], Some(&id(A)));
+        let patience = Duration::from_secs(20);
+        let waiting = tokio::spawn({
+            let known = Arc::clone(&known);
+            async move { known.wait(patience).await }
+        });
+        for _ in 0..3 {
+            tokio::time::sleep(patience / 2).await;
+            assert!(!waiting.is_finished());
+            known.progress.notify_waiters();
+        }
+        known.extend(Some(&id(A)), vec![(id(B), ())], None);
+        waiting.await.unwrap();
+        assert_eq!(ids(&known, &[C]).await, [A, B]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_a_listing_that_does_not_come() {
+        let known = Collector::<()>::default();
+        known.wait(Duration::MAX).await;
+        known.begin();
+        known.wait(Duration::from_secs(20)).await;
+        assert!(known.peek().is_none());
     }
 
     #[test]

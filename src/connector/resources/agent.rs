@@ -114,7 +114,7 @@ impl Agents {
     }
 
     /// Leaves out the identities that are no users of a sync with these options, so that no agent
-    /// points to a missing user. Its profile names the user all the same. Hosts list agents before
+    /// points to a missing user. Its profile names the user all the same. Hosts may list agents before
     /// users, so the org is asked, for one call if there are agents at all.
     async fn only_synced(&self, mut page: Page<Resource>) -> Result<Page<Resource>> {
         let identity = |resource: &Resource| match &resource.variant {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::assignment::{self, Assigned, AssignmentRow, Question};
+use super::assignment::strong_holdings::Shared;
+use super::assignment::{self, Assigned, AssignmentRow, Part, Question};
 use super::components::{Component, MUTING_PREFIX, components};
 use super::directory::{Directory, DirectoryRow};
 use super::given;
@@ -155,6 +156,16 @@ enum Position {
         group: SalesforceId,
     },
     Assignments(Span),
+    Shared(Shared),
+}
+
+impl From<Part> for Position {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::All(span) => Self::Assignments(span),
+            Part::Shared(shared) => Self::Shared(shared),
+        }
+    }
 }
 
 impl Cursor for Position {}
@@ -238,7 +249,8 @@ impl PermissionSets {
                 return Ok(fill.into_page(Some(position.to_token()?)));
             }
         }
-        let next = Position::Assignments(Span::default()).to_token()?;
+        let first = Part::first(Assigned::Set, on, &self.context, memory).await?;
+        let next = Position::from(first).to_token()?;
         Ok(fill.into_page(Some(next)))
     }
 }
@@ -301,23 +313,24 @@ impl ResourceSyncer for PermissionSets {
         let on = text::record_of(scope)?;
         let memory = self.context.memory(&page.call);
         let position = page.token.as_ref().map(Position::from_token).transpose()?;
-        let span = match position {
+        let part = match position {
             None => return self.components(on, None, page, &memory).await,
             Some(Position::Components { set, group }) => {
                 return self.components(on, Some((set, group)), page, &memory).await;
             }
-            Some(Position::Assignments(span)) => span,
+            Some(Position::Assignments(span)) => Part::All(span),
+            Some(Position::Shared(shared)) => Part::Shared(shared),
         };
         Box::pin(assignment::page(Question {
             context: &self.context,
             listing: &self.assignments,
             assigned: Assigned::Set,
             on,
-            span,
+            part,
             page,
             memory: &memory,
             targets: self.directory.all(&memory),
-            position: &|span| Position::Assignments(span).to_token(),
+            position: &|part| Position::from(part).to_token(),
         }))
         .await
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::assignment::{self, Assigned, AssignmentRow, Question};
+use super::assignment::strong_holdings::Shared;
+use super::assignment::{self, Assigned, AssignmentRow, Part, Question};
 use super::components::components;
 use super::directory::{Directory, DirectoryRow};
 use super::given;
@@ -103,6 +104,16 @@ const STANDING: &str = "status_warning";
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum Position {
     Members(Span),
+    Shared(Shared),
+}
+
+impl From<Part> for Position {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::All(span) => Self::Members(span),
+            Part::Shared(shared) => Self::Shared(shared),
+        }
+    }
 }
 
 impl Cursor for Position {}
@@ -192,17 +203,21 @@ impl ResourceSyncer for PermissionSetGroups {
         let on = text::record_of(scope)?;
         let memory = self.context.memory(&page.call);
         let position = page.token.as_ref().map(Position::from_token).transpose()?;
-        let Position::Members(span) = position.unwrap_or(Position::Members(Span::default()));
+        let part = match position {
+            None => Part::first(Assigned::Group, on, &self.context, &memory).await?,
+            Some(Position::Members(span)) => Part::All(span),
+            Some(Position::Shared(shared)) => Part::Shared(shared),
+        };
         Box::pin(assignment::page(Question {
             context: &self.context,
             listing: &self.assignments,
             assigned: Assigned::Group,
             on,
-            span,
+            part,
             page,
             memory: &memory,
             targets: self.directory.all(&memory),
-            position: &|span| Position::Members(span).to_token(),
+            position: &|part| Position::from(part).to_token(),
         }))
         .await
     }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value as Json};
 use tokio::sync::OnceCell;
 
 use super::giver::Giver;
+use super::row_parts::NamePart;
 use crate::baton::{Call, Object, Resource, Result};
 use crate::connector::error::{wrap, wrap_listing};
 use crate::connector::read::context::ReadContext;
@@ -43,6 +44,11 @@ struct StrongRow {
     profile: Option<SalesforceId>,
     #[serde(rename = "PermissionSetGroupId")]
     group: Option<SalesforceId>,
+    /// The names are read only if the sync has insights.
+    #[serde(rename = "Label")]
+    label: Option<String>,
+    #[serde(rename = "Profile")]
+    profile_part: Option<NamePart>,
     #[serde(flatten)]
     columns: Map<String, Json>,
 }
@@ -53,9 +59,16 @@ impl Row for StrongRow {
     }
 }
 
+/// What somebody has from a profile, a permission set or a group.
+pub(super) struct Given {
+    pub(super) strength: Strength,
+    /// The name of what gives it, if the sync has insights.
+    pub(super) name: Option<Box<str>>,
+}
+
 /// What gives which strong permissions. What gives none is not in it.
 #[derive(Default)]
-pub(super) struct StrongSets(HashMap<(Giver, SalesforceId), Strength>);
+pub(in crate::connector) struct StrongSets(HashMap<(Giver, SalesforceId), Given>);
 
 impl StrongSets {
     /// What these resources give.
@@ -76,11 +89,45 @@ impl StrongSets {
     }
 
     /// All of the org, read once in a sync.
-    async fn all(context: &ReadContext, memory: &SyncMemory) -> Result<Arc<Self>> {
+    pub(super) async fn all(context: &ReadContext, memory: &SyncMemory) -> Result<Arc<Self>> {
         let read = || async { Self::read(context, memory, None).await.map(Arc::new) };
         let slot = memory.slot::<OnceCell<Arc<Self>>>();
         let all = slot.get_or_try_init(read).await;
         all.cloned().map_err(|error| wrap_listing(DOING, error))
+    }
+
+    /// What some profiles, sets and groups give, outside a sync.
+    pub(super) async fn some(
+        context: &ReadContext,
+        memory: &SyncMemory,
+        givers: impl Iterator<Item = (Giver, SalesforceId)>,
+    ) -> Result<Self, Error> {
+        let givers: Vec<(Giver, SalesforceId)> = givers.collect();
+        let of = |giver: Giver| {
+            let ids = givers.iter().filter(|(kind, _)| *kind == giver);
+            let ids: Vec<SalesforceId> = ids.map(|(_, id)| *id).collect();
+            (!ids.is_empty()).then(|| field(giver.column()).in_ids(ids))
+        };
+        let kinds = [Giver::Set, Giver::Group, Giver::Profile];
+        let which = kinds.into_iter().filter_map(of).reduce(Condition::or);
+        if which.is_none() {
+            return Ok(Self::default());
+        }
+        let which = which.filter(|_| givers.len() <= FEW);
+        Self::read(context, memory, which).await
+    }
+
+    /// What this gives.
+    pub(super) fn get(&self, giver: (Giver, SalesforceId)) -> Option<&Given> {
+        self.0.get(&giver)
+    }
+
+    /// The ids of what gives any, in the order of their bytes.
+    pub(super) fn ids(&self, giver: Giver) -> Vec<SalesforceId> {
+        let of = self.0.keys().filter(|(kind, _)| *kind == giver);
+        let mut ids: Vec<SalesforceId> = of.map(|(_, id)| *id).collect();
+        ids.sort_unstable_by(SalesforceId::cmp_bytes);
+        ids
     }
 
     async fn read(
@@ -110,20 +157,33 @@ impl StrongSets {
             .optional_fields(columns.clone(), CONSEQUENCE)
             .any_flag(flags)
             .only(which);
+        let table = if context.options.security_insights {
+            table.optional(&["Label", "Profile.Name"])
+        } else {
+            table
+        };
         let mut strong = HashMap::new();
         let each = |row: StrongRow| {
             let strength = Strength::of(|column| row.columns.get(column) == Some(&true.into()));
-            if strength.told().is_empty() {
+            if strength.is_none() {
                 return;
             }
-            strong.insert(Giver::of(row.id, row.profile, row.group), strength);
+            // The label of a profile's own set means nothing to people.
+            let name = match row.profile {
+                Some(_) => row.profile_part.and_then(|profile| profile.name),
+                None => row.label,
+            };
+            let name = name.map(String::into_boxed_str);
+            let giver = Giver::of(row.id, row.profile, row.group);
+            strong.insert(giver, Given { strength, name });
         };
         context.org.read_all(&table, each).await?;
         Ok(Self(strong))
     }
     /// Adds the permissions to a resource's profile and description.
     pub(super) fn describe(&self, giver: (Giver, SalesforceId), resource: &mut Resource) {
-        let told = self.0.get(&giver).copied().unwrap_or_default().told();
+        let strength = self.0.get(&giver).map(|given| given.strength);
+        let told = strength.unwrap_or_default().told();
         let Some(tier) = told.iter().map(|permission| permission.tier).min() else {
             return;
         };

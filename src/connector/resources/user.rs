@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use super::features::{FeatureHolders, FeatureSet, Features};
 use super::login_states::LoginStates;
 use super::synced_users::{SyncedUsers, UserSummary, Via, with_license};
+use super::user_facts::{FactsOfUsers, UserFacts};
 use crate::baton::syncer::no_entitlements;
 use crate::baton::{
     Call, Deleter, Entitlement, Error, Grant, GrantScope, Page, PageRequest, Resource, ResourceId,
@@ -32,6 +33,8 @@ use resource::to_resource;
 struct Seen {
     users: Vec<(SalesforceId, UserSummary)>,
     features: Vec<(SalesforceId, FeatureSet)>,
+    /// Empty if the sync has no insights.
+    facts: Vec<(SalesforceId, UserFacts)>,
 }
 
 /// Lists users.
@@ -74,6 +77,9 @@ impl Users {
             let held = features.held(&values);
             seen.features.extend(held.map(|held| (user.id, held)));
             seen.users.push((user.id, user.summary()));
+            if options.security_insights {
+                seen.facts.push((user.id, user.facts(options)));
+            }
             let chosen = shown(values, &options.user_fields, &shapes);
             to_resource(&user, chosen, states, options).map(Some)
         };
@@ -90,6 +96,8 @@ impl ResourceSyncer for Users {
     async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
         let after = Position::read(USER.id, page)?;
         let memory = self.context.memory(&page.call);
+        let facts = FactsOfUsers::of(&memory);
+        facts.begin();
         let states = LoginStates::all(&self.context.org, &memory).await;
         let states = states.map_err(failed)?;
         let features = Features::in_sync(&self.context, page, &memory).await?;
@@ -108,6 +116,9 @@ impl ResourceSyncer for Users {
         let next = read.next.as_ref();
         SyncedUsers::of(&memory).extend(after.as_ref(), seen.users, next);
         FeatureHolders::of(&memory).extend(after.as_ref(), seen.features, next);
+        if self.context.options.security_insights {
+            facts.extend(after.as_ref(), seen.facts, next);
+        }
         read.into_page(USER.id)
     }
 

@@ -13,7 +13,7 @@ use crate::pb::connector::{
 use crate::runner::error::{Error, Result};
 use tonic::Status;
 
-/// The first page for every type.
+/// The first page for every type. The SDK's syncer takes the types from a stack: the last one first.
 pub(super) fn jobs(session: &Session) -> Vec<Job> {
     let first = |kind: &String| ResourcePage {
         kind: kind.clone(),
@@ -24,6 +24,7 @@ pub(super) fn jobs(session: &Session) -> Vec<Job> {
         .types
         .scheduled
         .keys()
+        .rev()
         .map(|kind| Job::Resources(first(kind)))
         .collect()
 }

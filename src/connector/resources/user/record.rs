@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::baton::Value;
+use crate::connector::options::Options;
 use crate::connector::read::table::{Row, Table};
 use crate::connector::resources::row_parts::{LicensePart, NamePart};
 use crate::connector::resources::synced_users::UserSummary;
+use crate::connector::resources::user_facts::{FactColumns, UserFacts};
 use crate::salesforce::{self, SalesforceId};
 
 /// Defines [`UserRow`] with its columns. `required` columns fail the query if the org does not have
@@ -107,6 +109,21 @@ impl UserRow {
             self.is_active,
             self.user_type.as_deref(),
         )
+    }
+}
+
+impl UserRow {
+    pub(super) fn facts(&self, options: &Options) -> UserFacts {
+        let columns = FactColumns {
+            is_active: self.is_active,
+            profile: self.profile_id,
+            email: self.email.as_deref(),
+            username: self.username.as_deref(),
+            federation_id: self.federation_identifier.as_deref(),
+            last_login: self.last_login_date,
+            created: self.created_date,
+        };
+        UserFacts::new(columns, options)
     }
 }
 
