@@ -100,7 +100,7 @@ impl Handshake {
                 descriptors: Some(self.descriptors.clone()),
             })
             .await
-            .map_err(|status| Status::unknown(format!("asking the rate limiter: {status}")))?;
+            .map_err(unanswered)?;
             self.token = reply.request_token;
             match verdict(reply.description.as_ref(), clock.now(), deadline)? {
                 Verdict::Call(admission) => return Ok(admission),
@@ -154,4 +154,14 @@ fn verdict(
             description.status().as_str_name()
         ))),
     }
+}
+
+/// A failure to ask. What broke the connection stays its source, by which the death of a connector
+/// is told from its answers.
+fn unanswered(status: Status) -> Status {
+    let mut unanswered = Status::unknown(format!("asking the rate limiter: {status}"));
+    if std::error::Error::source(&status).is_some() {
+        unanswered.set_source(Arc::new(status));
+    }
+    unanswered
 }

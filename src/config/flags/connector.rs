@@ -150,7 +150,7 @@ flags! {
     SYNC_SECURITY_INSIGHTS = Flag::switch(
         "sync-security-insights",
         "Sync who holds strong permissions and by which path, and accounts that are dormant, frozen \
-         with seats, or privileged without single sign-on",
+         with seats, or privileged without a federation identifier",
     ).form("Sync Security Insights").topic(Topic::Sync);
     DORMANT_AFTER_DAYS = Flag::number(
         "dormant-after-days",

@@ -1,5 +1,5 @@
 //! Security insights (`--sync-security-insights`): who holds strong permissions and by which path,
-//! and accounts that lie idle, are frozen, or are privileged without single sign-on.
+//! and accounts that lie idle, are frozen, or are privileged without a federation identifier.
 //!
 //! First the assignments of what gives a strong permission are listed; those pages have no rows. Then
 //! each user's findings follow, made of what the sync has read by now.
@@ -39,7 +39,7 @@ static SECURITY_INSIGHT: ResourceType = ResourceType::without_grants(
     "security_insight",
     "Security Insight",
     "Something about an account that a reviewer should know: it holds strong permissions, lies idle, \
-     is frozen but uses seats, or is privileged without single sign-on",
+     is frozen but uses seats, or is privileged without a federation identifier",
     &[Trait::SecurityInsight],
 );
 

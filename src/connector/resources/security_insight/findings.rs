@@ -35,7 +35,7 @@ impl Kind {
             Self::Tier(tier) => format!("Tier {tier} permissions"),
             Self::Dormant => "Dormant account".to_owned(),
             Self::Frozen => "Frozen account with seats".to_owned(),
-            Self::NoFederationId => "Privileged without single sign-on".to_owned(),
+            Self::NoFederationId => "Privileged without a federation identifier".to_owned(),
         }
     }
 }
@@ -127,8 +127,9 @@ impl Account<'_> {
         }
         let strongest = told.iter().map(|permission| permission.tier).min();
         if strongest.is_some_and(|tier| tier < 3) && self.facts.lacks_federation_id(self.known) {
-            let text = "The account has permissions of the first or second tier and no federation \
-                        identifier, so single sign-on cannot be its way in.";
+            let text = "The account has permissions of the first or second tier, and its federation \
+                        identifier is empty: an identity provider that finds users by it does not \
+                        know this account, so it may sign in with a password alone.";
             found.push(issue(Kind::NoFederationId, text.to_owned(), Severity::High));
         }
         found
