@@ -95,10 +95,10 @@ const steps = {
                 cells.map((cell) => Number(cell.textContent.replaceAll(",", ""))),
             );
         const expected = (await figures()).sort((one, other) => one - other);
-        await page.click(`${header} button`);
+        await page.locator(`${header} button`).click();
         assert.equal(await sortOf(page, header), "ascending");
         assert.deepEqual(await figures(), expected);
-        await page.click(`${header} button`);
+        await page.locator(`${header} button`).click();
         assert.equal(await sortOf(page, header), "descending");
         assert.deepEqual(await figures(), expected.reverse());
 
@@ -107,7 +107,7 @@ const steps = {
                 all.map((one) => [one.rows[0].cells[0].textContent, one.rows[1].textContent]),
             );
         const before = new Map(await people());
-        await page.click("#holders-1 th:first-child button");
+        await page.locator("#holders-1 th:first-child button").click();
         const after = await people();
         assert.deepEqual(new Map(after), before);
         const sorted = after.map((one) => one[0]);
