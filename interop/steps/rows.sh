@@ -46,8 +46,9 @@ cd "$FILES"
 start_simulator --feature territories --feature agents
 trap stop_simulator EXIT
 BATON_AUTH_METHOD=username-password-group compare_rows everything \
-    --sync-connected-apps --sync-chatter-groups --sync-non-standard-users --user-username-for-email
-for kind in territory agent collaboration_group; do
+    --sync-connected-apps --sync-chatter-groups --sync-non-standard-users --user-username-for-email \
+    --sync-object-permissions --sync-security-insights
+for kind in territory agent collaboration_group security_insight; do
     grep -q "$kind" everything-ours.txt || { echo "interop: no $kind in everything" >&2; exit 1; }
 done
 compare_rows nothing --sync-licenses=false --sync-territories=false --sync-agents=false
