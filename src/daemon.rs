@@ -36,7 +36,6 @@ use crate::causes;
 use crate::pb::connector::ConnectorServiceValidateRequest;
 use crate::pb::platform::task::TaskType;
 use crate::pb::platform::{BatonServiceFinishTaskRequest, Task};
-use crate::runner::Executable;
 use crate::signals;
 use connector::Connector;
 use heartbeat::Lost;
@@ -52,8 +51,6 @@ pub struct Settings {
     pub identity: Identity,
     /// What it calls itself.
     pub host_id: String,
-    /// The connector.
-    pub executable: Executable,
     /// How many tasks it does at once.
     pub concurrency: u32,
     /// Whether it asks for several tasks at once.
@@ -127,7 +124,7 @@ impl Daemon {
         let slots = usize::try_from(settings.concurrency.max(1)).unwrap_or(1);
         Ok(Self {
             shared: Arc::new(Shared {
-                connector: Arc::new(Connector::new(settings.executable)),
+                connector: Arc::new(Connector::new(settings.sync.request.executable.clone())),
                 platform: Platform::new(settings.identity, settings.host_id)?,
                 workplace: Workplace::create(&settings.temporary_directory)?,
                 sync: settings.sync,

@@ -20,7 +20,7 @@ const ATTEMPTS: u32 = 5;
 /// How this daemon syncs, whatever the task asks for.
 #[derive(Clone, Debug)]
 pub struct SyncSettings {
-    /// Everything that a task does not say.
+    /// Everything that a task does not say. Its executable is the connector of all tasks.
     pub request: SyncRequest,
     /// Answer with a file without rows.
     pub skip_full_sync: bool,

@@ -38,7 +38,6 @@ pub(super) async fn run(options: &HostOptions, executable: Executable) -> Result
     let daemon = Daemon::new(Settings {
         identity,
         host_id: asked.host_id.clone().unwrap_or_else(host_name),
-        executable: executable.clone(),
         concurrency: asked.concurrency,
         asks_for_several: asked.asks_for_several,
         temporary_directory,

@@ -11,7 +11,7 @@ use salesforce_simulator::{Org, Preset, SeedSize};
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::harness::{Harness, Setup, Synced, everything};
+use crate::harness::{Harness, Synced, everything};
 
 /// Objects that a sync can do without, and the resource types that they belong to.
 const OPTIONAL: &[(&str, &[&str])] = &[
@@ -102,15 +102,6 @@ fn org(size: SeedSize) -> Org {
     org
 }
 
-async fn start(org: Org, options: Options) -> Harness {
-    Harness::with(Setup {
-        org,
-        options,
-        ..Setup::default()
-    })
-    .await
-}
-
 fn assert_whole(synced: &Synced) {
     assert_eq!(synced.dangling(), BTreeSet::new());
     assert_eq!(synced.duplicates, Vec::<String>::new());
@@ -119,7 +110,7 @@ fn assert_whole(synced: &Synced) {
 /// One org for both, because it takes long to fill.
 #[tokio::test]
 async fn twenty_thousand_users_cost_at_most_170_calls_with_everything_and_105_with_nothing() {
-    let harness = start(org(Preset::Large.size()), all()).await;
+    let harness = Harness::of(org(Preset::Large.size()), all()).await;
     let synced = harness.sync().await;
     let calls = harness.simulator.api_calls();
     assert!(calls <= 170, "{calls} calls with everything on");
@@ -175,7 +166,7 @@ async fn objects_and_insights_cost_at_most_6_calls_more() {
         security_insights: false,
         ..all()
     };
-    let harness = start(org, without).await;
+    let harness = Harness::of(org, without).await;
     let plain = harness.sync().await;
     let before = harness.simulator.api_calls();
     let harness = harness.restart_with(all()).await;
@@ -250,7 +241,7 @@ impl<'a> MakeWriter<'a> for Warnings {
 async fn sync(org: Org) -> (Synced, String) {
     let warnings = Warnings::default();
     let _watch = warnings.watch();
-    let harness = start(org, all()).await;
+    let harness = Harness::of(org, all()).await;
     let synced = harness.sync().await;
     assert_whole(&synced);
     (synced, warnings.text())

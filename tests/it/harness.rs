@@ -61,6 +61,16 @@ impl Harness {
         Self::with(Setup::default()).await
     }
 
+    /// A harness for this org and these options.
+    pub(crate) async fn of(org: Org, options: Options) -> Self {
+        Self::with(Setup {
+            org,
+            options,
+            ..Setup::default()
+        })
+        .await
+    }
+
     pub(crate) async fn with(mut setup: Setup) -> Self {
         let org = std::mem::replace(&mut setup.org, Org::empty());
         let simulator = Simulator::start(org).await;

@@ -6,7 +6,7 @@ use prost_types::value::Kind;
 use salesforce_simulator::{Org, Preset};
 use serde_json::json;
 
-use crate::harness::{Harness, Setup};
+use crate::harness::Harness;
 
 const READ: &[&str] = &["PermissionsRead"];
 const VIEW_ALL: &[&str] = &["PermissionsRead", "PermissionsViewAllRecords"];
@@ -88,15 +88,6 @@ fn on() -> Options {
     }
 }
 
-async fn start(org: Org, options: Options) -> Harness {
-    Harness::with(Setup {
-        org,
-        options,
-        ..Setup::default()
-    })
-    .await
-}
-
 fn names(resource: &pb::Resource, key: &str) -> Vec<String> {
     let value = resource.profile.as_ref().unwrap().fields.get(key);
     let Some(Kind::ListValue(list)) = value.and_then(|value| value.kind.clone()) else {
@@ -112,7 +103,7 @@ fn names(resource: &pb::Resource, key: &str) -> Vec<String> {
 #[tokio::test]
 async fn profiles_sets_and_groups_name_their_objects() {
     let given = given();
-    let harness = start(given.org, on()).await;
+    let harness = Harness::of(given.org, on()).await;
     let synced = harness.sync().await;
     let set = &synced.resources[&format!("permission/{}", given.set)];
     assert_eq!(names(set, "view_all_objects"), ["Account", "Case", "Lead"]);
@@ -146,7 +137,7 @@ async fn profiles_sets_and_groups_name_their_objects() {
 #[tokio::test]
 async fn one_resource_alone_names_them_too() {
     let given = given();
-    let harness = start(given.org, on()).await;
+    let harness = Harness::of(given.org, on()).await;
     for (kind, id, expected) in [
         ("permission", &given.set, vec!["Account", "Case", "Lead"]),
         (
@@ -173,7 +164,7 @@ async fn one_resource_alone_names_them_too() {
 #[tokio::test]
 async fn without_the_flag_nothing_is_read() {
     let given = given();
-    let harness = start(given.org, Options::default()).await;
+    let harness = Harness::of(given.org, Options::default()).await;
     let synced = harness.sync().await;
     let set = &synced.resources[&format!("permission/{}", given.set)];
     assert!(names(set, "view_all_objects").is_empty());

@@ -10,7 +10,7 @@ use salesforce_simulator::{Org, Preset};
 use serde_json::{Value, json};
 use test_case::test_case;
 
-use crate::harness::{Harness, Setup, Synced, annotation};
+use crate::harness::{Harness, Synced, annotation};
 
 /// As the documents have them: tier, column, name in Setup.
 const TIERS: &[(u8, &str, &str)] = &[
@@ -55,15 +55,6 @@ fn on() -> Options {
         security_insights: true,
         ..Options::default()
     }
-}
-
-async fn start(org: Org, options: Options) -> Harness {
-    Harness::with(Setup {
-        org,
-        options,
-        ..Setup::default()
-    })
-    .await
 }
 
 /// Builds an org of its own people.
@@ -366,7 +357,7 @@ fn found(synced: &Synced) -> Plain {
 
 #[tokio::test]
 async fn insights_are_those_of_a_plain_reading() {
-    let harness = start(varied(), on()).await;
+    let harness = Harness::of(varied(), on()).await;
     let synced = harness.sync().await;
     let expected = expected(&harness.simulator.org());
     let found = found(&synced);
@@ -391,7 +382,7 @@ async fn insights_are_those_of_a_plain_reading() {
 
 #[tokio::test]
 async fn an_insight_says_which_account_and_why() {
-    let harness = start(varied(), on()).await;
+    let harness = Harness::of(varied(), on()).await;
     let synced = harness.sync().await;
     let mut texts = BTreeSet::new();
     let users = harness.simulator.org().rows("User");
@@ -456,7 +447,7 @@ async fn list(harness: &Harness, kind: &str, sync: &str) -> BTreeMap<String, pb:
 #[test_case(&["security_insight", "user"]; "insights first")]
 #[tokio::test]
 async fn the_order_of_the_types_does_not_matter(order: &[&str]) {
-    let harness = start(varied(), on()).await;
+    let harness = Harness::of(varied(), on()).await;
     let sync = format!("{:0>27}", "order");
     let mut listed = BTreeMap::new();
     for kind in order {
@@ -469,7 +460,7 @@ async fn the_order_of_the_types_does_not_matter(order: &[&str]) {
 
 #[tokio::test]
 async fn insights_wait_for_users_that_are_being_listed() {
-    let harness = start(varied(), on()).await;
+    let harness = Harness::of(varied(), on()).await;
     let sync = format!("{:0>27}", "parallel");
     let (users, insights) = tokio::join!(
         list(&harness, "user", &sync),
@@ -482,7 +473,7 @@ async fn insights_wait_for_users_that_are_being_listed() {
 
 #[tokio::test]
 async fn one_insight_alone_is_the_one_of_the_listing() {
-    let harness = start(varied(), on()).await;
+    let harness = Harness::of(varied(), on()).await;
     let synced = harness.sync().await;
     let get = async |id: &str| {
         let request = pb::ResourceGetterServiceGetResourceRequest {
@@ -511,7 +502,7 @@ async fn one_insight_alone_is_the_one_of_the_listing() {
 
 #[tokio::test]
 async fn grants_are_the_same_with_and_without_insights() {
-    let harness = start(varied(), on()).await;
+    let harness = Harness::of(varied(), on()).await;
     let with = harness.sync().await;
     let harness = harness.restart_with(Options::default()).await;
     let without = harness.sync().await;
@@ -522,7 +513,7 @@ async fn grants_are_the_same_with_and_without_insights() {
 
 #[tokio::test]
 async fn people_who_are_left_out_have_no_insights() {
-    let harness = start(
+    let harness = Harness::of(
         varied(),
         Options {
             company_domains: baton_salesforce::connector::CompanyDomains::new(&[
@@ -542,7 +533,7 @@ async fn a_column_that_is_hidden_accuses_nobody() {
     let mut org = varied();
     org.hide_field("User", "LastLoginDate");
     org.hide_field("User", "FederationIdentifier");
-    let harness = start(org, on()).await;
+    let harness = Harness::of(org, on()).await;
     let synced = harness.sync().await;
     let ids = synced.of_type("security_insight");
     assert!(ids.iter().any(|id| id.ends_with(":tier-1")));
@@ -558,7 +549,7 @@ async fn twenty_ways_are_named_and_the_others_counted() {
         let set = build.set(&format!("Way {number:02}"), &["ViewAllData"]);
         build.hold(&user, SET, &set, &[]);
     }
-    let harness = start(build.org, on()).await;
+    let harness = Harness::of(build.org, on()).await;
     let synced = harness.sync().await;
     let resource = &synced.resources[&format!("security_insight/{user}:tier-1")];
     let factors = factors(resource);

@@ -1,8 +1,8 @@
 //! Which strong permissions permission sets, permission set groups and profiles give.
 //!
-//! One query on `PermissionSet` has all three. The sum of a group has already lost what muting takes away (Object
-//! Reference, `PermissionSetGroup`). Which columns there are, describe of `PermissionSet` says: they
-//! differ by edition. Both are read once in a sync.
+//! One query on `PermissionSet` has all three. The sum of a group has already lost what muting takes
+//! away (Object Reference, `PermissionSetGroup`). Which columns there are, describe of
+//! `PermissionSet` says: they differ by edition. Both are read once in a sync.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -180,6 +180,7 @@ impl StrongSets {
         context.org.read_all(&table, each).await?;
         Ok(Self(strong))
     }
+
     /// Adds the permissions to a resource's profile and description.
     pub(super) fn describe(&self, giver: (Giver, SalesforceId), resource: &mut Resource) {
         let strength = self.0.get(&giver).map(|given| given.strength);
