@@ -52,7 +52,7 @@ microbench: ## Time single functions; ARGS="part of a name"
 fuzz: ## Run each fuzz target for SECONDS (60); needs cargo-fuzz; ARGS="soql c1z" selects targets
 	SECONDS_EACH=$(or $(SECONDS),60) scripts/fuzz.sh $(ARGS)
 
-interop: ## Test against the Baton SDK, grpcurl and Salesforce clients; needs Go, Python, Node
+interop: ## Test against the Baton SDK, grpcurl and Salesforce clients; needs Go, Python, Node, Chromium
 	interop/run.sh
 
 # The tests run last, because their result should end the output.

@@ -64,8 +64,8 @@ pub use values::Values;
 pub(crate) use args::{CONNECTOR_SERVICE, NAME, command};
 pub(crate) use flag::Flag;
 pub(crate) use flags::{
-    access, doctor, file_tool, health_check, host as host_flags, one_shot, report, telemetry,
-    ticket,
+    access, connector as connector_flags, doctor, file_tool, health_check, host as host_flags,
+    one_shot, report, telemetry, ticket,
 };
 pub(crate) use host::file_mode;
 pub(crate) use sources::Written;

@@ -9,6 +9,7 @@ mod facts;
 mod holders;
 mod licenses;
 mod list;
+mod objects;
 mod page;
 mod paths_picture;
 mod read;
@@ -23,9 +24,6 @@ pub use error::{Error, Result};
 pub use write::{Target, write};
 
 use crate::output_file::FileMode;
-
-/// After so many days without a sign-in an account is dormant, unless somebody says otherwise.
-pub const DORMANT_AFTER_DAYS: i64 = 90;
 
 /// What to report, and how.
 #[derive(Clone, Debug)]

@@ -32,6 +32,13 @@ compare_rows() {
         diff "$name-$host.txt" "$name-ours-stubs.txt"
     done
     diff "$name-sdk.txt" "$name-ours.txt"
+
+    # Answers and reports from a file of the SDK are those from ours.
+    for file in sdk ours; do
+        "$CONNECTOR" access -f "$name-$file.c1z" --all --output csv >"$name-$file.csv"
+        "$CONNECTOR" report -f "$name-$file.c1z" -o "$name-$file.html"
+    done
+    diff "$name-sdk.csv" "$name-ours.csv"
     echo "$name: $(wc -l <"$name-ours.txt") rows are the same"
     [ -s "$name-ours.txt" ]
 }

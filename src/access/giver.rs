@@ -58,7 +58,7 @@ impl Giver {
     }
 
     /// Whether the file tells which objects it opens.
-    pub(super) fn tells_objects(&self) -> bool {
+    pub(crate) fn tells_objects(&self) -> bool {
         self.view_all.is_some() || self.modify_all.is_some()
     }
 }

@@ -4,7 +4,7 @@ use super::access::bounds;
 use super::failure::Failure;
 use super::world::World;
 use crate::causes;
-use crate::config::{Written, file_mode, host_flags, report as flags};
+use crate::config::{Written, connector_flags, file_mode, host_flags, report as flags};
 use crate::report::{self, Options, Target};
 
 /// Returns the paths of the files that were written.
@@ -16,7 +16,7 @@ pub(super) fn run(world: &World, written: &Written) -> Result<String, Failure> {
     let options = Options {
         file: directory.join(values.text(&host_flags::FILE)),
         title: values.optional(&flags::REPORT_TITLE),
-        dormant_after_days: report::DORMANT_AFTER_DAYS,
+        dormant_after_days: values.number(&connector_flags::DORMANT_AFTER_DAYS),
         mode,
     };
     let target = match values.text(&flags::REPORT_FILE) {

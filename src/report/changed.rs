@@ -8,7 +8,7 @@ use crate::changes::{self, Change};
 use crate::records::Record as _;
 
 /// How many changes the page shows.
-const SHOWN: usize = 5000;
+const SHOWN: usize = 1000;
 
 /// The changes since the sync before.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use crate::records::Record;
 pub(super) const SOON_DAYS: i64 = 90;
 
 /// How many rows the page shows.
-const SHOWN: usize = 5000;
+const SHOWN: usize = 1000;
 
 /// What ends within [`SOON_DAYS`], the first end first.
 #[derive(Debug)]

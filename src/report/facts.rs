@@ -15,6 +15,8 @@ pub(super) struct Facts {
     pub(super) people: Vec<Person>,
     /// What gives strong permissions. `None` if the file says of nothing what it gives.
     pub(super) givers: Option<Vec<Giver>>,
+    /// Whether the file says which objects are open to whom.
+    pub(super) tells_objects: bool,
     pub(super) held: Vec<Held>,
     pub(super) licenses: Vec<License>,
     pub(super) ends: Vec<End>,
@@ -50,6 +52,10 @@ pub(super) struct Giver {
     /// From what a person holds to what gives the permissions. Usually both are the same.
     pub(super) steps: Vec<Step>,
     pub(super) permissions: Vec<Permission>,
+    /// Objects of which it lets all records be viewed.
+    pub(super) view_all: Vec<String>,
+    /// Objects of which it lets all records be modified.
+    pub(super) modify_all: Vec<String>,
 }
 
 /// A resource on a path.

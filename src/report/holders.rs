@@ -12,7 +12,7 @@ use crate::records::Record;
 use crate::strong_permissions::STRONG;
 
 /// How many holders of a tier the page shows.
-const SHOWN: usize = 1000;
+const SHOWN: usize = 500;
 
 /// The strong permissions of one tier.
 #[derive(Debug)]
@@ -305,6 +305,8 @@ mod tests {
                 name: name.to_owned(),
             }],
             permissions: labels.iter().map(permission).collect(),
+            view_all: Vec::new(),
+            modify_all: Vec::new(),
         }
     }
 

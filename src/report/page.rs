@@ -13,6 +13,8 @@ use super::expiring::{Expiring, SOON_DAYS};
 use super::facts::Facts;
 use super::holders::{self, Holder, Tier};
 use super::licenses::{self, Licenses};
+use super::list::List;
+use super::objects::{self, Object};
 use super::paths_picture::{Picture, Pictures};
 use super::sign_ins::{self, SignIns};
 use super::summary::Summary;
@@ -28,6 +30,8 @@ pub(super) struct Report {
     pub(super) tells_permissions: bool,
     pub(super) tiers: Vec<Tier>,
     pub(super) pictures: Pictures,
+    /// `None` if the file does not say which objects are open to whom.
+    pub(super) objects: Option<List<Object>>,
     pub(super) licenses: Licenses,
     pub(super) sign_ins: SignIns,
     pub(super) expiring: Expiring,
@@ -48,6 +52,7 @@ impl Report {
             tells_permissions: facts.givers.is_some(),
             tiers,
             pictures,
+            objects: objects::objects(&facts),
             licenses,
             sign_ins,
             expiring,

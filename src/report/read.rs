@@ -45,8 +45,9 @@ pub(super) fn facts(sync: &StoredSync) -> Result<Facts> {
         }
         Ok(())
     })?;
+    facts.tells_objects = givers.iter().any(access::Giver::tells_objects);
     let says_what_is_given = givers.iter().any(|giver| !giver.permissions.is_empty());
-    facts.givers = says_what_is_given.then(|| ways.givers(&givers));
+    facts.givers = (says_what_is_given || facts.tells_objects).then(|| ways.givers(&givers));
     facts.people = people.all;
     Ok(facts)
 }
@@ -152,9 +153,19 @@ impl Ways {
     fn givers(self, known: &[access::Giver]) -> Vec<Giver> {
         let mut places: Vec<_> = self.places.into_iter().collect();
         places.sort_by_key(|(_, place)| *place);
-        let giver = |((giver, steps), _): ((usize, Vec<Step>), usize)| Giver {
-            steps,
-            permissions: known.get(giver).map(permissions).unwrap_or_default(),
+        let giver = |((giver, steps), _): ((usize, Vec<Step>), usize)| {
+            let giver = known.get(giver);
+            let objects = |list: fn(&access::Giver) -> &Option<Vec<String>>| {
+                giver
+                    .and_then(|giver| list(giver).clone())
+                    .unwrap_or_default()
+            };
+            Giver {
+                steps,
+                permissions: giver.map(permissions).unwrap_or_default(),
+                view_all: objects(|giver| &giver.view_all),
+                modify_all: objects(|giver| &giver.modify_all),
+            }
         };
         places.into_iter().map(giver).collect()
     }

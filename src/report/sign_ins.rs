@@ -10,7 +10,7 @@ use crate::access::{Person, State};
 use crate::records::Record;
 
 /// How many dormant accounts the page shows.
-const SHOWN: usize = 5000;
+const SHOWN: usize = 1000;
 
 /// The ages of the last sign-ins, in days: the upper ends and their names.
 const AGES: &[(i64, &str)] = &[
@@ -100,11 +100,16 @@ impl Record for Dormant {
     }
 }
 
-/// Whether somebody who can sign in has not done it for so many days. Somebody who never has counts
-/// from the day on which the account was created.
-pub(super) fn is_dormant(person: &Person, at: Timestamp, after: i64) -> bool {
+/// The days since somebody signed in. Somebody who never has counts from the day on which the
+/// account was created.
+fn days_away(person: &Person, at: Timestamp) -> Option<i64> {
     let since = person.last_login.or(person.created_at);
-    can_sign_in(person.state) && since.is_none_or(|since| text::days(since, at) >= after)
+    since.map(|since| text::days(since, at))
+}
+
+/// Whether somebody who can sign in has not done it for so many days.
+pub(super) fn is_dormant(person: &Person, at: Timestamp, after: i64) -> bool {
+    can_sign_in(person.state) && days_away(person, at).is_none_or(|days| days >= after)
 }
 
 /// The sign-ins of a sync.
@@ -146,10 +151,7 @@ pub(super) fn sign_ins(facts: &Facts, dormant_after: i64) -> SignIns {
             profile: person.profile.clone().unwrap_or_default(),
             last_sign_in: person.last_login.map(text::day),
             created: person.created_at.map(text::day),
-            days: person
-                .last_login
-                .or(person.created_at)
-                .map(|since| text::days(since, facts.at)),
+            days: days_away(person, facts.at),
         })
         .collect();
     dormant.sort_by_cached_key(|account| {

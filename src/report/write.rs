@@ -44,6 +44,9 @@ pub fn write(options: &Options, target: &Target, bounds: &Bounds) -> Result<Vec<
     for tier in &mut report.tiers {
         files.extend(write_list(&mut tier.holders, &path, options)?);
     }
+    if let Some(objects) = &mut report.objects {
+        files.extend(write_list(objects, &path, options)?);
+    }
     files.extend(write_list(&mut report.sign_ins.dormant, &path, options)?);
     files.extend(write_list(&mut report.expiring.rows, &path, options)?);
     if let Some(changed) = &mut report.changed {

@@ -19,7 +19,7 @@ use crate::process::{Ended, end, of};
 const SOURCE: &str = "examples/directory.rs";
 
 /// The example, built as `cargo test` builds it. When only one test is asked for, cargo does not.
-fn binary() -> &'static Path {
+pub(crate) fn binary() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -51,6 +51,7 @@ mod provision;
 mod provision_faults;
 mod refusals;
 mod report;
+mod report_content;
 mod scim;
 mod scim_wire;
 mod security_insights;

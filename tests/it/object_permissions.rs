@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::harness::Harness;
 
 const READ: &[&str] = &["PermissionsRead"];
-const VIEW_ALL: &[&str] = &["PermissionsRead", "PermissionsViewAllRecords"];
-const MODIFY_ALL: &[&str] = &[
+pub(crate) const VIEW_ALL: &[&str] = &["PermissionsRead", "PermissionsViewAllRecords"];
+pub(crate) const MODIFY_ALL: &[&str] = &[
     "PermissionsRead",
     "PermissionsEdit",
     "PermissionsDelete",
@@ -18,7 +18,7 @@ const MODIFY_ALL: &[&str] = &[
     "PermissionsModifyAllRecords",
 ];
 
-fn give(org: &mut Org, set: &str, object: &str, flags: &[&str]) {
+pub(crate) fn give(org: &mut Org, set: &str, object: &str, flags: &[&str]) {
     let mut fields = vec![("ParentId", json!(set)), ("SobjectType", json!(object))];
     fields.extend(flags.iter().map(|flag| (*flag, json!(true))));
     org.create("ObjectPermissions", &fields).unwrap();

@@ -13,7 +13,7 @@ use test_case::test_case;
 use crate::harness::{Harness, Synced, annotation};
 
 /// As the documents have them: tier, column, name in Setup.
-const TIERS: &[(u8, &str, &str)] = &[
+pub(crate) const TIERS: &[(u8, &str, &str)] = &[
     (1, "ModifyAllData", "Modify All Data"),
     (1, "ViewAllData", "View All Data"),
     (1, "AuthorApex", "Author Apex"),
@@ -155,7 +155,7 @@ const SET: &str = "PermissionSetId";
 const GROUP: &str = "PermissionSetGroupId";
 
 /// Everything that can matter, once.
-fn varied() -> Org {
+pub(crate) fn varied() -> Org {
     let mut build = Builder::new();
     let admin = json!(build.profile("System Administrator"));
     let view = build.set("View Everything", &["ViewAllData", "ApiEnabled"]);
@@ -213,11 +213,11 @@ fn is_true(row: &Value, permission: &str) -> bool {
 }
 
 /// What one way gives.
-type Gives = BTreeSet<&'static str>;
+pub(crate) type Gives = BTreeSet<&'static str>;
 
 /// The ways in which a user has permissions: name, and what each gives, read from the sets
 /// themselves. The sum of a group is worked out anew.
-fn ways(org: &Org, user: &Value) -> Vec<(String, Gives)> {
+pub(crate) fn ways(org: &Org, user: &Value) -> Vec<(String, Gives)> {
     let sets = org.rows("PermissionSet");
     let muting = org.rows("MutingPermissionSet");
     let components = org.rows("PermissionSetGroupComponent");

@@ -156,7 +156,7 @@ flags! {
         "dormant-after-days",
         90,
         (1, 3650),
-        "Days without a sign-in after which an account is dormant (--sync-security-insights)",
+        "Days without a sign-in after which an account is dormant, in security insights and in reports",
     ).topic(Topic::Sync);
     LIFECYCLE_API = Flag::new(
         "lifecycle-api",
