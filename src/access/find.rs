@@ -1,5 +1,7 @@
 //! Which account is meant: by username, id, address, name, or a part of one of them.
 
+use memchr::memmem::Finder;
+
 use super::error::Error;
 use super::person::Person;
 use super::stored::StoredSync;
@@ -19,6 +21,36 @@ enum Fit {
     Part,
 }
 
+/// Tells from the bytes of a row whether a text may be in it, whatever the case of its letters. To
+/// decode the rows of all accounts takes ten times as long.
+#[derive(Clone)]
+pub(super) struct Like {
+    /// `None` if every row may have it.
+    text: Option<Finder<'static>>,
+    /// The letters outside of ASCII whose lower case has one of ASCII in it: İ and the sign for
+    /// kelvin.
+    odd_letters: [Finder<'static>; 2],
+}
+
+impl Like {
+    /// `text` is in lower case.
+    pub(super) fn of(text: &str) -> Self {
+        let is_plain = text.is_ascii() && !text.is_empty();
+        Self {
+            text: is_plain.then(|| Finder::new(text).into_owned()),
+            odd_letters: ["\u{130}", "\u{212a}"].map(Finder::new),
+        }
+    }
+
+    pub(super) fn may_be_in(&self, row: &[u8]) -> bool {
+        let Some(text) = &self.text else {
+            return true;
+        };
+        let has = |letter: &Finder<'_>| letter.find(row).is_some();
+        text.find(&row.to_ascii_lowercase()).is_some() || self.odd_letters.iter().any(has)
+    }
+}
+
 /// The accounts that fit equally well.
 #[derive(Debug, Default)]
 struct Matches {
@@ -34,7 +66,7 @@ pub(super) fn find(sync: &StoredSync, text: &str) -> Result<Person, Error> {
         first,
         ..Matches::default()
     });
-    for person in sync.people() {
+    for person in sync.people_like(&lower) {
         let person = person?;
         match fit(&person, &lower) {
             Some(Fit::Unique) => unique.add(person),
@@ -99,5 +131,22 @@ impl Matches {
             named.push(format!("and {} more", self.count - named.len()));
         }
         named.join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use test_case::test_case;
+
+    use super::Like;
+
+    #[test_case("jane@acme", "\u{2}\u{8}JANE@Acme.com" => true; "in other case")]
+    #[test_case("jane", "John" => false; "not there")]
+    #[test_case("jané", "John" => true; "letters that are not of ASCII are decoded")]
+    #[test_case("kim", "\u{212a}im" => true; "kelvin")]
+    #[test_case("ivan", "\u{130}van" => true; "a dotted capital")]
+    #[test_case("", "John" => true; "nothing")]
+    fn a_row_is_left_out_if_the_text_cannot_be_in_it(text: &str, row: &str) -> bool {
+        Like::of(text).may_be_in(row.as_bytes())
     }
 }

@@ -1,6 +1,6 @@
 //! The questions that the command `access` answers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::error::{Error, Result};
 use super::find::find;
@@ -8,9 +8,10 @@ use super::giver::{self, Giver};
 use super::held::Held;
 use super::holders::Target;
 use super::person::Person;
-use super::stored::StoredSync;
+use super::stored::{Access, StoredSync};
 use crate::c1z;
 use crate::nearest;
+use crate::pb::connector::ResourceId;
 use crate::printable::printable;
 use crate::strong_permissions::{self, API_ENABLED, STRONG, StrongPermission};
 
@@ -55,15 +56,20 @@ pub(super) fn answer(
     match question {
         Question::Person(text) => {
             let person = find(sync, text)?;
-            let is_cut = everything_of(sync, &Gives::of(sync)?, &person, each)?;
-            Ok(notes(is_cut))
+            let access = sync.access_of(&person.id)?;
+            let gives = Gives::among(sync, &access.held)?;
+            rows(&person, &access, &gives, each)?;
+            Ok(notes(access.is_cut))
         }
         Question::Everything => {
             let gives = Gives::of(sync)?;
             let mut is_cut = false;
             let strangers = sync.strangers()?.into_iter().map(Ok);
             for person in sync.people().chain(strangers) {
-                is_cut |= everything_of(sync, &gives, &person?, each)?;
+                let person = person?;
+                let access = sync.access_of(&person.id)?;
+                rows(&person, &access, &gives, each)?;
+                is_cut |= access.is_cut;
             }
             Ok(notes(is_cut))
         }
@@ -80,22 +86,20 @@ fn notes(is_cut: bool) -> Notes {
         .collect()
 }
 
-fn everything_of(
-    sync: &StoredSync,
-    gives: &Gives,
+fn rows(
     person: &Person,
+    access: &Access,
+    gives: &Gives,
     each: &mut dyn FnMut(&Row<'_>) -> Result<()>,
-) -> Result<bool> {
-    let access = sync.access_of(&person.id)?;
-    for held in &access.held {
+) -> Result<()> {
+    access.held.iter().try_for_each(|held| {
         let gives = gives.with(held);
         each(&Row {
             person,
             held,
             gives,
-        })?;
-    }
-    Ok(access.is_cut)
+        })
+    })
 }
 
 fn holders_of_entitlement(
@@ -271,14 +275,30 @@ pub(crate) struct Gives(HashMap<String, Vec<String>>);
 
 impl Gives {
     pub(crate) fn of(sync: &StoredSync) -> Result<Self> {
-        let givers = sync.givers()?;
-        let strong = givers.into_iter().filter(|it| !it.permissions.is_empty());
+        Ok(Self::from(sync.givers()?))
+    }
+
+    /// What comes with what is held in these ways, and nothing else.
+    fn among(sync: &StoredSync, held: &[Held]) -> Result<Self> {
+        let targets = held.iter().filter_map(Held::target);
+        let ids: BTreeMap<(&str, &str), &ResourceId> = targets
+            .map(|step| &step.resource)
+            .map(|id| ((id.resource_type.as_str(), id.resource.as_str()), id))
+            .collect();
+        let givers = ids.into_values().map(|id| sync.giver(id));
+        let givers: Vec<Option<Giver>> = givers.collect::<Result<_>>()?;
+        Ok(Self::from(givers.into_iter().flatten()))
+    }
+
+    fn from(givers: impl IntoIterator<Item = Giver>) -> Self {
+        let givers = givers.into_iter();
+        let strong = givers.filter(|it| !it.permissions.is_empty());
         let all = strong.flat_map(|giver| {
             let permissions = giver.permissions;
             let entitlements = giver.entitlements.into_iter();
             entitlements.map(move |id| (id, permissions.clone()))
         });
-        Ok(Self(all.collect()))
+        Self(all.collect())
     }
 
     /// What comes with an entitlement that is held in this way. A permission set in a group gives

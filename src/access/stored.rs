@@ -6,6 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::error::Error;
+use super::find::Like;
 use super::giver::{self, Giver};
 use super::graph::{Graph, Paths};
 use super::held::{Held, Limits, Step};
@@ -153,6 +154,17 @@ impl StoredSync {
         rows.filter_map(|row| row.map(Person::of).map_err(Error::from).transpose())
     }
 
+    /// The accounts of which the row may contain `text`, and some others.
+    pub(super) fn people_like(&self, text: &str) -> impl Iterator<Item = Result<Person, Error>> {
+        let like = Like::of(text);
+        let rows = self.account_types.iter().flat_map(move |kind| {
+            let like = like.clone();
+            self.reader
+                .resources_where(kind, move |row| like.may_be_in(row))
+        });
+        rows.filter_map(|row| row.map(Person::of).map_err(Error::from).transpose())
+    }
+
     /// The accounts that hold something and that the file does not have: only their ids are known.
     pub fn strangers(&self) -> Result<Vec<Person>, Error> {
         let mut found = Vec::new();
@@ -184,6 +196,18 @@ impl StoredSync {
             }
         }
         Ok(givers)
+    }
+
+    /// What a profile, permission set or permission set group gives. `None` for other resources.
+    pub(super) fn giver(&self, id: &ResourceId) -> Result<Option<Giver>, Error> {
+        if !giver::TYPES.contains(&id.resource_type.as_str()) {
+            return Ok(None);
+        }
+        match self.reader.resource(id) {
+            Ok(row) => Ok(Giver::of(row, self.reader.entitlement_ids(id)?)),
+            Err(c1z::Error::Missing { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// All that an account has.

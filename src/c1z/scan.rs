@@ -3,6 +3,8 @@
 //! Only a page of rows is in memory at a time. The queries follow the indexes that every file has, so that
 //! the database never sorts.
 
+use std::fmt;
+
 use prost::Message;
 use prost_types::Any;
 use rusqlite::types::FromSql;
@@ -57,31 +59,48 @@ pub struct Nesting {
 /// Resources that are read at once.
 const PAGE: u32 = 500;
 
+/// Whether a row may be one that is looked for, by its encoded message.
+type Wanted<'a> = dyn Fn(&[u8]) -> bool + 'a;
+
 /// The resources of a type; see [`Reader::resources`].
-#[derive(Debug)]
 pub struct Resources<'a> {
     reader: &'a Reader,
     resource_type: String,
-    page: std::vec::IntoIter<(String, Resource)>,
+    is_wanted: Box<Wanted<'a>>,
+    page: std::vec::IntoIter<Resource>,
     /// The last key that was read. `None` at the end.
     after: Option<String>,
+}
+
+impl fmt::Debug for Resources<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resources")
+            .field("resource_type", &self.resource_type)
+            .field("after", &self.after)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Iterator for Resources<'_> {
     type Item = Result<Resource>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.page.as_slice().is_empty() {
+        loop {
+            if let Some(resource) = self.page.next() {
+                return Some(Ok(resource));
+            }
             let after = self.after.take()?;
-            match self.reader.resources_after(&self.resource_type, &after) {
-                Ok(page) => {
-                    self.after = page.last().map(|(key, _)| key.clone());
+            let page = self
+                .reader
+                .resources_after(&self.resource_type, &after, &self.is_wanted);
+            match page {
+                Ok((page, last)) => {
+                    self.after = last;
                     self.page = page.into_iter();
                 }
                 Err(error) => return Some(Err(error)),
             }
         }
-        self.page.next().map(|(_, resource)| Ok(resource))
     }
 }
 
@@ -103,31 +122,51 @@ impl Reader {
     /// The resources of a type, in the order of their ids.
     #[must_use]
     pub fn resources<'a>(&'a self, resource_type: &str) -> Resources<'a> {
+        self.resources_where(resource_type, |_| true)
+    }
+
+    /// The same without those whose encoded message says that they are not wanted, which need not be
+    /// decoded.
+    pub(crate) fn resources_where<'a>(
+        &'a self,
+        resource_type: &str,
+        is_wanted: impl Fn(&[u8]) -> bool + 'a,
+    ) -> Resources<'a> {
         Resources {
             reader: self,
             resource_type: resource_type.to_owned(),
+            is_wanted: Box::new(is_wanted),
             page: Vec::new().into_iter(),
             // All keys are `<type>:<id>`.
             after: Some(format!("{resource_type}:")),
         }
     }
 
-    /// The resources of a type whose keys follow `after`, not all of them.
-    fn resources_after(&self, resource_type: &str, after: &str) -> Result<Vec<(String, Resource)>> {
+    /// The wanted ones of the next resources of a type whose keys follow `after`, and the last key of
+    /// all that were looked at.
+    fn resources_after(
+        &self,
+        resource_type: &str,
+        after: &str,
+        is_wanted: &Wanted<'_>,
+    ) -> Result<(Vec<Resource>, Option<String>)> {
         // A semicolon follows a colon, so this is behind all keys of the type.
         let end = format!("{resource_type};");
-        let mut found = Vec::new();
+        let (mut found, mut last) = (Vec::new(), None);
         self.visit(
             "select external_id, data from v1_resources
              where external_id > ?2 and external_id < ?3 and sync_id = ?1 and resource_type_id = ?4
              order by external_id limit ?5",
             params![self.sync_id(), after, end, resource_type, PAGE],
             |row| -> Result<()> {
-                found.push((column(row, 0)?, message("resource", row, 1)?));
+                last = Some(column(row, 0)?);
+                if is_wanted(blob(row, 1)?) {
+                    found.push(message("resource", row, 1)?);
+                }
                 Ok(())
             },
         )?;
-        Ok(found)
+        Ok((found, last))
     }
 
     /// Whether the sync has an entitlement.
@@ -271,11 +310,13 @@ fn column<T: FromSql>(row: &Row<'_>, at: usize) -> Result<T> {
 
 /// Decodes a message without a copy of its bytes.
 fn message<M: Message + Default>(kind: &'static str, row: &Row<'_>, at: usize) -> Result<M> {
-    let data = row
-        .get_ref(at)
+    M::decode(blob(row, at)?).map_err(|source| Error::Message { kind, source })
+}
+
+fn blob<'a>(row: &'a Row<'_>, at: usize) -> Result<&'a [u8]> {
+    row.get_ref(at)
         .and_then(|data| Ok(data.as_blob()?))
-        .map_err(Error::database("reading a row"))?;
-    M::decode(data).map_err(|source| Error::Message { kind, source })
+        .map_err(Error::database("reading a row"))
 }
 
 /// A row with entitlement, type and id of the principal, and data.
