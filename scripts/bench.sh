@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Measures syncs of orgs of several sizes: API calls, seconds, and CPU seconds and
-# peak memory of the connector process and of its host.
+# Measures syncs of orgs of several sizes: API calls, their depth (the longest chain
+# of calls each of which began after another one had ended), seconds, CPU seconds of
+# the connector process, of its host and of the simulated org, and peak memory.
 #
 #   scripts/bench.sh
 #
@@ -68,6 +69,7 @@ seconds() { awk -v t="$1" -v hz="$ticks" 'BEGIN { printf "%.2f", t / hz }'; }
 # measure USERS LATENCY WORKERS: prints one row.
 measure() {
     local output=$FILES/sync.err begin end
+    start_simulator --users "$1" --latency "$2"
     begin=$(date +%s%N)
     "$CONNECTOR" -f "$FILES/sync.c1z" --workers "$3" --log-level warn >"$output" 2>&1 &
     host=$!
@@ -78,23 +80,25 @@ measure() {
     }
     end=$(date +%s%N)
     host=
-    printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" \
+    org_cpu=0
+    if sample "$simulator"; then org_cpu=$cpu; fi
+    stop_simulator
+    printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" \
         "$(sed -n 's/^\([0-9]*\) API calls.*/\1/p' "$output")" \
+        "$(sed -n 's/.* depth \([0-9]*\),.*/\1/p' "$FILES/simulator.out")" \
         "$(awk -v ns=$((end - begin)) 'BEGIN { printf "%.2f", ns / 1e9 }')" \
-        "$(seconds "$child_cpu")" "$(seconds "$host_cpu")" \
+        "$(seconds "$child_cpu")" "$(seconds "$host_cpu")" "$(seconds "$org_cpu")" \
         "$(mib "$child_memory")" "$(mib "$host_memory")"
-    rm -f "$FILES/sync.c1z"
+    rm -f "$FILES/sync.c1z" "$FILES/simulator.out"
 }
 
 build_binaries
-echo "| users | latency ms | workers | API calls | s | connector CPU s | host CPU s | connector peak MiB | host peak MiB |"
-echo "|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+echo "| users | latency ms | workers | API calls | depth | s | connector CPU s | host CPU s | org CPU s | connector peak MiB | host peak MiB |"
+echo "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
 for users in ${BENCH_USERS:-1000 20000 100000}; do
     for latency in ${BENCH_LATENCY:-0 60}; do
-        start_simulator --users "$users" --latency "$latency"
         for workers in ${BENCH_WORKERS:-8 1}; do
             measure "$users" "$latency" "$workers"
         done
-        stop_simulator
     done
 done

@@ -38,7 +38,7 @@ pub use self::{
     instance::{Instance, InstanceError, InstanceKind},
     limits::{AppQuota, Quota},
     obstacle::{NoAnswer, Obstacle},
-    query::{QueryPage, UnreadableRecord},
+    query::{Locator, QueryPage, UnreadableRecord},
     retry::RetryPolicy,
     revocation::RevocationHandle,
     save_result::SaveResult,

@@ -10,6 +10,9 @@ use salesforce_simulator::{
     FIRST_REFRESH_TOKEN, Fault, Org, Preset, SeedSize, Settings, Simulator,
 };
 
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// A simulated Salesforce org.
 #[derive(Debug, Parser)]
 #[command(version, about)]
@@ -134,9 +137,10 @@ async fn main() -> anyhow::Result<()> {
     );
     tokio::signal::ctrl_c().await?;
     println!(
-        "{} API calls, {} sign-ins, {} replayed refresh tokens, {} lost approvals, {} faults \
-         injected, {} unknown paths",
+        "{} API calls, depth {}, {} sign-ins, {} replayed refresh tokens, {} lost approvals, \
+         {} faults injected, {} unknown paths",
         simulator.api_calls(),
+        simulator.depth(),
         simulator.logins(),
         simulator.replayed_refresh_tokens(),
         simulator.lost_token_families(),

@@ -184,6 +184,14 @@ impl Simulator {
         self.shared.peak_concurrency()
     }
 
+    /// Returns the length of the longest chain of requests, sign-ins included, each of which began
+    /// after the one before it had ended. With a latency that is long against the client's own work
+    /// it is the number of requests that waited for each other.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.shared.depth()
+    }
+
     /// Stops the server and waits for it.
     pub async fn shutdown(mut self) {
         self.stop.cancel();

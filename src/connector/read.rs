@@ -1,6 +1,7 @@
 //! Reading Salesforce: tables, the pages of listings, and what a sync remembers.
 
 pub(super) mod context;
+mod cursor;
 pub(super) mod listing;
 mod missing_columns;
 pub(super) mod org;

@@ -64,7 +64,46 @@ impl fmt::Debug for Locator {
     }
 }
 
+impl Locator {
+    /// How many rows of the query come before the page, if the locator says it. Salesforce's own end
+    /// with this number: `/services/data/v62.0/query/0r8xx3d3FsAvwqKAIR-2000`
+    /// ([REST API guide, Query More Results](https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_query_more_results.htm)).
+    #[must_use]
+    pub fn row(&self) -> Option<usize> {
+        let (_, row) = self.0.rsplit_once('-')?;
+        row.parse().ok()
+    }
+
+    /// The same query from another row on.
+    #[must_use]
+    pub fn at(&self, row: usize) -> Option<Self> {
+        self.row()?;
+        let (query, _) = self.0.rsplit_once('-')?;
+        Some(Self(format!("{query}-{row}")))
+    }
+}
+
 impl<T> QueryPage<T> {
+    /// Adds the page that follows this one.
+    pub fn append(&mut self, next: Self) {
+        let before = self.records.len() + self.unreadable.len();
+        let unreadable = next.unreadable.into_iter();
+        self.unreadable
+            .extend(unreadable.map(|row| UnreadableRecord {
+                index: row.index + before,
+                ..row
+            }));
+        self.records.extend(next.records);
+        self.done = next.done;
+        self.next = next.next;
+    }
+
+    /// How many records the page has, also those that cannot be read.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.records.len() + self.unreadable.len()
+    }
+
     /// The page of a query that need not be sent, because no record can match.
     #[must_use]
     pub fn empty() -> Self {
@@ -204,6 +243,44 @@ mod tests {
     struct Row {
         id: String,
         is_active: bool,
+    }
+
+    #[test]
+    fn a_locator_says_how_many_rows_come_before_it() {
+        let locator = |text: &str| Locator(text.to_owned());
+        let known = locator("/services/data/v62.0/query/0r8xx3d3FsAvwqKAIR-2000");
+        assert_eq!(known.row(), Some(2000));
+        let later = locator("/services/data/v62.0/query/0r8xx3d3FsAvwqKAIR-5999");
+        assert_eq!(known.at(5999), Some(later));
+        for odd in [
+            "/services/data/v62.0/query/0r8xx3d3FsAvwqKAIR",
+            "/query/a-b",
+            "",
+        ] {
+            assert_eq!(
+                (locator(odd).row(), locator(odd).at(7)),
+                (None, None),
+                "{odd}"
+            );
+        }
+    }
+
+    #[test]
+    fn pages_are_joined_with_their_unreadable_records() {
+        let page = |text: &str| salvage::<Row>(text).unwrap();
+        let mut first = page(
+            r#"{"totalSize":4,"done":false,"nextRecordsUrl":"/q-2",
+            "records":[{"Id":"a","IsActive":true},{"Id":"b"}]}"#,
+        );
+        first.append(page(
+            r#"{"totalSize":4,"done":true,"records":[{"Id":"c"},{"Id":"d","IsActive":true}]}"#,
+        ));
+        let odd: Vec<usize> = first.unreadable.iter().map(|row| row.index).collect();
+        assert_eq!(
+            (first.rows(), first.done, first.next.clone()),
+            (4, true, None)
+        );
+        assert_eq!(odd, [1, 2]);
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! Answers that no org gives, for ever: how often the connector asks, and what it tells the host.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use baton_salesforce::pb::connector as pb;
 use baton_salesforce::pb::connector::connector_service_client::ConnectorServiceClient;
+use baton_salesforce::pb::connector::resources_service_client::ResourcesServiceClient;
 use baton_salesforce::pb::google::rpc;
 use prost::Message as _;
 use serde_json::json;
 use test_case::test_case;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tonic::transport::Channel;
 use tonic::{Code, Status};
 use wiremock::matchers::{path, path_regex};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -21,7 +24,8 @@ const API: &str = "^/services/data/";
 /// A server in the place of an org, and a connector for it.
 struct Odd {
     server: MockServer,
-    connector: ConnectorServiceClient<tonic::transport::Channel>,
+    connector: ConnectorServiceClient<Channel>,
+    resources: ResourcesServiceClient<Channel>,
     _end: DropGuard,
 }
 
@@ -39,13 +43,14 @@ impl Odd {
         let channel = serve_at(&server.uri(), &setup, end.clone()).await;
         Self {
             server,
-            connector: ConnectorServiceClient::new(channel),
+            connector: ConnectorServiceClient::new(channel.clone()),
+            resources: ResourcesServiceClient::new(channel),
             _end: end.drop_guard(),
         }
     }
 
     /// An API that gives this answer to whoever has signed in.
-    async fn answering(answer: ResponseTemplate) -> Self {
+    async fn answering(answer: impl wiremock::Respond + 'static) -> Self {
         let odd = Self::signing_in(ResponseTemplate::new(404)).await;
         odd.server.reset().await;
         let session = json!({ "access_token": "00D!x", "token_type": "Bearer",
@@ -184,4 +189,117 @@ async fn a_wait_that_is_none_leaves_the_usual_retries(wait: &str) {
     let odd = Odd::answering(answer).await;
     assert_eq!(odd.validate().await.code(), Code::Unavailable);
     assert_eq!(odd.received("/services/data/").await, 5);
+}
+
+/// What a server does with a locator that it has not handed out itself.
+#[derive(Clone, Copy)]
+enum Locators {
+    Refuses,
+    /// It goes on where it stopped, whatever number the locator ends with.
+    TakesInTurn,
+    /// It hands out locators without a number.
+    HasNone,
+    /// It says that there is more, and not where.
+    Hides,
+}
+
+const ROWS: usize = 9_500;
+
+/// An org with roles and nothing else.
+struct Roles {
+    locators: Locators,
+    turn: AtomicUsize,
+}
+
+impl Roles {
+    fn id(number: usize) -> String {
+        format!("00E{number:012}")
+    }
+
+    /// The rows of a query that begins at `first` and has `total` rows, from its row `from` on.
+    fn page(&self, first: usize, total: usize, from: usize) -> ResponseTemplate {
+        let end = total.min(from + 2000);
+        let rows = (first + from..first + end)
+            .map(|number| json!({ "Id": Self::id(number), "Name": format!("Role {number}") }));
+        let rows: Vec<_> = rows.collect();
+        let mut page = json!({ "totalSize": total, "done": end == total, "records": rows });
+        let next = match self.locators {
+            Locators::Hides => None,
+            Locators::HasNone => Some("/services/data/v67.0/query/0r8x".to_owned()),
+            _ => Some(format!("/services/data/v67.0/query/0r8x-{end}")),
+        };
+        if let Some(next) = next.filter(|_| end < total) {
+            page["nextRecordsUrl"] = json!(next);
+        }
+        ResponseTemplate::new(200).set_body_json(page)
+    }
+}
+
+impl wiremock::Respond for Roles {
+    fn respond(&self, request: &wiremock::Request) -> ResponseTemplate {
+        if let Some((_, row)) = request.url.path().split_once("/query/0r8x-") {
+            let row: usize = row.parse().unwrap();
+            return match self.locators {
+                Locators::TakesInTurn => {
+                    let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+                    self.page(0, ROWS, 2000 * (1 + turn % 4))
+                }
+                _ if row.is_multiple_of(2000) => self.page(0, ROWS, row),
+                _ => body(
+                    400,
+                    r#"[{"errorCode":"INVALID_QUERY_LOCATOR","message":"invalid query locator"}]"#,
+                ),
+            };
+        }
+        let query = request.url.query_pairs().find(|(key, _)| key == "q");
+        let soql = query.unwrap().1.into_owned();
+        assert!(soql.contains("FROM UserRole"), "{soql}");
+        let number = |after: &str| -> Option<usize> {
+            let rest = soql.split_once(after)?.1;
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().ok()
+        };
+        let first = number("Id > '00E").map_or(0, |last| last + 1);
+        let limit = number("LIMIT ").unwrap_or(ROWS);
+        self.page(first, limit.min(ROWS - first), 0)
+    }
+}
+
+/// Locators are a server's own. Whatever it does with one, no row is lost and none comes twice.
+#[test_case(Locators::Refuses; "it refuses them")]
+#[test_case(Locators::TakesInTurn; "it ignores their number")]
+#[test_case(Locators::HasNone; "they have no number")]
+#[test_case(Locators::Hides; "it has none")]
+#[tokio::test]
+async fn a_server_with_other_locators_is_read_by_ids(locators: Locators) {
+    let odd = Odd::answering(Roles {
+        locators,
+        turn: AtomicUsize::default(),
+    })
+    .await;
+    let mut found = Vec::new();
+    let mut token = String::new();
+    loop {
+        let request = pb::ResourcesServiceListResourcesRequest {
+            resource_type_id: "role".into(),
+            page_token: token,
+            active_sync_id: "sync".into(),
+            ..Default::default()
+        };
+        let answer = odd.resources.clone().list_resources(request).await.unwrap();
+        let answer = answer.into_inner();
+        let ids = answer.list.into_iter().map(|row| row.id.unwrap().resource);
+        // Without the three letters that tell upper and lower case apart.
+        let ids = ids.map(|id| id[..15].to_owned());
+        found.extend(ids);
+        token = answer.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    let expected: Vec<String> = (0..ROWS).map(Roles::id).collect();
+    assert!(found == expected, "{} of {ROWS} rows", found.len());
+    let calls = odd.received("/services/data/").await;
+    // The first page, four more by ids, and one locator that was tried five times at most.
+    assert!(calls <= 5 + 5, "{calls} calls");
 }

@@ -499,8 +499,7 @@ async fn list_users(
     }
 }
 
-/// An org whose active users alone are listed, sorted; of two batches at the same time, the second
-/// is read later by `pause`.
+/// An org whose active users alone are listed. Pages of a query but the first take `pause`.
 async fn large_org_of_active_users(pause: Duration) -> (Harness, Vec<String>) {
     let options = Options {
         deactivated_users: false,
@@ -512,17 +511,19 @@ async fn large_org_of_active_users(pause: Duration) -> (Harness, Vec<String>) {
         ..Setup::default()
     })
     .await;
-    let second = Matcher::queries_of("User").soql("OFFSET");
+    let continued = Matcher::reads().path(CONTINUED);
     harness
         .simulator
         .faults()
-        .every_matching(1, second, [Fault::Latency(pause)]);
+        .every_matching(1, continued, [Fault::Latency(pause)]);
     let users = Truth::of(&harness).users(&options).into_iter().collect();
     (harness, users)
 }
 
-/// Two batches of users are read at the same time; what changes between the two must not make the
-/// second one begin too late.
+/// Pages of a query but the first.
+const CONTINUED: &str = "/query/0r8";
+
+/// The pages of a query are fetched side by side; what changes between them must cost nobody.
 #[tokio::test]
 async fn users_who_leave_while_the_list_is_read_take_no_one_else_along() {
     let (harness, all) = large_org_of_active_users(Duration::from_millis(20)).await;
@@ -553,65 +554,54 @@ async fn users_who_leave_while_the_list_is_read_take_no_one_else_along() {
     assert!(left.len() > 20);
 }
 
-/// The first of two batches has counted as many rows behind it as the second one holds. One more
-/// comes before the second is read, and pushes the last one out of it.
-#[tokio::test]
-async fn a_user_who_comes_while_the_list_is_read_pushes_no_one_out() {
-    let (harness, all) = large_org_of_active_users(Duration::from_millis(300)).await;
-    // The first answer has 2,000 users, the two batches 2,000 and 1,998.
-    let mut stay = all;
-    let mut away = stay.split_off(5_999);
-    let newcomer = stay.remove(5_500);
-    away.push(newcomer.clone());
-    let set_active = |id: &String, is_active: bool| {
-        let value = [("IsActive", json!(is_active))];
-        harness.simulator.with(|org| org.set("User", id, &value));
-    };
-    for id in &away {
-        set_active(id, false);
-    }
-    let one_comes = async {
-        let is_first = |soql: &String| soql.contains("AND Id > ") && !soql.contains("OFFSET");
-        let has_answered = || {
-            let calls = harness.simulator.requests();
-            calls
-                .iter()
-                .any(|call| call.soql.as_ref().is_some_and(is_first))
-        };
-        while !has_answered() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        set_active(&newcomer, true);
-    };
-    let (listed, ()) = tokio::join!(list_users(&harness, 0, |_| {}), one_comes);
-    let lost: Vec<_> = stay.iter().filter(|id| !listed.contains(*id)).collect();
-    assert_eq!(lost, Vec::<&String>::new());
-}
-
 #[tokio::test]
 async fn twenty_thousand_users_cost_a_call_for_every_two_thousand() {
     let harness = read_everything(Org::seed(Preset::Large)).await;
     let listed = list_users(&harness, 0, |_| {}).await;
     assert_eq!(listed, Truth::of(&harness).users(&everything()));
     let calls = harness.simulator.requests();
-    let queries: Vec<_> = calls.iter().filter_map(|call| call.soql.as_ref()).collect();
-    // One more is for those that are frozen or locked.
-    let most = listed.len().div_ceil(2000) + 1;
-    assert!(queries.len() <= most, "{} calls", queries.len());
-    let second = queries.iter().filter(|soql| soql.contains("OFFSET 1999"));
-    assert_eq!(second.count(), 5);
+    // One more is for those that are frozen or locked, and one because pages overlap by a row.
+    let most = listed.len().div_ceil(2000) + 2;
+    assert!(calls.len() <= most + 1, "{} calls", calls.len());
+    let continued = calls.iter().filter(|call| call.path.contains(CONTINUED));
+    assert!(continued.count() >= 10);
 }
 
-/// Batches of another size than asked for do not meet, so they are read one after the other.
+/// The first page tells how many follow; they do not wait for each other.
 #[tokio::test]
-async fn users_in_shorter_batches_are_all_listed() {
+async fn pages_of_users_do_not_wait_for_each_other() {
+    let (harness, all) = large_org_of_active_users(Duration::from_millis(400)).await;
+    let listed = list_users(&harness, 0, |_| {}).await;
+    assert_eq!(listed.len(), all.len());
+    // One after the other, the pages alone would be a longer chain.
+    let (depth, pages) = (harness.simulator.depth(), all.len().div_ceil(2000));
+    assert!(depth < pages, "{depth} of {pages}");
+    assert_eq!(harness.simulator.peak_concurrency(), 6);
+}
+
+/// Salesforce sends fewer rows if they are long.
+#[test_case(1500, 24)]
+#[test_case(200, 120)]
+#[tokio::test]
+async fn users_in_shorter_batches_are_all_listed(rows: usize, most_calls: u64) {
     let mut org = Org::seed(Preset::Large);
-    org.settings.batch_row_cap = Some(1500);
+    org.settings.batch_row_cap = Some(rows);
     let harness = read_everything(org).await;
     let listed = list_users(&harness, 0, |_| {}).await;
     assert_eq!(listed, Truth::of(&harness).users(&everything()));
     let calls = harness.simulator.api_calls();
-    assert!(calls <= 18, "{calls} calls");
+    assert!(calls <= most_calls, "{calls} calls");
+}
+
+/// An org forgets the result of a query after two days, or earlier.
+#[tokio::test]
+async fn users_of_a_query_that_the_org_forgets_are_all_listed() {
+    let harness = read_everything(Org::seed(Preset::Large)).await;
+    let continued = Matcher::reads().path(CONTINUED);
+    let faults = harness.simulator.faults();
+    faults.every_matching(4, continued, [Fault::QueryLocatorInvalid]);
+    let listed = list_users(&harness, 0, |_| {}).await;
+    assert_eq!(listed, Truth::of(&harness).users(&everything()));
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(super) started: Timestamp,
     in_progress: AtomicUsize,
     peak: AtomicUsize,
+    /// The longest chain of requests that have ended, each of which began after another one ended.
+    depth: AtomicUsize,
     pub(super) used: AtomicUsize,
     /// Held exclusively by composite requests, whose parts must not interleave with other writes.
     pub(super) gate: RwLock<()>,
@@ -46,6 +48,7 @@ impl Shared {
             descriptions: Mutex::default(),
             in_progress: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
+            depth: AtomicUsize::new(0),
             used: AtomicUsize::new(0),
             gate: RwLock::new(()),
         }
@@ -104,6 +107,10 @@ impl Shared {
         self.peak.load(Ordering::SeqCst)
     }
 
+    pub(crate) fn depth(&self) -> usize {
+        self.depth.load(Ordering::SeqCst)
+    }
+
     /// Counts a request as running until the returned guard is dropped.
     pub(super) fn enter(self: &Arc<Self>) -> InProgress {
         let now = self.in_progress.fetch_add(1, Ordering::SeqCst) + 1;
@@ -111,6 +118,7 @@ impl Shared {
         InProgress {
             shared: Arc::clone(self),
             count: now,
+            depth: self.depth() + 1,
         }
     }
 }
@@ -120,10 +128,13 @@ pub(super) struct InProgress {
     shared: Arc<Shared>,
     /// Number of running requests when it arrived, including itself.
     pub(super) count: usize,
+    /// The length of the longest chain that ends with it.
+    depth: usize,
 }
 
 impl Drop for InProgress {
     fn drop(&mut self) {
+        self.shared.depth.fetch_max(self.depth, Ordering::SeqCst);
         self.shared.in_progress.fetch_sub(1, Ordering::SeqCst);
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::context::ReadContext;
-use super::org::{Batch, TWO_PAGES};
+use super::org::Batch;
 use super::page_fill::PageFill;
 use super::read_ahead::{Pace, Place, ReadAhead, Slot, Slots, Start};
 use super::sync_memory::SyncMemory;
@@ -83,7 +83,7 @@ impl<'a> Reading<'a> {
             part: String::new(),
             after,
             page,
-            ahead: Some(Pace::Double),
+            ahead: Some(Pace::Wide),
         }
     }
 
@@ -181,8 +181,7 @@ impl<R: Row> Listing<R> {
     ) {
         let start = Start {
             after,
-            behind: 0,
-            pace: Pace::Single,
+            cursor: None,
         };
         self.start(table, page, part, start);
     }
@@ -214,22 +213,23 @@ impl<R: Row> Listing<R> {
         if let Some(batch) = self.kept(reading, memory).await {
             return Ok(batch);
         }
-        // Outside a sync nothing is kept, so no more is read than the page holds.
-        let (rows, count) = match (&reading.page.call.sync, reading.ahead) {
-            (Some(_), Some(Pace::Double)) => (PAGE, TWO_PAGES),
-            (Some(_), _) => (PAGE, 1),
-            (None, _) => (reading.page.rows(PAGE), 1),
-        };
         let org = &self.context.org;
-        let batch = org
-            .read_some(reading.table, reading.after, rows, count)
-            .await
-            .map_err(ReadError::Salesforce)?;
-        if let (Some(pace), false, Some(last)) = (reading.ahead, batch.is_last(), batch.last_id()) {
+        let (table, after) = (reading.table, reading.after);
+        let read = match (&reading.page.call.sync, reading.ahead) {
+            (Some(_), Some(Pace::Wide)) => org.open(table, after).await,
+            (Some(_), _) => org.read(table, after).await.map(|batch| (batch, None)),
+            // Outside a sync nothing is kept, so no more is read than the page holds.
+            (None, _) => {
+                let rows = reading.page.rows(PAGE);
+                let batch = org.read_some(table, after, rows).await;
+                batch.map(|batch| (batch, None))
+            }
+        };
+        let (batch, cursor) = read.map_err(ReadError::Salesforce)?;
+        if let (Some(_), false, Some(last)) = (reading.ahead, batch.is_last(), batch.last_id()) {
             let start = Start {
                 after: Some(last),
-                behind: batch.behind,
-                pace,
+                cursor,
             };
             let (table, part) = (reading.table.clone(), reading.part.clone());
             self.start(table, reading.page, part, start);

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
 
+use super::cursor::Cursor;
 use super::missing_columns::MissingColumns;
 use super::table::{PAGE, Row, Table};
 use super::user_fields::UserFields;
@@ -15,10 +16,9 @@ use crate::baton::Quota;
 use crate::connector::error::quota;
 use crate::salesforce::error::{Flaw, Operation};
 use crate::salesforce::soql::Select;
-use crate::salesforce::{Client, Error, QueryPage, Response, SalesforceId, UnreadableRecord};
-
-/// Reading two batches at the same time pays off if this many rows follow.
-pub(super) const TWO_PAGES: usize = 2 * PAGE;
+use crate::salesforce::{
+    Client, Error, Locator, QueryPage, Response, SalesforceId, UnreadableRecord,
+};
 
 /// How many unreadable rows of an object are reported.
 const MAX_REPORTED: usize = 100;
@@ -72,75 +72,63 @@ impl Org {
         table: &Table,
         after: Option<SalesforceId>,
     ) -> Result<Batch<R>, Error> {
-        self.read_some(table, after, PAGE, 1).await
+        self.read_some(table, after, PAGE).await
     }
 
-    /// The same with at most `rows` rows, for who does not come back for the rest of a batch, and
-    /// with up to `count` rows behind them counted.
+    /// The same with at most `rows` rows, for who does not come back for the rest of a batch.
     pub(in crate::connector) async fn read_some<R: Row>(
         &self,
         table: &Table,
         after: Option<SalesforceId>,
         rows: usize,
-        count: usize,
     ) -> Result<Batch<R>, Error> {
-        self.read_at(table, after, 0, rows, count).await
+        // One more than is used shows whether rows follow.
+        let limit = u32::try_from(rows).unwrap_or(u32::MAX).saturating_add(1);
+        let answer = self.read_as(table, |table| table.select(after).limit(limit));
+        Ok(batch(answer.await?, rows))
     }
 
-    /// The same from the row on that has `skipped` rows before it, behind `after`.
-    async fn read_at<R: Row>(
+    /// All rows behind `after`: the first batch, and a cursor to those that follow, if there are any.
+    pub(super) async fn open<R: Row>(
         &self,
         table: &Table,
         after: Option<SalesforceId>,
-        skipped: usize,
+    ) -> Result<(Batch<R>, Option<Cursor>), Error> {
+        let answer = self
+            .read_as::<R>(table, |table| table.select(after))
+            .await?;
+        let page = &answer.value;
+        let cursor = Cursor::behind(page).filter(|_| page.rows() <= PAGE);
+        Ok((batch(answer, PAGE), cursor))
+    }
+
+    /// At most `rows` rows of a query from the position `locator` on. If Salesforce sends shorter
+    /// pages than that, it takes several calls.
+    pub(super) async fn stretch<R: Row>(
+        &self,
+        object: &'static str,
+        locator: &Locator,
         rows: usize,
-        count: usize,
     ) -> Result<Batch<R>, Error> {
-        let limit = rows.saturating_add(count);
-        let answer = self.query::<R>(table, after, limit, skipped).await?;
-        Ok(batch(answer, rows))
-    }
-
-    /// The next two batches at the same time, for one call each. The second one is found by OFFSET
-    /// and begins with the last row of the first. If it does not, rows were added or removed between
-    /// the two answers, and it is not used. Rows may also have been added or removed after it, so it
-    /// counts what follows by itself.
-    pub(in crate::connector) async fn read_two<R: Row>(
-        &self,
-        table: &Table,
-        after: Option<SalesforceId>,
-    ) -> Result<(Batch<R>, Option<Batch<R>>), Error> {
-        let (first, second) = tokio::join!(
-            self.read_some(table, after, PAGE, TWO_PAGES),
-            self.read_at::<R>(table, after, PAGE - 1, PAGE - 1, 1)
-        );
-        let first: Batch<R> = first?;
-        let second = second.ok().and_then(|mut second| {
-            let begin = second.rows.next()?.id();
-            let rows = second.rows.len();
-            second.behind = second.behind.max(first.behind.saturating_sub(rows));
-            (first.last_id() == Some(begin) && rows > 0).then_some(second)
-        });
-        Ok((first, second))
-    }
-
-    async fn query<R: Row>(
-        &self,
-        table: &Table,
-        after: Option<SalesforceId>,
-        limit: usize,
-        offset: usize,
-    ) -> Result<Response<QueryPage<R>>, Error> {
-        let narrow = |rows| u32::try_from(rows).unwrap_or(u32::MAX);
-        let page = |table: &Table| {
-            let select = table.select(after).limit(narrow(limit));
-            if offset > 0 {
-                select.offset(narrow(offset))
-            } else {
-                select
+        let mut answer = Box::pin(self.client.query_next::<R>(locator)).await?;
+        while answer.value.rows() < rows && !answer.value.done {
+            let Some(next) = answer.value.next.take() else {
+                break;
+            };
+            let more = Box::pin(self.client.query_next::<R>(&next)).await?;
+            if more.value.rows() == 0 {
+                break;
             }
-        };
-        self.read_as(table, page).await
+            answer.calls += more.calls;
+            answer.quota = more.quota.or(answer.quota);
+            answer.value.append(more.value);
+        }
+        self.report_unreadable(object, &answer.value.unreadable);
+        let is_end = answer.value.done && answer.value.rows() <= rows;
+        let mut batch = batch(answer, rows);
+        // The number of all rows of the query does not tell how many follow these.
+        batch.behind = usize::from(!is_end);
+        Ok(batch)
     }
 
     /// Rows of a table by another order or position than that of ids: `page` makes the query of what

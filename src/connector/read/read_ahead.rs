@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::cursor::{Cursor, End};
 use super::org::{Batch, Org};
-use super::table::{PAGE, Row, Table};
+use super::table::{Row, Table};
 use crate::salesforce::{Error, SalesforceId};
 
 /// Batches kept or on their way, for one row type of one sync: enough for 16 parallel cursors.
@@ -84,46 +85,50 @@ impl<R> Drop for ReadAhead<R> {
 /// How to read ahead.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::connector) enum Pace {
-    /// One batch after the other: other cursors read other parts of the table meanwhile.
+    /// One batch after the other: other workers read other parts of the table meanwhile.
     Single,
-    /// Two batches at a time, if there are rows for both.
-    Double,
+    /// Several batches of one query side by side.
+    Wide,
 }
 
 /// Where to start reading ahead, and how.
-#[derive(Clone, Copy)]
 pub(super) struct Start {
     pub(super) after: Option<SalesforceId>,
-    /// How many rows follow, as far as known.
-    pub(super) behind: usize,
-    pub(super) pace: Pace,
+    /// Where the query goes on that has read what comes before. Without it, one batch is read after
+    /// the other.
+    pub(super) cursor: Option<Cursor>,
 }
 
 /// Reads batch after batch, until the last one or until nobody takes them.
 async fn walk<R: Row>(
-    org: &Org,
+    org: &Arc<Org>,
     table: &Table,
-    mut start: Start,
+    start: Start,
     batches: &mpsc::Sender<Batch<R>>,
 ) -> Result<(), Error> {
+    let Start {
+        mut after,
+        mut cursor,
+    } = start;
     loop {
-        let (first, second) = if start.pace == Pace::Double && start.behind > PAGE {
-            let (first, second) = org.read_two(table, start.after).await?;
-            // Salesforce sends shorter batches, or the table is changing.
-            if second.is_none() {
-                start.pace = Pace::Single;
+        let mut may_lead = false;
+        if let (Some(cursor), Some(last)) = (cursor.take(), after) {
+            match cursor.walk(org, table.object, last, batches).await {
+                End::Reached => return Ok(()),
+                End::Lost { last, led } => (after, may_lead) = (Some(last), led),
             }
-            (first, second)
+        }
+        let batch = if may_lead {
+            let (batch, next) = org.open(table, after).await?;
+            cursor = next;
+            batch
         } else {
-            (org.read(table, start.after).await?, None)
+            org.read(table, after).await?
         };
-        for batch in std::iter::once(first).chain(second) {
-            start.after = batch.last_id();
-            start.behind = batch.behind;
-            let is_end = batch.is_last() || start.after.is_none();
-            if batches.send(batch).await.is_err() || is_end {
-                return Ok(());
-            }
+        after = batch.last_id();
+        let is_end = batch.is_last() || after.is_none();
+        if batches.send(batch).await.is_err() || is_end {
+            return Ok(());
         }
     }
 }

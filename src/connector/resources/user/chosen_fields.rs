@@ -34,18 +34,23 @@ impl TryFrom<Map<String, Json>> for WideUserRow {
     type Error = serde_path_to_error::Error<serde_json::Error>;
 
     fn try_from(columns: Map<String, Json>) -> Result<Self, Self::Error> {
-        let user = serde_path_to_error::deserialize(Json::Object(columns.clone()))?;
-        let mut chosen = Object::new();
+        let (mut own, mut chosen) = (Map::new(), Object::new());
         for (name, value) in columns {
             match value {
+                // Type and address of the record.
+                Json::Object(_) if name == "attributes" => {}
                 // The part of a parent that the user's own columns read, and perhaps more of it.
-                Json::Object(parent) => add(&mut chosen, &name, parent),
-                value if !NAMES.contains(&name.as_str()) => {
-                    chosen.extend(scalar(value).map(|value| (name, value)));
+                Json::Object(parent) => {
+                    add(&mut chosen, &name, &parent);
+                    own.insert(name, Json::Object(parent));
                 }
-                _ => {}
+                value if NAMES.contains(&name.as_str()) => {
+                    own.insert(name, value);
+                }
+                value => chosen.extend(scalar(&value).map(|value| (name, value))),
             }
         }
+        let user = serde_path_to_error::deserialize(Json::Object(own))?;
         Ok(Self { user, chosen })
     }
 }
@@ -63,7 +68,7 @@ impl ListedUser for WideUserRow {
 }
 
 /// Adds the fields of a parent by their paths.
-fn add(to: &mut Object, path: &str, parent: Map<String, Json>) {
+fn add(to: &mut Object, path: &str, parent: &Map<String, Json>) {
     for (name, value) in parent {
         let path = format!("{path}.{name}");
         match value {
@@ -90,11 +95,11 @@ pub(super) fn shown(values: Object, fields: &[FieldName], shapes: &Shapes) -> Ob
 }
 
 /// The value of a field. `None` for null.
-fn scalar(value: Json) -> Option<Value> {
+fn scalar(value: &Json) -> Option<Value> {
     match value {
-        Json::Bool(value) => Some(Value::Bool(value)),
+        Json::Bool(value) => Some(Value::Bool(*value)),
         Json::Number(value) => value.as_f64().map(Value::Number),
-        Json::String(value) => Some(Value::Text(value)),
+        Json::String(value) => Some(Value::Text(value.clone())),
         Json::Null | Json::Array(_) | Json::Object(_) => None,
     }
 }
