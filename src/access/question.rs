@@ -62,6 +62,7 @@ pub(super) fn answer(
             Ok(notes(access.is_cut))
         }
         Question::Everything => {
+            sync.reader().map()?;
             let gives = Gives::of(sync)?;
             let mut is_cut = false;
             let strangers = sync.strangers()?.into_iter().map(Ok);

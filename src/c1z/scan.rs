@@ -59,6 +59,17 @@ pub struct Nesting {
 /// Resources that are read at once.
 const PAGE: u32 = 500;
 
+/// The plus keeps the database from the index of types, by which it would have to sort all rows of
+/// the type for each page.
+const RESOURCES: &str = "select external_id, data from v1_resources
+     where external_id > ?2 and external_id < ?3 and sync_id = ?1 and +resource_type_id = ?4
+     order by external_id limit ?5";
+
+const GRANTS_OF: &str =
+    "select entitlement_id, principal_resource_type_id, principal_resource_id, data
+     from v1_grants where entitlement_id = ?2 and sync_id = ?1
+     order by principal_resource_type_id, principal_resource_id";
+
 /// Whether a row may be one that is looked for, by its encoded message.
 type Wanted<'a> = dyn Fn(&[u8]) -> bool + 'a;
 
@@ -154,9 +165,7 @@ impl Reader {
         let end = format!("{resource_type};");
         let (mut found, mut last) = (Vec::new(), None);
         self.visit(
-            "select external_id, data from v1_resources
-             where external_id > ?2 and external_id < ?3 and sync_id = ?1 and resource_type_id = ?4
-             order by external_id limit ?5",
+            RESOURCES,
             params![self.sync_id(), after, end, resource_type, PAGE],
             |row| -> Result<()> {
                 last = Some(column(row, 0)?);
@@ -242,13 +251,9 @@ impl Reader {
         entitlement: &str,
         mut each: impl FnMut(GrantRow) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.visit(
-            "select entitlement_id, principal_resource_type_id, principal_resource_id, data
-             from v1_grants where entitlement_id = ?2 and sync_id = ?1
-             order by principal_resource_type_id, principal_resource_id",
-            params![self.sync_id(), entitlement],
-            |row| each(grant(row)?),
-        )
+        self.visit(GRANTS_OF, params![self.sync_id(), entitlement], |row| {
+            each(grant(row)?)
+        })
     }
 
     /// Calls `each` with every nesting.
@@ -335,4 +340,38 @@ fn grant(row: &Row<'_>) -> Result<GrantRow> {
         annotations,
         sources,
     })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use rusqlite::Connection;
+    use test_case::test_case;
+
+    use super::super::schema::{INDEXES, TABLES};
+    use super::{GRANTS_OF, RESOURCES};
+
+    #[test_case(RESOURCES)]
+    #[test_case(GRANTS_OF)]
+    fn an_index_has_the_order_of_the_rows(query: &str) {
+        let database = Connection::open_in_memory().unwrap();
+        database.execute_batch(TABLES).unwrap();
+        database.execute_batch(INDEXES).unwrap();
+        let mut plan = database
+            .prepare(&format!("explain query plan {query}"))
+            .unwrap();
+        let keys = vec!["x"; plan.parameter_count()];
+        let steps = plan
+            .query_map(rusqlite::params_from_iter(keys), |row| row.get(3))
+            .unwrap();
+        let steps: Vec<String> = steps.map(Result::unwrap).collect();
+        assert!(
+            steps.iter().any(|step| step.contains("USING INDEX")),
+            "{steps:?}"
+        );
+        assert!(
+            !steps.iter().any(|step| step.contains("TEMP B-TREE")),
+            "{steps:?}"
+        );
+    }
 }

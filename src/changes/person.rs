@@ -38,6 +38,7 @@ type Ways = BTreeMap<String, Vec<Held>>;
 impl<'a> Pair<'a> {
     pub(super) fn of(old: &'a StoredSync, new: &'a StoredSync) -> Result<Self, Error> {
         let side = |sync: &'a StoredSync| -> Result<Side<'a>, Error> {
+            sync.reader().map()?;
             let gives = Gives::of(sync)?;
             Ok(Side { sync, gives })
         };
