@@ -7,6 +7,7 @@
 mod args;
 mod auth;
 mod ca_file;
+mod collector;
 mod daemon;
 mod environment;
 mod file;
@@ -47,6 +48,7 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use auth::{AuthMethod, RefreshGrant};
+pub use collector::CollectorSettings;
 pub use daemon::DaemonOptions;
 pub use handover::Arguments;
 pub use host::{ExternalResources, HostOptions};

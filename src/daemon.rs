@@ -27,16 +27,19 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::Code;
+use tracing::Instrument as _;
 
 pub use error::{Error, Result};
 pub use full_sync::SyncSettings;
 pub use identity::{ApiHost, Flaw, Identity};
 
 use crate::causes;
+use crate::metrics::HostMetrics;
+use crate::metrics::exposition::FromConnector;
 use crate::pb::connector::ConnectorServiceValidateRequest;
 use crate::pb::platform::task::TaskType;
 use crate::pb::platform::{BatonServiceFinishTaskRequest, Task};
-use crate::signals;
+use crate::{signals, trace};
 use connector::Connector;
 use heartbeat::Lost;
 use known::Known;
@@ -59,6 +62,8 @@ pub struct Settings {
     pub temporary_directory: PathBuf,
     /// How it syncs.
     pub sync: SyncSettings,
+    /// What it counts.
+    pub metrics: HostMetrics,
 }
 
 /// How long running tasks may take at the end.
@@ -98,11 +103,12 @@ struct Shared {
     workplace: Workplace,
     sync: SyncSettings,
     known: Known,
+    metrics: HostMetrics,
     /// Running tasks have to end.
     stop: CancellationToken,
 }
 
-/// Checks the daemon's connector, for the health endpoint.
+/// Asks the daemon's connector, for the health endpoint.
 #[derive(Clone)]
 pub struct Checker(Arc<Connector>);
 
@@ -116,19 +122,27 @@ impl Checker {
             checked.map(drop).map_err(|error| causes::chain(&error))
         })
     }
+
+    /// What the connector has counted; nothing if it does not run.
+    pub async fn counts(self) -> Option<FromConnector> {
+        self.0.counts().await
+    }
 }
 
 impl Daemon {
     /// Prepares a daemon. Nothing is sent yet.
     pub fn new(settings: Settings) -> Result<Self> {
+        let metrics = settings.metrics;
+        let executable = settings.sync.request.executable.clone();
         let slots = usize::try_from(settings.concurrency.max(1)).unwrap_or(1);
         Ok(Self {
             shared: Arc::new(Shared {
-                connector: Arc::new(Connector::new(settings.sync.request.executable.clone())),
-                platform: Platform::new(settings.identity, settings.host_id)?,
+                connector: Arc::new(Connector::new(executable, metrics.clone())),
+                platform: Platform::new(settings.identity, settings.host_id, metrics.clone())?,
                 workplace: Workplace::create(&settings.temporary_directory)?,
                 sync: settings.sync,
                 known: Known::default(),
+                metrics,
                 stop: CancellationToken::new(),
             }),
             asks_for_several: settings.asks_for_several,
@@ -296,7 +310,8 @@ impl Shared {
     async fn greet(&self) -> Result<()> {
         let (mut pause, longest) = GREETING_PAUSES;
         loop {
-            let Err(error) = self.hello("").await else {
+            let greeting = trace::work("hello");
+            let Err(error) = self.hello("").instrument(greeting).await else {
                 tracing::info!("the platform knows this host; taking tasks");
                 return Ok(());
             };
@@ -327,11 +342,16 @@ impl Shared {
         } = task;
         let name = kind.as_ref().map_or("unknown", operation::name);
         let started = Instant::now();
+        let span = trace::work(name);
+        self.metrics.task_begins();
         tracing::info!(task_id = id, task = name, "a task begins");
+        let mut code = Code::Ok;
         let report = if matches!(kind, Some(TaskType::Hello(_))) {
             None
         } else {
-            let outcome = Box::pin(self.perform(&id, kind, heartbeat)).await;
+            let performed = self.perform(&id, kind, heartbeat).instrument(span.clone());
+            let outcome = Box::pin(performed).await;
+            code = outcome.code();
             tracing::info!(
                 task_id = id,
                 task = name,
@@ -342,7 +362,13 @@ impl Shared {
             );
             Some(outcome.into_report(&id))
         };
-        self.deliver(&id, report).await;
+        let is_greeting = report.is_none();
+        let delivered = self.deliver(&id, report).instrument(span.clone()).await;
+        if let (true, Err(refusal)) = (is_greeting, delivered) {
+            code = refusal;
+        }
+        trace::end(&span, trace::code(code), code == Code::Ok);
+        self.metrics.task_ended(name, trace::code(code));
         self.known.end(&id);
     }
 
@@ -385,17 +411,9 @@ impl Shared {
             );
         };
         if let TaskType::SyncFull(task) = kind {
-            let (platform, workplace) = (&self.platform, &self.workplace);
-            return full_sync::perform(
-                &self.connector,
-                platform,
-                workplace,
-                &self.sync,
-                id,
-                &task,
-                cancel,
-            )
-            .await;
+            let outcome = full_sync::perform(self, id, &task, cancel).await;
+            self.metrics.sync_ended(trace::code(outcome.code()));
+            return outcome;
         }
         tokio::select! {
             outcome = operation::perform(&self.connector, id, kind) => outcome,
@@ -404,7 +422,11 @@ impl Shared {
     }
 
     /// Reports a task, or greets for it, until the platform accepts or refuses for good.
-    async fn deliver(&self, id: &str, report: Option<BatonServiceFinishTaskRequest>) {
+    async fn deliver(
+        &self,
+        id: &str,
+        report: Option<BatonServiceFinishTaskRequest>,
+    ) -> Result<(), Code> {
         let mut failures = 0;
         loop {
             let told = match &report {
@@ -412,16 +434,18 @@ impl Shared {
                 None => self.hello(id).await,
             };
             let Err(error) = told else {
-                return;
+                return Ok(());
             };
             let text = causes::chain(&error);
             if !error.is_passing() {
-                tracing::error!(
-                    task_id = id,
-                    error = text,
-                    "the platform refuses the report of a task"
-                );
-                return;
+                let message = match error {
+                    Error::Connector(_) => {
+                        "the connector does not tell what it is, so the platform is not greeted"
+                    }
+                    _ => "the platform refuses the report of a task",
+                };
+                tracing::error!(task_id = id, error = text, "{message}");
+                return Err(error.code());
             }
             failures += 1;
             tracing::warn!(

@@ -56,6 +56,11 @@ pub mod c1 {
     }
 }
 
+/// What a connector process tells the process of this program that started it. No part of the protocol.
+pub mod process {
+    include!(concat!(env!("OUT_DIR"), "/baton_salesforce.process.v1.rs"));
+}
+
 /// Google's status message, which travels in `grpc-status-details-bin`.
 pub mod google {
     pub mod rpc {

@@ -17,6 +17,7 @@ pub mod http;
 pub mod id;
 pub mod instance;
 pub mod limits;
+mod measure;
 pub mod obstacle;
 pub mod query;
 pub mod retry;

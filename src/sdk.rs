@@ -82,7 +82,7 @@ async fn execute<O>(
     own: O,
     settings: Settings,
 ) -> Result<(), Failure> {
-    let _telemetry = telemetry::install(&settings.log(), Timestamp::now())?;
+    let _telemetry = telemetry::install(&settings.log(), None, Timestamp::now())?;
     // The host half needs no registry, but a wrong flag is better reported here than by a child
     // that dies.
     let registry = build(own)?;

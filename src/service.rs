@@ -15,6 +15,7 @@ mod grant_manager;
 mod grants;
 mod listing;
 mod malformed;
+mod metrics;
 mod rate_limiter;
 mod resource_getter;
 mod resource_manager;
@@ -27,17 +28,19 @@ mod tickets;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 use tonic::{Response, Status};
-use tracing::Instrument as _;
 
 use crate::baton::{Error, Registry, Result};
+use crate::metrics::ConnectorMetrics;
 use crate::pb::connector as pb;
+use crate::pb::process::metrics_service_server::MetricsServiceServer;
 use crate::pb::ratelimit::rate_limiter_service_server::RateLimiterServiceServer;
-use crate::wire;
+use crate::{trace, wire};
 use retry::Backoffs;
 use runs::Runs;
 
@@ -60,6 +63,8 @@ pub struct Services {
     /// Work that continues after its caller has disconnected.
     tasks: TaskTracker,
     stopping: CancellationToken,
+    metrics: ConnectorMetrics,
+    started: SystemTime,
 }
 
 impl Services {
@@ -74,7 +79,16 @@ impl Services {
             runs: Runs::new(tasks.clone()),
             tasks,
             stopping: CancellationToken::new(),
+            metrics: ConnectorMetrics::default(),
+            started: SystemTime::now(),
         }
+    }
+
+    /// Tells these counts to the process that starts this one, if it asks.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: ConnectorMetrics) -> Self {
+        self.metrics = metrics;
+        self
     }
 
     /// The services as routes of a gRPC server. Any other path returns `Unimplemented`.
@@ -126,6 +140,14 @@ impl Services {
         .add_service(RateLimiterServiceServer::new(self.clone()))
     }
 
+    /// The routes for the process that started this one: it may also ask for the counts. Hosts of the
+    /// Baton SDK know nothing of that.
+    #[must_use]
+    pub fn routes_for_parent(&self) -> Routes {
+        self.routes()
+            .add_service(MetricsServiceServer::new(self.clone()))
+    }
+
     /// The full names of all services.
     #[must_use]
     pub fn names() -> [&'static str; 16] {
@@ -174,7 +196,7 @@ impl Services {
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        match self.tasks.spawn(work.in_current_span()).await {
+        match self.tasks.spawn(trace::carried(work)).await {
             Ok(result) => result,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),

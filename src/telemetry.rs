@@ -2,6 +2,7 @@
 //!
 //! Libraries log only from `warn` on: below that they log headers, which hold tokens.
 
+mod collector;
 pub mod health;
 mod line;
 mod output;
@@ -19,8 +20,9 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{fmt, reload};
 
-use crate::config::{LogLevel, LogSettings};
+use crate::config::{CollectorSettings, LogLevel, LogSettings};
 use crate::output_file;
+use collector::Collector;
 use line::Line;
 use output::Output;
 use sink::Sink;
@@ -28,8 +30,11 @@ use sink::Sink;
 /// The target of our own log events.
 const OWN: &str = "baton_salesforce";
 
-/// The running log. Dropping it writes the lines that are still queued, within a second.
+/// The running log. Dropping it sends to the collector what is left for it, and writes the lines that
+/// are still queued, within some seconds.
 pub struct Telemetry {
+    // Dropped in this order: what the collector is worth a line of is still written.
+    _collector: Option<Collector>,
     _sink: Sink,
     expiry: Option<tokio::task::JoinHandle<()>>,
 }
@@ -42,25 +47,47 @@ impl Drop for Telemetry {
     }
 }
 
-/// Starts the log. A second call in one process, as in tests, has no effect.
-pub fn install(settings: &LogSettings, now: Timestamp) -> anyhow::Result<Telemetry> {
+/// Starts the log, and traces if there is a collector for them. A second call in one process, as in
+/// tests, has no effect.
+pub fn install(
+    settings: &LogSettings,
+    collector: Option<&CollectorSettings>,
+    now: Timestamp,
+) -> anyhow::Result<Telemetry> {
+    let collector = collector.map(Collector::new).transpose()?;
     let sink = Sink::start(outputs(settings)?, settings.format);
-    let (filter, handle) = reload::Layer::new(targets(settings.level_at(now)));
+    let level = settings.level_at(now);
+    let (filter, handle) = reload::Layer::new(targets(level));
     let layer = fmt::layer()
         .event_format(Line::new(settings.format))
         .fmt_fields(JsonFields::new())
         .with_writer(sink.writer())
-        .with_filter(filter);
+        .with_filter(filter)
+        .boxed();
+    let mut layers = vec![layer];
+    let mut sent = None;
+    if let Some(collector) = &collector {
+        layers.extend(collector.traces());
+        if let Some(logs) = collector.logs() {
+            let (filter, handle) = reload::Layer::new(own(level));
+            layers.push(logs.with_filter(filter).boxed());
+            sent = Some(handle);
+        }
+    }
     // It fails if there is a log already.
-    let _ = tracing_subscriber::registry().with(layer).try_init();
+    let _ = tracing_subscriber::registry().with(layers).try_init();
     let expiry = settings.debug_left(now).map(|left| {
         tokio::spawn(async move {
             tokio::time::sleep(left).await;
             // The log is gone if this fails.
             let _ = handle.reload(targets(LogLevel::Info));
+            if let Some(handle) = sent {
+                let _ = handle.reload(own(LogLevel::Info));
+            }
         })
     });
     Ok(Telemetry {
+        _collector: collector,
         _sink: sink,
         expiry,
     })
@@ -85,15 +112,21 @@ impl LogSettings {
 }
 
 fn targets(level: LogLevel) -> Targets {
-    let level = match level {
+    own(level).with_default(filter(level).min(LevelFilter::WARN))
+}
+
+/// Only what this program logs. What the collector's client logs must not be sent through it.
+fn own(level: LogLevel) -> Targets {
+    Targets::new().with_target(OWN, filter(level))
+}
+
+fn filter(level: LogLevel) -> LevelFilter {
+    match level {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Error => LevelFilter::ERROR,
-    };
-    Targets::new()
-        .with_target(OWN, level)
-        .with_default(level.min(LevelFilter::WARN))
+    }
 }
 
 /// Where the lines go.

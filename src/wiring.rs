@@ -10,6 +10,7 @@ mod logout;
 mod scope;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use tracing::warn;
@@ -18,8 +19,10 @@ use crate::baton::Registry;
 use crate::causes::chain;
 use crate::cli::{Failure, Job, Program};
 use crate::config::{Config, HealthSettings, HostOptions, LoginOptions, ServeOptions};
+use crate::connector::Options;
 use crate::doctor::Report;
 use crate::host::{Address, ServeOptions as Served, TlsFiles};
+use crate::metrics::{ConnectorMetrics, Process, exposition};
 use crate::pb::connector::ConnectorCapabilities;
 use crate::salesforce::Client;
 use crate::service::{Services, Toggles};
@@ -33,19 +36,22 @@ pub struct Connector;
 #[async_trait]
 impl Program for Connector {
     async fn connector_service(&self, config: Config) -> Result<(), Failure> {
-        let client = Arc::new(client::build(&config)?);
-        let registry = Arc::new(registry(&config, Arc::clone(&client))?);
-        let served = sdk::child(&services(&config, registry)).await;
+        let metrics = ConnectorMetrics::default();
+        let client = Arc::new(client::build_counted(&config, &metrics)?);
+        let registry = Arc::new(registry(&config, Arc::clone(&client), &metrics)?);
+        let services = services(&config, registry).with_metrics(metrics);
+        let served = sdk::child(&services).await;
         client.settle().await;
         served
     }
 
     async fn serve(&self, config: Config, options: ServeOptions) -> Result<(), Failure> {
-        let client = Arc::new(client::build(&config)?);
-        let registry = Arc::new(registry(&config, Arc::clone(&client))?);
+        let metrics = ConnectorMetrics::default();
+        let client = Arc::new(client::build_counted(&config, &metrics)?);
+        let registry = Arc::new(registry(&config, Arc::clone(&client), &metrics)?);
         let services = services(&config, Arc::clone(&registry));
         if let Some(settings) = &options.health {
-            serve_health(check(registry), settings).await?;
+            serve_health(check(registry), page(metrics), settings).await?;
         }
         let listen: Address = options
             .listen
@@ -66,7 +72,11 @@ impl Program for Connector {
         scope::check(
             &options,
             &job,
-            &registry(&config, client::build(&config)?.into())?,
+            &registry(
+                &config,
+                client::build(&config)?.into(),
+                &ConnectorMetrics::default(),
+            )?,
         )?;
         jobs::run(&options, job).await
     }
@@ -98,8 +108,25 @@ fn services(config: &Config, registry: Arc<Registry>) -> Services {
     Services::new(registry, toggles)
 }
 
-fn registry(config: &Config, client: Arc<Client>) -> Result<Registry, Failure> {
-    Ok(connector::build(client, client::options(config)?))
+fn registry(
+    config: &Config,
+    client: Arc<Client>,
+    metrics: &ConnectorMetrics,
+) -> Result<Registry, Failure> {
+    let options = Options {
+        metrics: metrics.writes.clone(),
+        ..client::options(config)?
+    };
+    Ok(connector::build(client, options))
+}
+
+/// The page of a connector that has no host.
+fn page(metrics: ConnectorMetrics) -> health::Page {
+    let started = SystemTime::now();
+    Arc::new(move || {
+        let page = exposition::of_connector(&metrics, Process::this(started));
+        Box::pin(std::future::ready(page))
+    })
 }
 
 /// Asks through the connector's own session. Another client would sign in again, and where refresh
@@ -114,7 +141,11 @@ fn check(registry: Arc<Registry>) -> health::Check {
     })
 }
 
-async fn serve_health(check: health::Check, settings: &HealthSettings) -> Result<(), Failure> {
+async fn serve_health(
+    check: health::Check,
+    page: health::Page,
+    settings: &HealthSettings,
+) -> Result<(), Failure> {
     let listener = tokio::net::TcpListener::bind(settings.address)
         .await
         .map_err(|error| {
@@ -127,7 +158,7 @@ async fn serve_health(check: health::Check, settings: &HealthSettings) -> Result
     let address = listener.local_addr().unwrap_or(settings.address);
     tracing::info!(%address, "serving health checks");
     tokio::spawn(async move {
-        if let Err(error) = health::serve(listener, check).await {
+        if let Err(error) = health::serve(listener, check, page).await {
             warn!(%error, "the health endpoint failed");
         }
     });

@@ -87,6 +87,24 @@ pub struct NewAccount {
 }
 
 impl Job {
+    /// Its name in traces, which is that of the same task of the platform if there is one.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Grant { .. } => "grant",
+            Self::Revoke { .. } => "revoke",
+            Self::EventFeed { .. } => "list_events",
+            Self::CreateAccount(_) => "create_account",
+            Self::InvokeAction { .. } => "action_invoke",
+            Self::ListActionSchemas { .. } => "action_list_schemas",
+            Self::DeleteResource { .. } => "delete_resource",
+            Self::RotateCredentials { .. } => "rotate_credentials",
+            Self::Daemon => "daemon",
+            Self::Unsupported(_) => "unsupported",
+            Self::Sync => "sync_full",
+        }
+    }
+
     /// The job that `values` describe; of several, the first in the order of the Baton SDK. If the
     /// description is wrong, `problems` says so and the result is [`Job::Sync`].
     pub(crate) fn resolve(values: &Values, now: Timestamp, problems: &mut Problems) -> Self {

@@ -4,7 +4,9 @@
 use super::failure::Failure;
 use super::print;
 use super::world::World;
-use crate::config::{Config, LogSettings, Problems, Sources, Values, Written, host_flags};
+use crate::config::{
+    CollectorSettings, Config, LogSettings, Problems, Sources, Values, Written, host_flags,
+};
 use crate::telemetry::{self, Telemetry};
 
 /// A valid configuration and the command's own options. Dropping it ends the log.
@@ -36,6 +38,7 @@ pub(super) fn prepare_as<T>(
     let directory = &world.sources.directory;
     let mut problems = written.problems.clone();
     let log = LogSettings::resolve(&written.values, directory, world.terminal, &mut problems);
+    let collector = CollectorSettings::resolve(&written.values, directory, &mut problems);
     let options = options(&mut problems);
     let config = match resolve(&written.values, &world.sources) {
         Ok(config) => problems.or(config),
@@ -45,7 +48,7 @@ pub(super) fn prepare_as<T>(
         }
     };
     let config = config.inspect_err(|_| print::warnings(&written.warnings))?;
-    let telemetry = telemetry::install(&log, world.now)?;
+    let telemetry = telemetry::install(&log, collector.as_ref(), world.now)?;
     if !written.values.switch(&host_flags::STARTED_BY_OWN_HOST) {
         log_oddities(&config, &written.warnings);
     }

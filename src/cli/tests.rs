@@ -248,6 +248,7 @@ async fn a_health_endpoint_is_asked_over_http() {
     let server = tokio::spawn(crate::telemetry::health::serve(
         listener,
         std::sync::Arc::new(down),
+        std::sync::Arc::new(|| Box::pin(std::future::ready(String::new()))),
     ));
     let ask = async |endpoint| {
         let arguments = [

@@ -19,12 +19,15 @@ pub(super) fn read(values: &Values, directory: &Path) -> Result<Option<String>, 
     let text = if path.contains("-----BEGIN") {
         Err("expected the path of a PEM file but got its text".to_owned())
     } else {
-        contents(&directory.join(path))
-            .and_then(|bytes| pem(&bytes))
-            .map_err(|flaw| format!("the file {path} {flaw}"))
+        certificates(&directory.join(path)).map_err(|flaw| format!("the file {path} {flaw}"))
     };
     text.map(Some)
         .map_err(|problem| format!("field {}: {problem}", CA_FILE.name))
+}
+
+/// The certificates in a file. The error is a predicate of the file.
+pub(super) fn certificates(path: &Path) -> Result<String, String> {
+    contents(path).and_then(|bytes| pem(&bytes))
 }
 
 fn contents(path: &Path) -> Result<Vec<u8>, String> {
@@ -52,7 +55,7 @@ fn unreadable(error: &output_file::Error) -> String {
 }
 
 /// Only certificates: a key in this file is a mistake that somebody should hear of.
-fn pem(bytes: &[u8]) -> Result<String, String> {
+pub(super) fn pem(bytes: &[u8]) -> Result<String, String> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err("is empty".to_owned());
     }

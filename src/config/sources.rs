@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::args::{self, Line};
-use super::flags::telemetry;
 use super::problem::Problems;
 use super::values::Values;
 use super::{environment, file, relation};
@@ -61,9 +60,6 @@ impl Sources {
         let values = Values::merge([line.given.clone(), variables, file.unwrap_or_default()]);
         let mut warnings = environment::misspelt(&self.variables);
         warnings.extend(file::overlooked(named, &self.directory));
-        if values.is_set(&telemetry::OTEL_COLLECTOR_ENDPOINT) {
-            warnings.push("this build sends nothing to an OpenTelemetry collector".to_owned());
-        }
         problems.extend(values.problems());
         if !file_is_unread {
             relation::check(&values, &mut problems);

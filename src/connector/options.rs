@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::company_domains::CompanyDomains;
 use super::username::UsernameRule;
+use crate::metrics::Writes;
 use crate::salesforce::soql::FieldName;
 
 /// The API through which accounts and their entitlements are changed.
@@ -60,6 +61,8 @@ pub struct Options {
     pub lifecycle_api: LifecycleApi,
     /// Check writes but send none.
     pub dry_run: bool,
+    /// Counts the writes.
+    pub metrics: Writes,
 }
 
 impl Default for Options {
@@ -84,6 +87,7 @@ impl Default for Options {
             provisioning: false,
             lifecycle_api: LifecycleApi::default(),
             dry_run: false,
+            metrics: Writes::default(),
         }
     }
 }

@@ -1,18 +1,19 @@
 //! Full syncs: into a file of their own, which the platform then gets.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tonic::Code;
 
-use super::connector::Connector;
+use super::Shared;
 use super::outcome::Outcome;
 use super::platform::Platform;
-use super::workplace::Workplace;
 use crate::causes;
+use crate::metrics::SyncRows;
 use crate::pb::platform::task::SyncFullTask;
-use crate::runner::{self, SyncRequest, Target};
+use crate::runner::{self, RowCounts, SyncRequest, Target};
 
 /// Attempts to upload a file. Heartbeats go on meanwhile.
 const ATTEMPTS: u32 = 5;
@@ -31,22 +32,25 @@ pub struct SyncSettings {
 /// Syncs and uploads, until `cancel` is cancelled. It must not be dropped before it returns: somebody
 /// would still be writing the file.
 pub(super) async fn perform(
-    connector: &Connector,
-    platform: &Platform,
-    workplace: &Workplace,
-    settings: &SyncSettings,
+    shared: &Shared,
     id: &str,
     task: &SyncFullTask,
     cancel: &CancellationToken,
 ) -> Outcome {
-    let file = Removed(workplace.file());
+    let Shared {
+        connector,
+        platform,
+        sync: settings,
+        ..
+    } = shared;
+    let file = Removed(shared.workplace.file());
     let request = request(settings, task, &file.0);
     let synced = async {
         let running = connector.running().await?;
         // The sync cancels its own workers when it fails, and not the task.
         runner::sync_with(&running, &request, &cancel.child_token()).await
     };
-    match synced.await {
+    let summary = match synced.await {
         Ok(summary) => {
             let rows = summary.totals();
             tracing::info!(
@@ -60,9 +64,10 @@ pub(super) async fn perform(
                 seconds = summary.duration.as_secs_f64(),
                 "synced"
             );
+            summary
         }
         Err(error) => return Outcome::of_error(&error),
-    }
+    };
     let uploaded = tokio::select! {
         () = cancel.cancelled() => return Outcome::failed(Code::Cancelled, "cancelled"),
         uploaded = upload(platform, id, &file.0) => uploaded,
@@ -70,6 +75,7 @@ pub(super) async fn perform(
     if let Err(outcome) = uploaded {
         return outcome;
     }
+    shared.metrics.synced(summary.duration, rows(summary.rows));
     if let Some(previous) = &settings.previous {
         keep(&file.0, previous);
     }
@@ -77,6 +83,17 @@ pub(super) async fn perform(
         response: None,
         annotations: Vec::new(),
     }
+}
+
+fn rows(counts: BTreeMap<String, RowCounts>) -> impl Iterator<Item = (String, SyncRows)> {
+    counts.into_iter().map(|(kind, rows)| {
+        let rows = SyncRows {
+            resources: rows.resources,
+            entitlements: rows.entitlements,
+            grants: rows.grants,
+        };
+        (kind, rows)
+    })
 }
 
 /// What the task asks for goes before what the command line says, except for single resources: as in

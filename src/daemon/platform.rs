@@ -12,6 +12,7 @@ use super::error::{Error, Result};
 use super::identity::Identity;
 use super::token::Tokens;
 use super::upload;
+use crate::metrics::HostMetrics;
 use crate::pb::SDK_VERSION;
 use crate::pb::connector::ConnectorMetadata;
 use crate::pb::platform::baton_service_client::BatonServiceClient;
@@ -48,7 +49,7 @@ pub(super) struct Greeting {
 
 impl Platform {
     /// Nothing is sent yet.
-    pub(super) fn new(identity: Identity, host_id: String) -> Result<Self> {
+    pub(super) fn new(identity: Identity, host_id: String, metrics: HostMetrics) -> Result<Self> {
         let broken = |source| Error::Channel { source };
         let endpoint = Endpoint::from_shared(identity.host.url())
             .and_then(|endpoint| {
@@ -61,7 +62,7 @@ impl Platform {
             .map_err(broken)?;
         Ok(Self {
             channel: endpoint.connect_lazy(),
-            tokens: Tokens::new(identity)?,
+            tokens: Tokens::new(identity, metrics)?,
             host_id,
         })
     }

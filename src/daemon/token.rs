@@ -17,6 +17,7 @@ use tonic::metadata::{Ascii, MetadataValue};
 
 use super::error::{Error, Result};
 use super::identity::Identity;
+use crate::metrics::HostMetrics;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// How long an assertion is valid before and after it is made.
@@ -36,6 +37,7 @@ pub(super) struct Tokens {
     kept: tokio::sync::Mutex<Option<Token>>,
     /// How far the platform's clock is ahead of ours.
     ahead: Mutex<SignedDuration>,
+    metrics: HostMetrics,
 }
 
 struct Token {
@@ -65,7 +67,7 @@ enum Answered {
 }
 
 impl Tokens {
-    pub(super) fn new(identity: Identity) -> Result<Self> {
+    pub(super) fn new(identity: Identity, metrics: HostMetrics) -> Result<Self> {
         let client = reqwest::Client::builder()
             .https_only(true)
             .redirect(reqwest::redirect::Policy::none())
@@ -78,6 +80,7 @@ impl Tokens {
             client,
             kept: tokio::sync::Mutex::new(None),
             ahead: Mutex::new(SignedDuration::ZERO),
+            metrics,
         })
     }
 
@@ -90,7 +93,13 @@ impl Tokens {
         {
             return Ok(token.authorization.clone());
         }
-        let token = self.get().await?;
+        let token = self.get().await;
+        self.metrics.sign_in(match &token {
+            Ok(_) => "ok",
+            Err(Error::TokenRefused { .. }) => "refused",
+            Err(_) => "failed",
+        });
+        let token = token?;
         let authorization = token.authorization.clone();
         *kept = Some(token);
         Ok(authorization)

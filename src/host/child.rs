@@ -38,5 +38,5 @@ pub async fn run_child(
     server::end_when(&end, host_gone.cancelled_owned());
     tracing::debug!(port = handshake.port, "serving the host");
     let incoming = accept::secured(socket, config, end.clone());
-    server::run(services, services.routes(), incoming, None, end).await
+    server::run(services, services.routes_for_parent(), incoming, None, end).await
 }

@@ -7,13 +7,15 @@ use parking_lot::{Mutex, MutexGuard};
 use prost::Message;
 use prost_types::Any;
 use tonic::transport::Channel;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
+use tracing::Instrument as _;
 
 use super::clock::Clock;
 use super::limiter::{Admission, Handshake, Unlimited};
 use crate::c1z::annotation;
 use crate::pb::connector::{self, ResourceId};
 use crate::pb::ratelimit::{self, rate_limit_description::Status as Outcome};
+use crate::trace;
 
 /// The default limit of gRPC-Go. A larger reply would fail in other hosts.
 const RECEIVE_LIMIT: usize = 4 << 20;
@@ -66,7 +68,11 @@ impl Client {
     pub(crate) async fn call<C: Call>(&self, request: C) -> Result<C::Reply, Status> {
         let handshake = self.handshake(C::METHOD, request.resource_type()).await?;
         self.usage().calls += 1;
-        let answer = self.unary::<C, C::Reply>(C::METHOD, request).await;
+        let span = trace::call(C::METHOD);
+        let call = self.unary::<C, C::Reply>(C::METHOD, request);
+        let answer = call.instrument(span.clone()).await;
+        let code = answer.as_ref().map_or_else(Status::code, |_| Code::Ok);
+        trace::end(&span, trace::code(code), code == Code::Ok);
         let reported = match &answer {
             Ok(reply) => C::annotations(reply).map(|annotations| {
                 self.usage().note(annotations);
@@ -139,10 +145,9 @@ impl Client {
         })?;
         let codec = tonic_prost::ProstCodec::default();
         let path = PathAndQuery::from_static(path);
-        Ok(grpc
-            .unary(Request::new(request), path, codec)
-            .await?
-            .into_inner())
+        let mut request = Request::new(request);
+        trace::inject(request.metadata_mut());
+        Ok(grpc.unary(request, path, codec).await?.into_inner())
     }
 
     fn usage(&self) -> MutexGuard<'_, Usage> {

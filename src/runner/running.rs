@@ -3,12 +3,15 @@
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use tonic::Status;
 use tonic::transport::Channel;
 
 use super::client::Client;
 use super::clock;
 use super::error::{Error, Result};
 use super::launch::{Child, Executable, launch};
+use crate::pb::process::metrics_service_client::MetricsServiceClient;
+use crate::pb::process::{ReadRequest, ReadResponse};
 
 /// A death may be noticed after its consequences; on a busy machine, long after.
 const DEATH_GRACE: Duration = Duration::from_secs(5);
@@ -34,6 +37,12 @@ impl Running {
     /// A client that counts its calls from zero.
     pub(crate) fn client(&self) -> Client {
         Client::new(self.channel.clone(), clock::wall())
+    }
+
+    /// What the process has counted, if it is one of this program.
+    pub(crate) async fn counts(&self) -> Result<ReadResponse, Status> {
+        let mut client = MetricsServiceClient::new(self.channel.clone());
+        Ok(client.read(ReadRequest {}).await?.into_inner())
     }
 
     /// Does `work`. If it fails because the connector died, the error says so.

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::RwLock;
+use tracing::Instrument as _;
 use url::Url;
 
 mod authorization;
@@ -44,7 +45,8 @@ use self::{
     client_credentials::ClientCredentials, handover::Handover, jwt_bearer::JwtBearer, pace::Pace,
     password::PasswordLogin, refresh_token::RefreshTokenLogin, static_token::StaticToken,
 };
-use super::instance::Instance;
+use super::{instance::Instance, measure};
+use crate::{metrics::Upstream, trace};
 
 /// How to sign in.
 #[derive(Clone, Debug)]
@@ -195,6 +197,7 @@ pub(crate) struct TokenCache {
     /// Responses since the last session that were not sign-in responses.
     nonsense: AtomicU32,
     pace: Mutex<Pace>,
+    metrics: Upstream,
 }
 
 /// Result of the last sign-in. A refusal is kept, because a retry could lock the user. A temporary
@@ -207,13 +210,14 @@ enum Login {
 }
 
 impl TokenCache {
-    pub(super) fn new(source: Arc<dyn TokenSource>) -> Self {
+    pub(super) fn new(source: Arc<dyn TokenSource>, metrics: Upstream) -> Self {
         Self {
             source,
             last: RwLock::new(None),
             logins: AtomicU64::new(0),
             nonsense: AtomicU32::new(0),
             pace: Mutex::default(),
+            metrics,
         }
     }
 
@@ -232,10 +236,19 @@ impl TokenCache {
         if let Some(held) = self.pace.lock().held() {
             return Err(held);
         }
-        let fetched = self.source.fetch().await;
+        let fetched = self.fetch().await;
         let fetched = self.pace.lock().note(fetched);
         self.logins.fetch_add(1, Ordering::Release);
         last.insert(self.judge(fetched)).clone().into()
+    }
+
+    async fn fetch(&self) -> Result<AccessToken, AuthError> {
+        let span = trace::sign_in();
+        let fetched = self.source.fetch().instrument(span.clone()).await;
+        let outcome = measure::sign_in(&fetched);
+        trace::end(&span, outcome, fetched.is_ok());
+        self.metrics.sign_in(outcome);
+        fetched
     }
 
     /// What the last sign-in means for a caller. `waited` says whether it ended while the caller

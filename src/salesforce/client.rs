@@ -23,6 +23,7 @@ use super::{
     soql::{FieldName, Select},
     transport::{Request, Response, Setup, Transport},
 };
+use crate::metrics::Upstream;
 
 /// Configuration of a client. [`ClientConfig::new`] sets the defaults.
 #[derive(Clone, Debug)]
@@ -50,6 +51,8 @@ pub struct ClientConfig {
     pub api_reserve: Option<u64>,
     /// Rejects each write with [`Error::DryRun`], which says what would be sent.
     pub dry_run: bool,
+    /// What it counts.
+    pub metrics: Upstream,
 }
 
 /// A client for one org. Cheap to clone; clones share the session.
@@ -130,6 +133,7 @@ impl ClientConfig {
             retry: RetryPolicy::default(),
             api_reserve: None,
             dry_run: false,
+            metrics: Upstream::default(),
         }
     }
 }
@@ -146,12 +150,13 @@ impl Client {
             http,
             host: config.instance.api().clone(),
             version: config.api_version,
-            tokens: TokenCache::new(source),
+            tokens: TokenCache::new(source, config.metrics.clone()),
             retry: config.retry,
             concurrency: config.concurrency,
             max_response: config.max_response,
             api_reserve: config.api_reserve,
             dry_run: config.dry_run,
+            metrics: config.metrics,
         };
         Ok(Self {
             transport: Arc::new(Transport::new(setup)),
@@ -228,7 +233,12 @@ impl Client {
     ) -> Result<Response<T>> {
         let names: Vec<_> = fields.iter().map(FieldName::as_str).collect();
         let request = Request::get(record(object, id), format!("read {}", object.as_str()));
-        self.send(&request.query("fields", names.join(","))).await
+        self.send(
+            &request
+                .about(object.as_str())
+                .query("fields", names.join(",")),
+        )
+        .await
     }
 
     /// Creates a record. Retried only if Salesforce certainly did not execute the request.
@@ -239,7 +249,7 @@ impl Client {
     ) -> Result<Response<SalesforceId>> {
         let object = object.as_str();
         let request = Request::post(format!("sobjects/{object}"), format!("create {object}"));
-        let request = request.json(fields)?;
+        let request = request.about(object).json(fields)?;
         self.send::<SaveResult>(&request)
             .await?
             .try_map(|result| match result.id {
@@ -263,21 +273,21 @@ impl Client {
         fields: &T,
     ) -> Result<Response<()>> {
         let request = Request::patch(record(object, id), format!("update {}", object.as_str()));
-        self.send(&request.json(fields)?).await
+        self.send(&request.about(object.as_str()).json(fields)?)
+            .await
     }
 
     /// Deletes a record. If it does not exist, the error [is not found](Error::is_not_found).
     pub async fn delete(&self, object: &FieldName, id: SalesforceId) -> Result<Response<()>> {
         let request = Request::delete(record(object, id), format!("delete {}", object.as_str()));
-        self.send(&request).await
+        self.send(&request.about(object.as_str())).await
     }
 
     /// Resets a user's password. Salesforce emails the user; the new password is discarded.
     pub async fn reset_password(&self, user: SalesforceId) -> Result<Response<()>> {
         let path = format!("sobjects/User/{user}/password");
-        let answer = self
-            .send::<IgnoredAny>(&Request::delete(path, "reset a password"))
-            .await?;
+        let request = Request::delete(path, "reset a password").about("User");
+        let answer = self.send::<IgnoredAny>(&request).await?;
         Ok(answer.map(|_| ()))
     }
 }

@@ -189,7 +189,7 @@ impl Client {
         all_or_none: bool,
     ) -> Result<Response<Vec<SaveResult>>> {
         self.save_many(
-            Request::post("composite/sobjects", "create records"),
+            Request::post("composite/sobjects", "create records").of_several(),
             records,
             all_or_none,
         )
@@ -203,7 +203,7 @@ impl Client {
         all_or_none: bool,
     ) -> Result<Response<Vec<SaveResult>>> {
         self.save_many(
-            Request::patch("composite/sobjects", "update records"),
+            Request::patch("composite/sobjects", "update records").of_several(),
             records,
             all_or_none,
         )
@@ -221,6 +221,7 @@ impl Client {
         }
         let list: Vec<_> = ids.iter().map(ToString::to_string).collect();
         let request = Request::delete("composite/sobjects", "delete records")
+            .of_several()
             .query("ids", list.join(","))
             .query("allOrNone", all_or_none.to_string());
         matching(self.send(&request).await?, &request, ids.len())
@@ -241,7 +242,9 @@ impl Client {
             .map(|request| request.to_json(version))
             .collect();
         let body = serde_json::json!({ "allOrNone": all_or_none, "compositeRequest": list });
-        let mut request = Request::post("composite", "run a composite").json(&body)?;
+        let mut request = Request::post("composite", "run a composite")
+            .of_several()
+            .json(&body)?;
         if requests.iter().all(|request| request.method == Method::GET) {
             request = request.read_only();
         }

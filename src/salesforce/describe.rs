@@ -148,7 +148,7 @@ impl Client {
     pub async fn describe(&self, object: &FieldName) -> Result<Response<ObjectDescription>> {
         let object = object.as_str();
         let path = format!("sobjects/{object}/describe");
-        self.send(&Request::get(path, format!("describe {object}")))
-            .await
+        let request = Request::get(path, format!("describe {object}"));
+        self.send(&request.about(object)).await
     }
 }

@@ -125,6 +125,7 @@ impl Client {
     ) -> Result<Response<QueryPage<T>>> {
         let soql = select.to_soql().map_err(Error::Soql)?;
         let request = Request::get("query", format!("query {}", select.object()))
+            .about(select.object())
             .query("q", soql)
             .header(BATCH.0, BATCH.1);
         let operation = request.operation.clone();

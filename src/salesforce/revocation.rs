@@ -38,6 +38,7 @@ impl Client {
             .append_pair("token", handle.0.expose_secret())
             .finish();
         let request = Request::post(PATH, "end the authorization of an app")
+            .about("OauthToken")
             .absolute()
             .anonymous()
             .form(form);

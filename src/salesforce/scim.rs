@@ -65,7 +65,7 @@ impl Client {
 impl<'a> Scim<'a> {
     /// Reads a user. If it does not exist, the error [is not found](Error::is_not_found).
     pub async fn user(self, id: SalesforceId) -> Result<Response<User>> {
-        let request = Request::get(one(id), "read a user over SCIM");
+        let request = Request::get(one(id), "read a user over SCIM").about("User");
         self.0.send(&request.absolute()).await
     }
 
@@ -104,14 +104,15 @@ impl<'a> Scim<'a> {
         schemas.extend(attributes.contains_key(ENTERPRISE).then_some(ENTERPRISE));
         let mut body = attributes.clone();
         body.insert("schemas".to_owned(), json!(schemas));
-        let request = Request::post(format!("{ROOT}/Users"), "create a user over SCIM");
+        let request =
+            Request::post(format!("{ROOT}/Users"), "create a user over SCIM").about("User");
         self.0.send(&request.absolute().json(&body)?).await
     }
 
     /// Changes a user. An answer that shows the user without the change is no success: the error
     /// [is ambiguous](Error::is_ambiguous). An empty answer is one (RFC 7644, 3.5.2).
     pub async fn patch(self, id: SalesforceId, patch: &Patch) -> Result<Response<()>> {
-        let request = Request::patch(one(id), "change a user over SCIM");
+        let request = Request::patch(one(id), "change a user over SCIM").about("User");
         let request = request.absolute().json(patch)?;
         let answer = self.0.send::<Option<User>>(&request).await?;
         answer.try_map(|user| match user {
@@ -125,7 +126,9 @@ impl<'a> Scim<'a> {
 
     /// Deactivates a user: nobody can delete one.
     pub async fn delete(self, id: SalesforceId) -> Result<Response<()>> {
-        let request = Request::delete(one(id), "delete a user over SCIM").absolute();
+        let request = Request::delete(one(id), "delete a user over SCIM")
+            .about("User")
+            .absolute();
         Ok(self.0.send::<IgnoredAny>(&request).await?.map(drop))
     }
 }
@@ -143,5 +146,7 @@ fn one(id: SalesforceId) -> String {
 }
 
 fn listing(name: &'static str) -> Request {
-    Request::get(format!("{ROOT}/Users"), name).absolute()
+    Request::get(format!("{ROOT}/Users"), name)
+        .about("User")
+        .absolute()
 }

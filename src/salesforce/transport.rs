@@ -16,6 +16,7 @@ use backon::Retryable as _;
 use http::{HeaderName, header};
 use serde::de::DeserializeOwned;
 use tokio::{sync::Semaphore, time::Instant};
+use tracing::{Instrument as _, Span};
 use url::Url;
 
 mod decode;
@@ -33,9 +34,11 @@ use super::{
     auth::{AccessToken, TokenCache},
     error::{ApiError, Error, Flaw, Result},
     limits::Quota,
+    measure,
     obstacle::NoAnswer,
-    retry::{RetryBudget, RetryPolicy},
+    retry::{Recovery, RetryBudget, RetryPolicy},
 };
+use crate::{metrics::Upstream, trace};
 
 const LIMIT_INFO: HeaderName = HeaderName::from_static("sforce-limit-info");
 const CALL_OPTIONS: HeaderName = HeaderName::from_static("sforce-call-options");
@@ -94,6 +97,7 @@ pub(crate) struct Setup {
     pub(crate) max_response: usize,
     pub(crate) api_reserve: Option<u64>,
     pub(crate) dry_run: bool,
+    pub(crate) metrics: Upstream,
 }
 
 #[derive(Debug)]
@@ -141,7 +145,7 @@ impl Transport {
         let mut budget = RetryBudget::new(&self.setup.retry, request.idempotent);
         let outcome = (|| self.attempt(request, &calls))
             .retry(budget.backoff())
-            .when(|error| budget.allows(error))
+            .when(|error| self.may_repeat(request, error, &mut budget))
             .adjust(RetryBudget::wait)
             .await;
         let calls = calls.into_inner();
@@ -178,7 +182,11 @@ impl Transport {
             .await
             .map_err(|_| Error::Invalid("the client is closed"))?;
         let call = self.build(request, token.as_deref())?;
-        let outcome = self.exchange(request, call).await;
+        let span = trace::request(method_name(&request.method), request.object);
+        let outcome = self.exchange(request, call).instrument(span.clone()).await;
+        let word = measure::outcome(&outcome);
+        trace::end(&span, word, outcome.is_ok());
+        self.setup.metrics.request(request.object, word);
         if !matches!(outcome, Err(Error::NotSent { .. })) {
             calls.fetch_add(1, Ordering::Relaxed);
             self.sent.fetch_add(1, Ordering::Relaxed);
@@ -194,6 +202,16 @@ impl Transport {
         outcome
     }
 
+    fn may_repeat(&self, request: &Request, error: &Error, budget: &mut RetryBudget) -> bool {
+        if !budget.allows(error) {
+            return false;
+        }
+        if let Some(recovery) = Recovery::of(error, request.idempotent) {
+            self.setup.metrics.retry(measure::reason(recovery));
+        }
+        true
+    }
+
     async fn exchange<T: DeserializeOwned>(
         &self,
         request: &Request,
@@ -205,6 +223,7 @@ impl Transport {
             .await
             .map_err(|error| no_answer(request, error))?;
         let status = response.status();
+        trace::status(&Span::current(), status.as_u16());
         let quota = header_text(response.headers(), &LIMIT_INFO).and_then(Quota::parse);
         self.remember(quota.as_ref());
         let head = Head::of(&response);
@@ -298,6 +317,13 @@ impl Transport {
     }
 
     fn remember(&self, quota: Option<&Quota>) {
+        if let Some(quota) = quota {
+            let metrics = &self.setup.metrics;
+            metrics.quota("org", quota.remaining(), quota.limit);
+            if let Some(app) = &quota.per_app {
+                metrics.quota("app", app.remaining(), app.limit);
+            }
+        }
         if let (Some(quota), Some(_)) = (quota, self.setup.api_reserve) {
             let mut last = self
                 .last_quota

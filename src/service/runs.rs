@@ -12,10 +12,10 @@ use ksuid::Ksuid;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument as _;
 
 use crate::baton::{Action, ActionReply, Arguments, Error, Kind, Object, Progress, Quota, Result};
 use crate::pb::connector::BatonActionStatus as Status;
+use crate::trace;
 
 /// How many records are kept before the oldest finished ones make room.
 const MAX_RECORDS: usize = 1000;
@@ -107,7 +107,7 @@ impl Runs {
             let outcome = supervise(action, arguments, progress).await;
             runs.lock().set(&own_id, State::Finished(outcome));
         };
-        let task = self.tasks.spawn(task.in_current_span());
+        let task = self.tasks.spawn(trace::carried(task));
         Ok(Run {
             runs: self.clone(),
             id,
@@ -229,7 +229,7 @@ async fn supervise(action: Arc<dyn Action>, arguments: Arguments, progress: Prog
     let watched = progress.clone();
     let work = async move { action.invoke(arguments, &watched).await };
     // In a task of its own, so that a panic ends only that.
-    let mut task = tokio::spawn(work.in_current_span());
+    let mut task = tokio::spawn(trace::carried(work));
     let mut ended = tokio::time::timeout(BUDGET, &mut task).await.ok();
     if ended.is_none() {
         progress.cancel();

@@ -1,21 +1,27 @@
 //! The layers around every call: a request id, a log line, and panic recovery.
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use http::{HeaderMap, Request, Response};
 use ksuid::{Ksuid, KsuidLike};
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tower_http::catch_panic::{CatchPanic, ResponseForPanic};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::malformed::Malformed;
 use super::runs::panic_message;
+use crate::pb::FILE_DESCRIPTOR_SET;
+use crate::trace;
 
 /// The metadata in which a caller may name its request.
 const REQUEST_ID: &str = "x-request-id";
@@ -72,18 +78,47 @@ where
         // At the highest level: whichever lines the log lets through have the id.
         let span = tracing::error_span!("call", request_id = request_id(request.headers()));
         let began = Instant::now();
-        let call = span.in_scope(|| self.inner.call(request));
+        let traced = traced(&path, request.headers());
+        let call = traced.in_scope(|| span.in_scope(|| self.inner.call(request)));
+        let ended = traced.clone();
         let logged = async move {
             let response = call.await?;
-            log(
-                &path,
-                began,
-                Status::from_header_map(response.headers()).as_ref(),
-            );
+            let status = Status::from_header_map(response.headers());
+            log(&path, began, status.as_ref());
+            let code = status.as_ref().map_or(Code::Ok, Status::code);
+            trace::end(&ended, trace::code(code), code == Code::Ok);
             Ok(response)
         };
-        Box::pin(logged.instrument(span))
+        Box::pin(logged.instrument(span).instrument(traced))
     }
+}
+
+/// The span of a call, for traces. Calls of other methods than ours have none: their names are the
+/// caller's. Those about the rate limit do nothing that anybody would look for.
+fn traced(path: &str, headers: &HeaderMap) -> Span {
+    static METHODS: LazyLock<HashSet<String>> = LazyLock::new(methods);
+    if path.starts_with("/c1.connector.v2.") && METHODS.contains(path) {
+        trace::answer(path, headers)
+    } else {
+        Span::none()
+    }
+}
+
+/// The paths of all methods in `proto/`.
+fn methods() -> HashSet<String> {
+    let files = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap_or_default();
+    let mut paths = HashSet::new();
+    for file in files.file {
+        for service in &file.service {
+            let methods = service.method.iter();
+            paths.extend(
+                methods.map(|method| {
+                    format!("/{}.{}/{}", file.package(), service.name(), method.name())
+                }),
+            );
+        }
+    }
+    paths
 }
 
 /// The id that the caller gave the request, if it can stand in a log; else a new one.

@@ -1,4 +1,5 @@
 //! The HTTP health endpoint: `/health` checks the connector, `/ready` and `/live` only the process.
+//! `/metrics` is the page for a Prometheus server.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -7,11 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use tokio::net::TcpListener;
+
+use crate::metrics::exposition::CONTENT_TYPE;
 
 /// How long a check may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -20,17 +23,29 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub type Check =
     Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
 
+/// Makes the page for a Prometheus server.
+pub type Page = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = String> + Send>> + Send + Sync>;
+
 /// Serves on `listener` until it is dropped. Spawn it beside the gRPC server.
-pub async fn serve(listener: TcpListener, check: Check) -> std::io::Result<()> {
-    axum::serve(listener, router(check)).await
+pub async fn serve(listener: TcpListener, check: Check, page: Page) -> std::io::Result<()> {
+    axum::serve(listener, router(check, page)).await
 }
 
-fn router(check: Check) -> Router {
+fn router(check: Check, page: Page) -> Router {
     Router::new()
         .route("/health", get(health))
         .route("/ready", get(async || answer("ready", &[])))
         .route("/live", get(async || answer("alive", &[])))
         .with_state(check)
+        .merge(
+            Router::new()
+                .route("/metrics", get(metrics))
+                .with_state(page),
+        )
+}
+
+async fn metrics(State(page): State<Page>) -> Response {
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], page().await).into_response()
 }
 
 async fn health(State(check): State<Check>) -> Response {
@@ -75,7 +90,8 @@ mod tests {
             let result = result.clone();
             Box::pin(async move { result })
         });
-        let server = tokio::spawn(serve(listener, check));
+        let page: Page = Arc::new(|| Box::pin(async { "# EOF\n".to_owned() }));
+        let server = tokio::spawn(serve(listener, check, page));
         let reply = reqwest::get(url).await.unwrap();
         let answer = (reply.status().as_u16(), reply.json().await.unwrap());
         server.abort();

@@ -8,12 +8,21 @@ use crate::causes::chain;
 use crate::cli::Failure;
 use crate::config::{self, AuthMethod, Config};
 use crate::connector::{CompanyDomains, LifecycleApi, Options, UsernameRule};
+use crate::metrics::ConnectorMetrics;
 use crate::salesforce::soql::FieldName;
 use crate::salesforce::{ApiVersion, Client, ClientConfig, Instance, InstanceError, Network};
 
 /// The client. Nothing is sent yet, because hosts wait for us to listen first.
 pub(super) fn build(config: &Config) -> Result<Client, Failure> {
     build_with(config, |_| {})
+}
+
+/// The client, which counts what it does.
+pub(super) fn build_counted(
+    config: &Config,
+    metrics: &ConnectorMetrics,
+) -> Result<Client, Failure> {
+    build_with(config, |setup| setup.metrics = metrics.upstream.clone())
 }
 
 /// The client with changes of its setup.
@@ -113,6 +122,7 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
         lifecycle_api: lifecycle_api(config.lifecycle_api),
         provisioning: config.provisioning,
         dry_run: config.dry_run,
+        ..Options::default()
     })
 }
 

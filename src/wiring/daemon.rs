@@ -1,6 +1,7 @@
 //! Runs the daemon with this binary as the connector.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
@@ -10,7 +11,9 @@ use crate::causes;
 use crate::cli::Failure;
 use crate::config::HostOptions;
 use crate::daemon::{Daemon, Error, Identity, Settings, SyncSettings};
+use crate::metrics::{HostMetrics, Process, exposition};
 use crate::runner::Executable;
+use crate::telemetry::health::Page;
 
 pub(super) async fn run(options: &HostOptions, executable: Executable) -> Result<(), Failure> {
     let Some(asked) = &options.daemon else {
@@ -35,6 +38,7 @@ pub(super) async fn run(options: &HostOptions, executable: Executable) -> Result
             .fold(0, |short: u64, byte| short << 8 | u64::from(*byte));
         temporary_directory.join(format!("baton-previous-sync-{short:016x}.c1z"))
     });
+    let (metrics, started) = (HostMetrics::default(), SystemTime::now());
     let daemon = Daemon::new(Settings {
         identity,
         host_id: asked.host_id.clone().unwrap_or_else(host_name),
@@ -46,11 +50,20 @@ pub(super) async fn run(options: &HostOptions, executable: Executable) -> Result
             skip_full_sync: asked.skip_full_sync,
             previous,
         },
+        metrics: metrics.clone(),
     })?;
     if let Some(health) = &asked.health {
         let connector = daemon.check();
+        let counting = connector.clone();
         let check = Arc::new(move || connector.clone().validate());
-        serve_health(check, health).await?;
+        let page: Page = Arc::new(move || {
+            let (metrics, connector) = (metrics.clone(), counting.clone());
+            Box::pin(async move {
+                let connector = connector.counts().await;
+                exposition::of_daemon(&metrics, Process::this(started), connector.as_ref())
+            })
+        });
+        serve_health(check, page, health).await?;
     }
     Ok(daemon.run().await?)
 }

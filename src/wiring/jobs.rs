@@ -3,6 +3,8 @@
 use std::io::Write as _;
 use std::path::Path;
 
+use tracing::{Instrument as _, Span};
+
 use super::daemon;
 use crate::c1z::Bounds;
 use crate::causes;
@@ -11,10 +13,25 @@ use crate::config::{HostOptions, OutputFormat, host_flags};
 use crate::pb::connector::ResourceId;
 use crate::runner::one_shot::{self, Account, Action, EventFeed, Outcome, Stored};
 use crate::runner::{self, Executable, Progress, SyncRequest};
+use crate::trace;
 
 /// Does `job` with this binary as the connector.
 pub(super) async fn run(options: &HostOptions, job: Job) -> Result<(), Failure> {
     let executable = this_program(options)?;
+    // Each task of a daemon is work of its own.
+    let span = match job {
+        Job::Daemon => Span::none(),
+        _ => trace::work(job.name()),
+    };
+    let done = perform(options, executable, job)
+        .instrument(span.clone())
+        .await;
+    let outcome = if done.is_ok() { "ok" } else { "failed" };
+    trace::end(&span, outcome, done.is_ok());
+    done
+}
+
+async fn perform(options: &HostOptions, executable: Executable, job: Job) -> Result<(), Failure> {
     match job {
         Job::Sync => sync(options, executable).await,
         Job::Daemon => daemon::run(options, executable).await,

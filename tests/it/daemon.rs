@@ -20,9 +20,9 @@ use crate::platform::Platform;
 use crate::process::{Ended, children, command, end, eventually, free_port, org, run, signal};
 
 /// A daemon, its platform and its org.
-struct Scene {
-    platform: Platform,
-    simulator: Simulator,
+pub(crate) struct Scene {
+    pub(crate) platform: Platform,
+    pub(crate) simulator: Simulator,
     directory: tempfile::TempDir,
     daemon: Option<Child>,
     /// A permission set that nobody has, and a user.
@@ -32,7 +32,7 @@ struct Scene {
 
 impl Scene {
     /// Everything but the daemon.
-    async fn prepare() -> Self {
+    pub(crate) async fn prepare() -> Self {
         let mut seed = Org::seed(Preset::Tiny);
         let set = [("Name", json!("Spare")), ("Label", json!("Spare"))];
         let set = seed.create("PermissionSet", &set).unwrap();
@@ -52,7 +52,7 @@ impl Scene {
         }
     }
 
-    async fn start(flags: &[&str]) -> Self {
+    pub(crate) async fn start(flags: &[&str]) -> Self {
         let mut scene = Self::prepare().await;
         scene.launch(flags);
         scene
@@ -78,16 +78,16 @@ impl Scene {
         command
     }
 
-    fn launch(&mut self, flags: &[&str]) {
+    pub(crate) fn launch(&mut self, flags: &[&str]) {
         self.daemon = Some(self.command(flags).spawn().unwrap());
     }
 
-    fn process(&self) -> u32 {
+    pub(crate) fn process(&self) -> u32 {
         self.daemon.as_ref().unwrap().id().unwrap()
     }
 
     /// Waits for the report of a task.
-    async fn report(&self, task: &str) -> Result<Option<Success>, (Code, String, bool)> {
+    pub(crate) async fn report(&self, task: &str) -> Result<Option<Success>, (Code, String, bool)> {
         let found = eventually("a task is reported", || {
             let mut reports = self.platform.reports(task);
             assert!(reports.len() < 2, "{task} is reported twice");
@@ -111,7 +111,10 @@ impl Scene {
     }
 
     /// Does a task to its end.
-    async fn do_task(&self, task: TaskType) -> Result<Option<Success>, (Code, String, bool)> {
+    pub(crate) async fn do_task(
+        &self,
+        task: TaskType,
+    ) -> Result<Option<Success>, (Code, String, bool)> {
         let task = self.platform.give(task);
         self.report(&task).await
     }
@@ -126,7 +129,7 @@ impl Scene {
 
     /// Ends the daemon as a service manager does. Nothing is left, no task is reported twice, and
     /// the contract was kept.
-    async fn stop(mut self) -> Ended {
+    pub(crate) async fn stop(mut self) -> Ended {
         signal(self.process(), "TERM");
         let ended = end(self.daemon.take().unwrap()).await;
         ended.assert_decent();
@@ -140,7 +143,7 @@ impl Scene {
         ended
     }
 
-    fn grant(&self) -> TaskType {
+    pub(crate) fn grant(&self) -> TaskType {
         TaskType::Grant(task::GrantTask {
             entitlement: Some(self.entitlement()),
             principal: Some(self.principal()),
@@ -148,7 +151,7 @@ impl Scene {
         })
     }
 
-    fn revoke(&self) -> TaskType {
+    pub(crate) fn revoke(&self) -> TaskType {
         let entitlement = self.entitlement();
         TaskType::Revoke(task::RevokeTask {
             grant: Some(connector::Grant {
@@ -183,7 +186,7 @@ impl Scene {
     }
 
     /// The rows of a task's file.
-    fn uploaded(&self, task: &str) -> file::Rows {
+    pub(crate) fn uploaded(&self, task: &str) -> file::Rows {
         let path = self.platform.authority().with_file_name("uploaded.c1z");
         std::fs::write(&path, &self.platform.script().uploads[task]).unwrap();
         file::read(&path)
@@ -201,7 +204,7 @@ fn resource(kind: &str, id: &str) -> connector::Resource {
     }
 }
 
-fn full_sync() -> TaskType {
+pub(crate) fn full_sync() -> TaskType {
     TaskType::SyncFull(task::SyncFullTask::default())
 }
 

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use baton_salesforce::metrics::series::{ALL, Kind, Place, Series};
 use baton_salesforce::salesforce::catalogue::{Row, call_rows, network_rows, sign_in_rows};
 
 const BEGIN: &str = "<!-- flags: written by `make doc-update` -->\n";
@@ -174,6 +175,67 @@ fn troubleshooting_has_the_whole_catalogue() {
         "<!-- catalogue end -->",
     );
     assert_generated("docs/troubleshooting.md", marks, &catalogue());
+}
+
+/// All series as a table.
+fn series() -> String {
+    let mut text =
+        "\n| series | kind | counted in | labels | |\n|---|---|---|---|---|\n".to_owned();
+    for series in ALL {
+        let kind = match series.kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+            Kind::Info => "info",
+        };
+        let place = match series.place {
+            Place::Connector => "connector",
+            Place::Daemon => "daemon",
+            Place::Page => "whoever serves the page",
+        };
+        let labels: Vec<_> = series
+            .labels
+            .iter()
+            .map(|label| format!("`{label}`"))
+            .collect();
+        let (name, labels) = (series.sample(), labels.join(", "));
+        let meaning = series.meaning;
+        writeln!(
+            text,
+            "| `{name}` | {kind} | {place} | {labels} | {meaning} |"
+        )
+        .unwrap();
+    }
+    text + "\n"
+}
+
+#[test]
+fn metrics_has_all_series() {
+    let marks = (
+        "<!-- series: written by `make doc-update` -->\n",
+        "<!-- series end -->",
+    );
+    assert_generated("docs/metrics.md", marks, &series());
+}
+
+/// An alert on a series that does not exist never fires.
+#[test]
+fn alerts_are_about_series_and_labels_that_exist() {
+    let text = read("docs/metrics.md");
+    let known: BTreeSet<String> = ALL.iter().map(Series::sample).collect();
+    let rules = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("expr: "));
+    let rules: Vec<_> = rules.collect();
+    assert!(rules.len() > 2);
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    for rule in rules {
+        let words = rule.split(|letter| !is_word(letter));
+        let named: Vec<_> = words.filter(|word| word.starts_with("baton_")).collect();
+        assert!(!named.is_empty(), "{rule}");
+        for name in named {
+            assert!(known.contains(name), "{name} does not exist");
+        }
+    }
 }
 
 #[test]

@@ -6,18 +6,20 @@ use std::path::{Path, PathBuf};
 /// Every top module with the others that it may name. Whoever adds an edge here also updates the
 /// picture in ARCHITECTURE.md.
 const MAY_NAME: &[(&str, &[&str])] = &[
-    // The domain and the client know nothing of each other, nor of anything else of ours.
+    // The domain and the client know nothing of each other, and little else of ours.
     ("baton", &["causes"]),
-    ("salesforce", &["causes", "token_store"]),
+    ("salesforce", &["causes", "metrics", "token_store", "trace"]),
     (
         "connector",
         &[
             "baton",
             "causes",
             "doctor",
+            "metrics",
             "nearest",
             "salesforce",
             "strong_permissions",
+            "trace",
         ],
     ),
     // What the command `doctor` reports.
@@ -25,7 +27,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // The contract and what speaks it.
     ("pb", &[]),
     ("wire", &["baton", "pb"]),
-    ("service", &["baton", "pb", "wire"]),
+    ("service", &["baton", "metrics", "pb", "trace", "wire"]),
     ("host", &["pb", "service", "signals"]),
     // The host half must be able to drive any connector.
     ("c1z", &["causes", "output_file", "pb"]),
@@ -58,9 +60,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // How commands print rows.
     ("records", &["printable"]),
     ("printable", &[]),
-    ("runner", &["c1z", "output_file", "pb", "signals"]),
+    ("runner", &["c1z", "output_file", "pb", "signals", "trace"]),
     // Takes tasks from the platform, for any connector.
-    ("daemon", &["c1z", "causes", "pb", "runner", "signals"]),
+    (
+        "daemon",
+        &[
+            "c1z", "causes", "metrics", "pb", "runner", "signals", "trace",
+        ],
+    ),
     // Which files may be written, and who may read them.
     ("output_file", &[]),
     // Refresh tokens on disk.
@@ -69,11 +76,17 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("login", &[]),
     // The program around them.
     ("causes", &[]),
+    // What is counted and traced.
+    ("metrics", &[]),
+    ("trace", &[]),
     ("signals", &[]),
     ("nearest", &[]),
     ("strong_permissions", &[]),
     ("config", &["nearest", "output_file", "pb"]),
-    ("telemetry", &["causes", "config", "output_file"]),
+    (
+        "telemetry",
+        &["causes", "config", "metrics", "output_file", "trace"],
+    ),
     (
         "cli",
         &[
@@ -122,6 +135,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "doctor",
             "host",
             "login",
+            "metrics",
             "pb",
             "runner",
             "salesforce",
@@ -130,6 +144,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "signals",
             "telemetry",
             "token_store",
+            "trace",
             "wire",
         ],
     ),

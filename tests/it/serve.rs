@@ -48,7 +48,7 @@ pub(crate) async fn serve(directory: &Path, own: &[&str]) -> Served {
     serve_with(directory, &arguments(own)).await
 }
 
-async fn serve_with(directory: &Path, arguments: &[impl AsRef<str>]) -> Served {
+pub(crate) async fn serve_with(directory: &Path, arguments: &[impl AsRef<str>]) -> Served {
     listening(command(directory, arguments)).await
 }
 
@@ -98,7 +98,7 @@ async fn metadata(channel: Channel) -> Result<String, tonic::Status> {
     Ok(answer.into_inner().metadata.unwrap().display_name)
 }
 
-async fn dial(url: String) -> Channel {
+pub(crate) async fn dial(url: String) -> Channel {
     Endpoint::from_shared(url).unwrap().connect().await.unwrap()
 }
 

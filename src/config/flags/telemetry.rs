@@ -25,11 +25,11 @@ flags! {
     ).or_empty().hidden().ops();
     OTEL_TLS_CERT = Flag::text(
         "otel-collector-endpoint-tls-cert",
-        "Certificate authority of the OpenTelemetry collector, as PEM",
+        "Certificate authority of the OpenTelemetry collector: PEM, or PEM in base64",
     ).or_empty().hidden().ops();
     OTEL_TLS_INSECURE = Flag::switch(
         "otel-collector-endpoint-tls-insecure",
-        "Connect to the OpenTelemetry collector without TLS verification",
+        "Connect to the OpenTelemetry collector in plain text",
     ).hidden().ops();
     OTEL_TRACING_DISABLED = Flag::switch("otel-tracing-disabled", "Send no traces")
         .hidden().ops();

@@ -13,6 +13,7 @@ use super::cursor::{Cursor, End};
 use super::org::{Batch, Org};
 use super::table::{Row, Table};
 use crate::salesforce::{Error, SalesforceId};
+use crate::trace;
 
 /// Batches kept or on their way, for one row type of one sync: enough for 16 parallel cursors.
 const SLOTS: usize = 32;
@@ -67,11 +68,12 @@ pub(super) struct ReadAhead<R> {
 impl<R: Row> ReadAhead<R> {
     pub(super) fn start(org: Arc<Org>, table: Table, start: Start) -> Self {
         let (sender, batches) = mpsc::channel(1);
-        let task = tokio::spawn(async move {
+        let walk = async move {
             // An error here is not the host's error: the channel closes, and the host's next call
             // reads the same batch again.
             let _ = walk(&org, &table, start, &sender).await;
-        });
+        };
+        let task = tokio::spawn(trace::carried(walk));
         Self { batches, task }
     }
 }

@@ -104,12 +104,15 @@ impl<'a> Attempt<'a> {
 
     /// Logs the audit line and completes the error, if there is one.
     pub(super) fn end<T>(self, result: Result<T, Error>) -> Result<T, Error> {
+        let outcome = self.outcome(result.as_ref().err());
+        let metrics = &self.context.options.metrics;
+        metrics.ended(self.action, outcome.as_str());
         audit::record(&AuditLine {
             action: self.action,
             object: self.object,
             ids: &self.ids,
             field: self.field.as_ref().map(FieldName::as_str),
-            outcome: self.outcome(result.as_ref().err()),
+            outcome,
             began: self.began,
             api_calls: self.calls,
         });

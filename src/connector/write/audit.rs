@@ -43,7 +43,8 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    fn as_str(self) -> &'static str {
+    /// The word for logs and metrics.
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Changed => "changed",
             Self::Already => "already",

@@ -13,6 +13,7 @@ use super::{entitlements, grants, resources};
 use crate::c1z::annotation;
 use crate::pb::connector::{Resource, SkipEntitlements, SkipEntitlementsAndGrants, SkipGrants};
 use crate::runner::error::{Error, Result};
+use crate::trace;
 
 /// The number of resources read from the sink at a time.
 const CHUNK: u32 = 256;
@@ -133,7 +134,7 @@ pub(super) async fn drain(session: &Arc<Session>, mut feed: Feed) -> Result<()> 
             }
             let Some(job) = queue.pop_front() else { break };
             let session = Arc::clone(session);
-            running.spawn(async move { execute(&session, job).await });
+            running.spawn(trace::carried(async move { execute(&session, job).await }));
         }
         let Some(finished) = running.join_next().await else {
             return Ok(());

@@ -229,9 +229,8 @@ impl TokenSource for Scripted {
 }
 
 fn scripted(steps: &[Refusal]) -> Arc<TokenCache> {
-    Arc::new(TokenCache::new(Arc::new(Scripted(Mutex::new(
-        steps.to_vec(),
-    )))))
+    let source = Scripted(Mutex::new(steps.to_vec()));
+    Arc::new(TokenCache::new(Arc::new(source), Upstream::default()))
 }
 
 #[tokio::test]

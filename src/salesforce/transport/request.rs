@@ -5,7 +5,10 @@
 use http::Method;
 use serde::Serialize;
 
-use crate::salesforce::error::{Error, Operation, Result};
+use crate::salesforce::{
+    error::{Error, Operation, Result},
+    measure,
+};
 
 /// A request below `/services/data/vNN.0`, or to an absolute path of the org.
 ///
@@ -19,6 +22,8 @@ pub struct Request {
     pub(crate) headers: Vec<(&'static str, &'static str)>,
     pub(crate) body: Option<Body>,
     pub(crate) operation: Operation,
+    /// The word under which it is counted.
+    pub(crate) object: &'static str,
     pub(crate) idempotent: bool,
     pub(crate) anonymous: bool,
 }
@@ -75,6 +80,7 @@ impl Request {
             headers: Vec::new(),
             body: None,
             operation: Operation::new(name.into(), write),
+            object: measure::NO_OBJECT,
             idempotent: false,
             anonymous: false,
         }
@@ -90,6 +96,18 @@ impl Request {
     pub fn read_only(mut self) -> Self {
         self.operation = Operation::new(self.operation.as_str().to_owned(), false);
         self.idempotent()
+    }
+
+    /// Counts the request as one for this object.
+    pub(crate) fn about(mut self, object: &str) -> Self {
+        self.object = measure::object(object);
+        self
+    }
+
+    /// Counts the request as one that holds others.
+    pub(crate) fn of_several(mut self) -> Self {
+        self.object = measure::COMPOSITE;
+        self
     }
 
     /// Adds a query parameter.
