@@ -14,6 +14,7 @@ mod operation;
 mod outcome;
 mod platform;
 mod token;
+mod tunnel;
 mod upload;
 mod workplace;
 

@@ -27,6 +27,12 @@ pub enum Error {
         /// What the library says.
         source: tonic::transport::Error,
     },
+    /// The proxy is of a kind through which gRPC cannot go.
+    #[error(
+        "preparing connections to the platform: HTTPS_PROXY must be the address of an HTTP proxy \
+         (http://…), or NO_PROXY must name the platform's host"
+    )]
+    Proxy,
     /// The assertion could not be signed.
     #[error("signing in at the platform: the key in client-secret cannot sign")]
     Signing,
@@ -96,7 +102,7 @@ impl Error {
             Self::TokenEndpoint { .. } => Code::Unavailable,
             Self::TokenRefused { .. } | Self::TokenAnswer => Code::Unauthenticated,
             Self::Connector(error) => Code::from_i32(error.code()),
-            Self::Identity(_) => Code::InvalidArgument,
+            Self::Identity(_) | Self::Proxy => Code::InvalidArgument,
             _ => Code::Internal,
         }
     }

@@ -11,7 +11,7 @@ use tonic::{Code, Request, Response, Status};
 use super::error::{Error, Result};
 use super::identity::Identity;
 use super::token::Tokens;
-use super::upload;
+use super::{tunnel, upload};
 use crate::metrics::HostMetrics;
 use crate::pb::SDK_VERSION;
 use crate::pb::connector::ConnectorMetadata;
@@ -61,7 +61,7 @@ impl Platform {
             })
             .map_err(broken)?;
         Ok(Self {
-            channel: endpoint.connect_lazy(),
+            channel: tunnel::channel(&endpoint, TCP_KEEPALIVE, |name| std::env::var(name).ok())?,
             tokens: Tokens::new(identity, metrics)?,
             host_id,
         })

@@ -24,7 +24,7 @@ pub(crate) struct Scene {
     pub(crate) platform: Platform,
     pub(crate) simulator: Simulator,
     directory: tempfile::TempDir,
-    daemon: Option<Child>,
+    pub(crate) daemon: Option<Child>,
     /// A permission set that nobody has, and a user.
     set: String,
     user: String,
@@ -79,7 +79,14 @@ impl Scene {
     }
 
     pub(crate) fn launch(&mut self, flags: &[&str]) {
-        self.daemon = Some(self.command(flags).spawn().unwrap());
+        self.launch_in(flags, &[]);
+    }
+
+    /// Starts the daemon with further variables.
+    pub(crate) fn launch_in(&mut self, flags: &[&str], variables: &[(&str, &str)]) {
+        let mut command = self.command(flags);
+        command.envs(variables.iter().copied());
+        self.daemon = Some(command.spawn().unwrap());
     }
 
     pub(crate) fn process(&self) -> u32 {

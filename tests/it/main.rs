@@ -70,5 +70,6 @@ mod sync;
 mod targeted_sync;
 mod territories;
 mod token_store;
+mod tunnel;
 mod validate;
 mod verdicts;

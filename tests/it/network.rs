@@ -119,13 +119,14 @@ async fn raw_server(bytes: &'static [u8]) -> u16 {
 }
 
 /// A proxy that takes every host to one port of this computer, or answers every CONNECT itself.
-struct Proxy {
-    port: u16,
-    heads: Arc<Mutex<Vec<String>>>,
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
+    /// What it was asked for.
+    pub(crate) heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl Proxy {
-    async fn to(target: u16) -> Self {
+    pub(crate) async fn to(target: u16) -> Self {
         Self::start(Some(target), "HTTP/1.1 200 OK\r\n\r\n").await
     }
 

@@ -172,6 +172,10 @@ impl Platform {
         format!("secret-token:conductorone.com:v1:{}", self.jwk)
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     /// The authority that clients must trust.
     pub(crate) fn authority(&self) -> PathBuf {
         self.directory.path().join("ca.pem")
