@@ -133,17 +133,21 @@ impl Client {
         read_page(answer, operation)
     }
 
-    /// Asks for the next page of a query; `INVALID_QUERY_LOCATOR` when the server has forgotten it.
+    /// Asks for the next page of a query of `object`; `INVALID_QUERY_LOCATOR` when the server has
+    /// forgotten it.
     pub async fn query_next<T: DeserializeOwned>(
         &self,
+        object: &str,
         locator: &Locator,
     ) -> Result<Response<QueryPage<T>>> {
         if !locator.0.starts_with("/services/data/") {
             return Err(Error::Invalid("the locator is not a path of a query"));
         }
-        let request = Request::get(locator.0.clone(), "continue a query").absolute();
+        let request = Request::get(locator.0.clone(), format!("query {object}"))
+            .absolute()
+            .about(object)
+            .header(BATCH.0, BATCH.1);
         let operation = request.operation.clone();
-        let request = request.header(BATCH.0, BATCH.1);
         let answer = self.send::<RawBody>(&request).await?;
         read_page(answer, operation)
     }

@@ -15,6 +15,7 @@ use tracing::debug;
 use super::org::{Batch, Org};
 use super::table::{PAGE, Row};
 use crate::salesforce::{Locator, QueryPage, SalesforceId};
+use crate::trace;
 
 /// Stretches that are fetched or held at a time.
 const WIDTH: usize = 6;
@@ -66,7 +67,7 @@ impl Cursor {
         let start = |row| {
             let locator = self.locator.at(row);
             let stretch = read(Arc::clone(org), object, locator);
-            AbortOnDropHandle::new(tokio::spawn(stretch))
+            AbortOnDropHandle::new(tokio::spawn(trace::carried(stretch)))
         };
         let mut begins = self.begins();
         // The first one shows whether such locators lead anywhere.

@@ -110,12 +110,12 @@ impl Org {
         locator: &Locator,
         rows: usize,
     ) -> Result<Batch<R>, Error> {
-        let mut answer = Box::pin(self.client.query_next::<R>(locator)).await?;
+        let mut answer = Box::pin(self.client.query_next::<R>(object, locator)).await?;
         while answer.value.rows() < rows && !answer.value.done {
             let Some(next) = answer.value.next.take() else {
                 break;
             };
-            let more = Box::pin(self.client.query_next::<R>(&next)).await?;
+            let more = Box::pin(self.client.query_next::<R>(object, &next)).await?;
             if more.value.rows() == 0 {
                 break;
             }

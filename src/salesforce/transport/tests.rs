@@ -535,7 +535,7 @@ async fn a_locator_is_only_ever_a_path_of_the_org(locator: &str) {
     let locator = serde_json::from_value(json!(locator)).unwrap();
     let error = org
         .client()
-        .query_next::<Value>(&locator)
+        .query_next::<Value>("User", &locator)
         .await
         .unwrap_err();
     assert!(matches!(error, Error::Invalid(_)), "{error:?}");

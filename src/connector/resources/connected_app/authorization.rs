@@ -282,7 +282,7 @@ async fn all(client: &Client, select: &Select) -> Result<(Vec<TokenRow>, usize),
         let Some(next) = page.next.take().filter(|_| !page.done) else {
             break;
         };
-        page = Box::pin(client.query_next(&next)).await?.value;
+        page = Box::pin(client.query_next(OBJECT, &next)).await?.value;
     }
     if unreadable > 0 {
         warn!(
