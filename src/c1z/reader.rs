@@ -35,11 +35,7 @@ impl Reader {
         let connection = unpacked.connect()?;
         let newest = finished(&connection, path)?.into_iter().next();
         let run = newest.ok_or_else(|| Error::NoFinishedSync { path: path.into() })?;
-        Ok(Self {
-            connection,
-            path: path.into(),
-            run,
-        })
+        Self::of(connection, path, run)
     }
 
     /// The two newest finished full syncs of a file, the older one first.
@@ -52,13 +48,19 @@ impl Reader {
         let (Some(newer), Some(older)) = (runs.next(), runs.next()) else {
             return Err(Error::OneFullSync { path: path.into() });
         };
-        let reader = |connection, run| Self {
+        let older = Self::of(unpacked.connect()?, path, older)?;
+        Ok((older, Self::of(connection, path, newer)?))
+    }
+
+    fn of(connection: Connection, path: &Path, run: Run) -> Result<Self> {
+        connection
+            .pragma_update(None, "cache_size", CACHE)
+            .map_err(Error::database("opening the database"))?;
+        Ok(Self {
             connection,
             path: path.into(),
             run,
-        };
-        let older = reader(unpacked.connect()?, older);
-        Ok((older, reader(connection, newer)))
+        })
     }
 
     /// Maps the database into memory, for questions about everybody: the grants of one principal lie
@@ -205,9 +207,7 @@ impl Unpacked {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         let connection = Connection::open_with_flags(self.0.uri(), flags)
             .map_err(Error::database("opening the database"))?;
-        only_tables(&connection)
-            .and_then(|()| connection.pragma_update(None, "cache_size", CACHE))
-            .map_err(Error::database("opening the database"))?;
+        only_tables(&connection).map_err(Error::database("opening the database"))?;
         Ok(connection)
     }
 }

@@ -12,22 +12,13 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::debug;
 
-use super::org::{Batch, Org};
+use super::org::{Batch, Org, Rest};
 use super::table::{PAGE, Row};
-use crate::salesforce::{Locator, QueryPage, SalesforceId};
+use crate::salesforce::{Locator, SalesforceId};
 use crate::trace;
 
 /// Stretches that are fetched or held at a time.
 const WIDTH: usize = 6;
-
-/// A query of which the first rows are read.
-pub(super) struct Cursor {
-    locator: Locator,
-    /// The rows that are read.
-    read: usize,
-    /// All rows of the query.
-    total: usize,
-}
 
 /// Where a walk ended.
 pub(super) enum End {
@@ -42,68 +33,54 @@ pub(super) enum End {
     },
 }
 
-impl Cursor {
-    /// The cursor to what follows the first page of a query.
-    pub(super) fn behind<R>(page: &QueryPage<R>) -> Option<Self> {
-        let locator = page.next.clone().filter(|_| !page.done)?;
-        let read = locator.row().filter(|row| *row == page.rows())?;
-        let total = usize::try_from(page.total_size).ok()?;
-        (total > read).then_some(Self {
-            locator,
-            read,
-            total,
-        })
-    }
-
-    /// Sends batch after batch. `last` is the last row that is read.
-    pub(super) async fn walk<R: Row>(
-        self,
-        org: &Arc<Org>,
-        object: &'static str,
-        mut last: SalesforceId,
-        batches: &mpsc::Sender<Batch<R>>,
-    ) -> End {
-        // In tasks of their own, so that they go on while nobody takes a batch.
-        let start = |row| {
-            let locator = self.locator.at(row);
-            let stretch = read(Arc::clone(org), object, locator);
-            AbortOnDropHandle::new(tokio::spawn(trace::carried(stretch)))
+/// Sends batch after batch. `last` is the last row that is read.
+pub(super) async fn walk_on<R: Row>(
+    rest: Rest,
+    org: &Arc<Org>,
+    object: &'static str,
+    mut last: SalesforceId,
+    batches: &mpsc::Sender<Batch<R>>,
+) -> End {
+    // In tasks of their own, so that they go on while nobody takes a batch.
+    let start = |row| {
+        let locator = rest.locator.at(row);
+        let stretch = read(Arc::clone(org), object, locator);
+        AbortOnDropHandle::new(tokio::spawn(trace::carried(stretch)))
+    };
+    let mut begins = begins(&rest);
+    // The first one shows whether such locators lead anywhere.
+    let mut stretches: VecDeque<_> = begins.next().map(start).into_iter().collect();
+    let mut led = false;
+    while let Some(stretch) = stretches.pop_front() {
+        let Some(mut batch) = stretch.await.ok().flatten() else {
+            return End::Lost { last, led };
         };
-        let mut begins = self.begins();
-        // The first one shows whether such locators lead anywhere.
-        let mut stretches: VecDeque<_> = begins.next().map(start).into_iter().collect();
-        let mut led = false;
-        while let Some(stretch) = stretches.pop_front() {
-            let Some(mut batch) = stretch.await.ok().flatten() else {
-                return End::Lost { last, led };
-            };
-            let meets = batch.rows.next().is_some_and(|row: R| row.id() == last);
-            let Some(end) = batch.last_id().filter(|_| meets) else {
-                debug!(
-                    sf.object = object,
-                    "the pages of a query do not meet; reading on by id"
-                );
-                return End::Lost { last, led };
-            };
-            // The query has as many rows as it had at the beginning.
-            let is_last = begins.len() == 0 && stretches.is_empty();
-            if is_last != batch.is_last() {
-                return End::Lost { last, led };
-            }
-            (last, led) = (end, true);
-            let more = WIDTH - stretches.len();
-            stretches.extend(begins.by_ref().take(more).map(start));
-            if batches.send(batch).await.is_err() || is_last {
-                return End::Reached;
-            }
+        let meets = batch.rows.next().is_some_and(|row: R| row.id() == last);
+        let Some(end) = batch.last_id().filter(|_| meets) else {
+            debug!(
+                sf.object = object,
+                "the pages of a query do not meet; reading on by id"
+            );
+            return End::Lost { last, led };
+        };
+        // The query has as many rows as it had at the beginning.
+        let is_last = begins.len() == 0 && stretches.is_empty();
+        if is_last != batch.is_last() {
+            return End::Lost { last, led };
         }
-        End::Lost { last, led }
+        (last, led) = (end, true);
+        let more = WIDTH - stretches.len();
+        stretches.extend(begins.by_ref().take(more).map(start));
+        if batches.send(batch).await.is_err() || is_last {
+            return End::Reached;
+        }
     }
+    End::Lost { last, led }
+}
 
-    /// The first row of each stretch.
-    fn begins(&self) -> impl ExactSizeIterator<Item = usize> + use<> {
-        (self.read - 1..self.total - 1).step_by(PAGE - 1)
-    }
+/// The first row of each stretch.
+fn begins(rest: &Rest) -> impl ExactSizeIterator<Item = usize> + use<> {
+    (rest.read - 1..rest.total - 1).step_by(PAGE - 1)
 }
 
 /// A stretch of a query; `None` if it cannot be read.

@@ -179,10 +179,7 @@ impl<R: Row> Listing<R> {
         part: String,
         after: Option<SalesforceId>,
     ) {
-        let start = Start {
-            after,
-            cursor: None,
-        };
+        let start = Start { after, rest: None };
         self.start(table, page, part, start);
     }
 
@@ -225,11 +222,11 @@ impl<R: Row> Listing<R> {
                 batch.map(|batch| (batch, None))
             }
         };
-        let (batch, cursor) = read.map_err(ReadError::Salesforce)?;
+        let (batch, rest) = read.map_err(ReadError::Salesforce)?;
         if let (Some(_), false, Some(last)) = (reading.ahead, batch.is_last(), batch.last_id()) {
             let start = Start {
                 after: Some(last),
-                cursor,
+                rest,
             };
             let (table, part) = (reading.table.clone(), reading.part.clone());
             self.start(table, reading.page, part, start);

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
 
-use super::cursor::Cursor;
 use super::missing_columns::MissingColumns;
 use super::table::{PAGE, Row, Table};
 use super::user_fields::UserFields;
@@ -43,6 +42,29 @@ impl<R: Row> Batch<R> {
     /// The id after which the next batch begins.
     pub(in crate::connector) fn last_id(&self) -> Option<SalesforceId> {
         self.end
+    }
+}
+
+/// What follows the first page of a query.
+pub(super) struct Rest {
+    pub(super) locator: Locator,
+    /// The rows that are read.
+    pub(super) read: usize,
+    /// All rows of the query.
+    pub(super) total: usize,
+}
+
+impl Rest {
+    /// `None` if nothing follows, or if the locator does not say where.
+    fn behind<R>(page: &QueryPage<R>) -> Option<Self> {
+        let locator = page.next.clone().filter(|_| !page.done)?;
+        let read = locator.row().filter(|row| *row > 0 && *row == page.rows())?;
+        let total = usize::try_from(page.total_size).ok()?;
+        (total > read).then_some(Self {
+            locator,
+            read,
+            total,
+        })
     }
 }
 
@@ -88,18 +110,18 @@ impl Org {
         Ok(batch(answer.await?, rows))
     }
 
-    /// All rows behind `after`: the first batch, and a cursor to those that follow, if there are any.
+    /// All rows behind `after`: the first batch, and where those are that follow, if there are any.
     pub(super) async fn open<R: Row>(
         &self,
         table: &Table,
         after: Option<SalesforceId>,
-    ) -> Result<(Batch<R>, Option<Cursor>), Error> {
+    ) -> Result<(Batch<R>, Option<Rest>), Error> {
         let answer = self
             .read_as::<R>(table, |table| table.select(after))
             .await?;
         let page = &answer.value;
-        let cursor = Cursor::behind(page).filter(|_| page.rows() <= PAGE);
-        Ok((batch(answer, PAGE), cursor))
+        let rest = Rest::behind(page).filter(|_| page.rows() <= PAGE);
+        Ok((batch(answer, PAGE), rest))
     }
 
     /// At most `rows` rows of a query from the position `locator` on. If Salesforce sends shorter

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::cursor::{Cursor, End};
-use super::org::{Batch, Org};
+use super::cursor::{End, walk_on};
+use super::org::{Batch, Org, Rest};
 use super::table::{Row, Table};
 use crate::salesforce::{Error, SalesforceId};
 use crate::trace;
@@ -98,7 +98,7 @@ pub(super) struct Start {
     pub(super) after: Option<SalesforceId>,
     /// Where the query goes on that has read what comes before. Without it, one batch is read after
     /// the other.
-    pub(super) cursor: Option<Cursor>,
+    pub(super) rest: Option<Rest>,
 }
 
 /// Reads batch after batch, until the last one or until nobody takes them.
@@ -110,19 +110,19 @@ async fn walk<R: Row>(
 ) -> Result<(), Error> {
     let Start {
         mut after,
-        mut cursor,
+        mut rest,
     } = start;
     loop {
         let mut may_lead = false;
-        if let (Some(cursor), Some(last)) = (cursor.take(), after) {
-            match cursor.walk(org, table.object, last, batches).await {
+        if let (Some(rest), Some(last)) = (rest.take(), after) {
+            match walk_on(rest, org, table.object, last, batches).await {
                 End::Reached => return Ok(()),
                 End::Lost { last, led } => (after, may_lead) = (Some(last), led),
             }
         }
         let batch = if may_lead {
             let (batch, next) = org.open(table, after).await?;
-            cursor = next;
+            rest = next;
             batch
         } else {
             org.read(table, after).await?
