@@ -48,6 +48,7 @@ fn documents() -> Vec<PathBuf> {
         "README.md",
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
+        "deploy/README.md",
         "interop/README.md",
     ];
     top.iter()
