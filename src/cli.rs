@@ -14,6 +14,7 @@ mod host;
 mod job;
 mod login;
 mod logout;
+mod manual;
 mod prepare;
 mod print;
 mod program;
@@ -90,6 +91,11 @@ async fn execute(
         Some("health-check") => return health_check::run(written).await.map(Answer::from),
         Some("login") => return login::run(program, world, written).await.map(Answer::from),
         Some("logout") => logout::run(program, world, written).await,
+        Some("man") => {
+            let directory = written.line.directory.as_ref();
+            let directory = directory.map(|it| world.sources.directory.join(it));
+            return manual::run(directory.as_deref()).map(Answer::from);
+        }
         Some("report") => return report::run(world, written).map(Answer::from),
         Some("serve") => serve::run(program, world, written).await,
         Some(CONNECTOR_SERVICE) => service::run(program, world, written).await,

@@ -330,7 +330,11 @@ impl Shared {
     }
 
     async fn hello(&self, task: &str) -> Result<()> {
-        let greeting = hello::greeting(&self.connector).await?;
+        // The first greeting waits for both: the start of the connector, and the sign-in.
+        let greeting = hello::greeting(&self.connector);
+        let (greeting, signed_in) = tokio::join!(greeting, self.platform.sign_in());
+        let greeting = greeting?;
+        signed_in?;
         self.platform.hello(greeting, task).await
     }
 

@@ -29,6 +29,17 @@ pub enum Error {
         /// The database's error.
         source: rusqlite::Error,
     },
+    /// The database needs a directory for temporary files: large indexes are sorted there.
+    #[error(
+        "{doing}: there is no directory for temporary files that this user may write to; name one \
+         with the variable TMPDIR"
+    )]
+    NoTemporaryDirectory {
+        /// What was being done.
+        doing: &'static str,
+        /// The database's error.
+        source: rusqlite::Error,
+    },
     /// The file has the newer, Pebble-based format.
     #[error(
         "{} is a c1z file of the newer format 3, which this program neither reads nor replaces; \
@@ -127,6 +138,29 @@ impl Error {
     }
 
     pub(crate) fn database(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
-        move |source| Self::Database { doing, source }
+        move |source| {
+            let code = source.sqlite_error().map(|error| error.extended_code);
+            if code == Some(rusqlite::ffi::SQLITE_IOERR_GETTEMPPATH) {
+                return Self::NoTemporaryDirectory { doing, source };
+            }
+            Self::Database { doing, source }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(code: i32) -> String {
+        let source = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+        Error::database("building indexes")(source).to_string()
+    }
+
+    #[test]
+    fn a_missing_directory_for_temporary_files_is_told_with_the_remedy() {
+        let text = shown(rusqlite::ffi::SQLITE_IOERR_GETTEMPPATH);
+        assert!(text.ends_with("TMPDIR"), "{text}");
+        assert_eq!(shown(rusqlite::ffi::SQLITE_FULL), "building indexes");
     }
 }

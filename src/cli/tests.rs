@@ -123,6 +123,7 @@ async fn commands_that_describe_need_no_config() {
         (["config"].as_slice(), "{\n  \"fields"),
         (&["capabilities"], "{\n  \"@type"),
         (&["completion", "zsh"], "#compdef"),
+        (&["man"], ".ie"),
     ];
     for (arguments, expected) in commands {
         let world = world(arguments);
@@ -133,7 +134,7 @@ async fn commands_that_describe_need_no_config() {
         let text = text.text;
         assert!(text.starts_with(expected), "{text}");
         assert!(
-            arguments[0] == "completion" || text.ends_with('}'),
+            matches!(arguments[0], "completion" | "man") || text.ends_with('}'),
             "{text}"
         );
     }

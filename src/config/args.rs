@@ -20,6 +20,9 @@ pub(crate) const CONNECTOR_SERVICE: &str = "_connector-service";
 /// The files of `changes`.
 const FILES: &str = "files";
 
+/// The directory of `man`.
+const DIRECTORY: &str = "directory";
+
 /// The parsed command line.
 #[derive(Clone)]
 pub(crate) struct Line {
@@ -29,6 +32,8 @@ pub(crate) struct Line {
     pub(crate) shell: Option<clap_complete::Shell>,
     /// The files that `changes` compares.
     pub(crate) files: Vec<String>,
+    /// The directory that `man` writes to.
+    pub(crate) directory: Option<String>,
     /// The flags.
     pub(crate) given: Given,
 }
@@ -62,9 +67,11 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<Line, clap::Error> {
         .flatten()
         .copied();
     let files = deepest.try_get_many::<String>(FILES).ok().flatten();
+    let directory = deepest.try_get_one::<String>(DIRECTORY).ok().flatten();
     Ok(Line {
         subcommand,
         shell,
+        directory: directory.cloned(),
         files: files.into_iter().flatten().cloned().collect(),
         given: given(deepest),
     })
@@ -141,6 +148,15 @@ pub(crate) fn command() -> Command {
         )
         .subcommand(
             Command::new("logout").about("Revoke the refresh token of `login` and forget it"),
+        )
+        .subcommand(
+            Command::new("man")
+                .about("Print the manual page, or write all manual pages into a directory")
+                .arg(
+                    Arg::new(DIRECTORY)
+                        .value_name("DIRECTORY")
+                        .help("The directory; it must exist"),
+                ),
         )
         .subcommand(
             Command::new("report")

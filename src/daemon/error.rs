@@ -8,6 +8,10 @@ use super::identity::Flaw;
 /// A result with the daemon's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// What usually prevents a connection from being prepared.
+const NO_AUTHORITIES: &str = "if this system has no certificate authorities, install the package \
+     ca-certificates or set SSL_CERT_FILE";
+
 /// Why the daemon cannot work, or why a call to the platform failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -16,13 +20,13 @@ pub enum Error {
     #[error(transparent)]
     Identity(#[from] Flaw),
     /// No HTTP client can be made, for example because the system has no certificate authorities.
-    #[error("preparing connections to the platform")]
+    #[error("preparing connections to the platform; {NO_AUTHORITIES}")]
     Client {
         /// What the library says.
         source: reqwest::Error,
     },
     /// The gRPC client cannot be made.
-    #[error("preparing connections to the platform")]
+    #[error("preparing connections to the platform; {NO_AUTHORITIES}")]
     Channel {
         /// What the library says.
         source: tonic::transport::Error,
@@ -74,7 +78,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The directory for temporary files cannot be used.
-    #[error("using {} for temporary files (--c1z-temp-dir names another directory)", path.display())]
+    #[error("using {} for temporary files (--c1z-temp-dir or TMPDIR names another directory)", path.display())]
     Workplace {
         /// The directory.
         path: std::path::PathBuf,

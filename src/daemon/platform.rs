@@ -67,6 +67,11 @@ impl Platform {
         })
     }
 
+    /// Gets an access token for the next call, unless there is one.
+    pub(super) async fn sign_in(&self) -> Result<()> {
+        self.tokens.authorization().await.map(drop)
+    }
+
     /// Announces this host: at the start, and for a task that asks for it.
     pub(super) async fn hello(&self, greeting: Greeting, task: &str) -> Result<()> {
         let request = BatonServiceHelloRequest {

@@ -64,6 +64,7 @@ mod sessions;
 mod set_groups;
 mod sign_in_flows;
 mod stage;
+mod start;
 mod strong_permissions;
 mod subprocess;
 mod sync;
