@@ -1,6 +1,6 @@
 # `make demo` shows what the connector does; `make test` needs only cargo.
 .DEFAULT_GOAL := help
-.PHONY: help build check test lint fmt fmt-check doc doc-check doc-update demo sim run bench microbench fuzz interop ci
+.PHONY: help build check test lint fmt fmt-check doc doc-check doc-update demo sim run bench microbench fuzz interop dist dist-check ci
 
 ARGS ?=
 TARGET_DIR = $(shell cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
@@ -55,12 +55,20 @@ fuzz: ## Run each fuzz target for SECONDS (60); needs cargo-fuzz; ARGS="soql c1z
 interop: ## Test against the Baton SDK, grpcurl and Salesforce clients; needs Go, Python, Node, Chromium
 	interop/run.sh
 
+dist: ## Build what is released into dist/: static binary, Debian package, image files, SBOM
+	scripts/with-static-target.sh scripts/dist.sh
+
+dist-check: ## Check deploy/ and the image; needs root, Linux, Go, Python and systemd
+	scripts/with-static-target.sh scripts/dist-check.sh
+
+# Interop, the image and the demo share the static binaries of one release build.
 # The tests run last, because their result should end the output.
 ci: ## Run everything that CI runs
 	cargo metadata --locked --format-version 1 >/dev/null
 	$(MAKE) fmt-check
 	$(MAKE) lint
 	$(MAKE) doc
-	$(MAKE) interop
-	$(MAKE) demo
+	scripts/with-static-target.sh $(MAKE) interop
+	$(MAKE) dist-check
+	scripts/with-static-target.sh $(MAKE) demo
 	$(MAKE) test

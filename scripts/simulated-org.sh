@@ -2,11 +2,13 @@
 # this directory. It is sourced, not run. Sets CONNECTOR and SIMULATOR, and the
 # variables that point the connector to the org.
 
-# Uses the binaries in BIN_DIR, if set; otherwise builds them.
+# Uses the binaries in BIN_DIR, if set; otherwise builds them, static ones if
+# scripts/with-static-target.sh runs the script.
 build_binaries() {
     if [ -z "${BIN_DIR:-}" ]; then
-        cargo build --release --workspace --bins
-        BIN_DIR=$(target_directory)/release
+        # shellcheck disable=SC2086 # several flags
+        cargo build --release ${STATIC_FLAGS:-} --workspace --bins
+        BIN_DIR=$(target_directory)/${STATIC_TARGET:+$STATIC_TARGET/}release
     fi
     CONNECTOR=$BIN_DIR/baton-salesforce
     SIMULATOR=$BIN_DIR/salesforce-simulator

@@ -48,10 +48,12 @@ build_tools() {
 
 build_ours() {
     local profile=${INTEROP_PROFILE:-release} target directory
-    (cd .. && cargo build --profile "$profile" --workspace --bins)
+    # Static binaries, if scripts/with-static-target.sh runs this.
+    # shellcheck disable=SC2086 # several flags
+    (cd .. && cargo build --profile "$profile" ${STATIC_FLAGS:-} --workspace --bins)
     target=$(cd .. && cargo metadata --format-version 1 --no-deps |
         sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
-    directory=$target/${profile/#dev/debug}
+    directory=$target/${STATIC_TARGET:+$STATIC_TARGET/}${profile/#dev/debug}
     export TARGET=$target
     export CONNECTOR=$directory/baton-salesforce SIMULATOR=$directory/salesforce-simulator
 }
