@@ -27,16 +27,15 @@ if ! has_target "$musl"; then
     echo "adding the target $musl" >&2
     timeout 180 rustup target add "$musl" >&2 || true
 fi
-if ! command -v musl-gcc >/dev/null && [ "${CI:-}" = true ]; then
-    echo "installing musl-tools" >&2
-    (apt-get update -qq && apt-get install -y -qq --no-install-recommends musl-tools) >/dev/null
-fi
-if ! command -v musl-gcc >/dev/null; then
-    echo "musl-gcc is missing: install the package musl-tools" >&2
-    exit 1
-fi
-
 if has_target "$musl"; then
+    if ! command -v musl-gcc >/dev/null && [ "${CI:-}" = true ]; then
+        echo "installing musl-tools" >&2
+        (apt-get update -qq && apt-get install -y -qq --no-install-recommends musl-tools) >/dev/null
+    fi
+    if ! command -v musl-gcc >/dev/null; then
+        echo "musl-gcc is missing: install the package musl-tools" >&2
+        exit 1
+    fi
     export STATIC_TARGET=$musl STATIC_FLAGS="--target $musl"
     export "CC_${musl//-/_}=musl-gcc"
 elif [ "${CI:-}" = true ]; then
