@@ -118,16 +118,7 @@ pub(crate) fn command() -> Command {
                              syncs; by default that of --file",
                 )),
         )
-        .subcommand(
-            Command::new("completion")
-                .about("Print a completion script for a shell")
-                .arg(
-                    Arg::new("shell")
-                        .required(true)
-                        .value_parser(value_parser!(clap_complete::Shell))
-                        .help("The shell"),
-                ),
-        )
+        .subcommand(completion())
         .subcommand(Command::new("config").about("Print the schema of the configuration"))
         .subcommand(
             Command::new("doctor")
@@ -149,15 +140,7 @@ pub(crate) fn command() -> Command {
         .subcommand(
             Command::new("logout").about("Revoke the refresh token of `login` and forget it"),
         )
-        .subcommand(
-            Command::new("man")
-                .about("Print the manual page, or write all manual pages into a directory")
-                .arg(
-                    Arg::new(DIRECTORY)
-                        .value_name("DIRECTORY")
-                        .help("The directory; it must exist"),
-                ),
-        )
+        .subcommand(man())
         .subcommand(
             Command::new("report")
                 .about("Write a report for reviewers, from the file of a sync")
@@ -168,6 +151,25 @@ pub(crate) fn command() -> Command {
                 .about("Serve the connector's gRPC services without a host, for developers")
                 .args(args(Scope::Serve)),
         )
+}
+
+fn completion() -> Command {
+    let shell = Arg::new("shell")
+        .required(true)
+        .value_parser(value_parser!(clap_complete::Shell))
+        .help("The shell");
+    Command::new("completion")
+        .about("Print a completion script for a shell")
+        .arg(shell)
+}
+
+fn man() -> Command {
+    let directory = Arg::new(DIRECTORY)
+        .value_name("DIRECTORY")
+        .help("The directory; it must exist");
+    Command::new("man")
+        .about("Print the manual page, or write all manual pages into a directory")
+        .arg(directory)
 }
 
 /// What `--version` says after the name. Scripts know its beginning.
