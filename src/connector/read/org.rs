@@ -58,7 +58,9 @@ impl Rest {
     /// `None` if nothing follows, or if the locator does not say where.
     fn behind<R>(page: &QueryPage<R>) -> Option<Self> {
         let locator = page.next.clone().filter(|_| !page.done)?;
-        let read = locator.row().filter(|row| *row > 0 && *row == page.rows())?;
+        let read = locator
+            .row()
+            .filter(|row| *row > 0 && *row == page.rows())?;
         let total = usize::try_from(page.total_size).ok()?;
         (total > read).then_some(Self {
             locator,
