@@ -17,8 +17,8 @@ use super::table::{PAGE, Row};
 use crate::salesforce::{Locator, SalesforceId};
 use crate::trace;
 
-/// Stretches that are fetched or held at a time.
-const WIDTH: usize = 6;
+/// Stretches that are fetched or held at a time. With long rows, each takes 10 MB while it is read.
+const WIDTH: usize = 3;
 
 /// Where a walk ended.
 pub(super) enum End {
