@@ -58,8 +58,9 @@ cargo deb --quiet --locked --no-build --no-strip --target "$STATIC_TARGET" --out
 echo "== the SBOM"
 cargo cyclonedx --quiet --format json --spec-version 1.5 --target "$STATIC_TARGET" \
     --override-filename sbom.cdx
-mv sbom.cdx.json "dist/baton-salesforce-$version.cdx.json"
-rm -f simulator/sbom.cdx.json
+# References are paths of this computer, which nobody else has.
+sed "s#$PWD#/src#g" sbom.cdx.json >"dist/baton-salesforce-$version.cdx.json"
+rm -f sbom.cdx.json simulator/sbom.cdx.json
 
 rm -r dist/stage
 (cd dist && find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort |
