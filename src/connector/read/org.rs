@@ -25,8 +25,8 @@ const MAX_REPORTED: usize = 100;
 /// Some rows of a table, and whether there are more.
 pub(in crate::connector) struct Batch<R> {
     pub(in crate::connector) rows: std::vec::IntoIter<R>,
-    /// How many rows follow, as far as they were counted: 0 for the last batch.
-    pub(in crate::connector) behind: usize,
+    /// Whether no rows follow.
+    is_last: bool,
     /// The id of the last row, even if that row was left out.
     end: Option<SalesforceId>,
     pub(in crate::connector) quota: Option<Quota>,
@@ -36,7 +36,7 @@ pub(in crate::connector) struct Batch<R> {
 
 impl<R: Row> Batch<R> {
     pub(in crate::connector) fn is_last(&self) -> bool {
-        self.behind == 0
+        self.is_last
     }
 
     /// The id after which the next batch begins.
@@ -148,11 +148,12 @@ impl Org {
             answer.value.append(more.value);
         }
         self.report_unreadable(object, &answer.value.unreadable);
-        let is_end = answer.value.done && answer.value.rows() <= rows;
-        let mut batch = batch(answer, rows);
-        // The number of all rows of the query does not tell how many follow these.
-        batch.behind = usize::from(!is_end);
-        Ok(batch)
+        // The number of all rows of the query does not tell whether some follow these.
+        let is_last = answer.value.done && answer.value.rows() <= rows;
+        Ok(Batch {
+            is_last,
+            ..batch(answer, rows)
+        })
     }
 
     /// Rows of a table by another order or position than that of ids: `page` makes the query of what
@@ -285,8 +286,7 @@ fn batch<R: Row>(answer: Response<QueryPage<R>>, rows: usize) -> Batch<R> {
     let (page, calls) = (answer.value, answer.calls);
     let quota = answer.quota.as_ref().map(quota);
     let total = usize::try_from(page.total_size).unwrap_or(usize::MAX);
-    let sent = page.records.len() + page.unreadable.len();
-    let counted = total.max(sent + usize::from(!page.done));
+    let sent = page.rows();
     let taken = sent.min(rows);
     let left_out = page.unreadable.iter().filter(|row| row.index < taken);
     let mut records = page.records;
@@ -296,7 +296,7 @@ fn batch<R: Row>(answer: Response<QueryPage<R>>, rows: usize) -> Batch<R> {
         .and_then(|row| SalesforceId::read(row.id.as_deref()?).ok())
         .or_else(|| records.last().map(Row::id));
     Batch {
-        behind: counted - taken,
+        is_last: page.done && total.max(sent) == taken,
         end,
         rows: records.into_iter(),
         quota,

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::{Condition, FieldName, Select, field};
 
-/// Rows in one answer of Salesforce, and rows that OFFSET can skip, at most.
+/// Rows in one answer of Salesforce, at most.
 pub(in crate::connector) const PAGE: usize = 2000;
 
 /// How many ids fit into the URL of a query, which Salesforce limits to 16 KiB.
