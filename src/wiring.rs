@@ -36,9 +36,11 @@ pub struct Connector;
 #[async_trait]
 impl Program for Connector {
     async fn connector_service(&self, config: Config) -> Result<(), Failure> {
-        let metrics = ConnectorMetrics::default();
-        let client = Arc::new(client::build_counted(&config, &metrics)?);
-        let registry = Arc::new(registry(&config, Arc::clone(&client), &metrics)?);
+        let Parts {
+            metrics,
+            client,
+            registry,
+        } = parts(&config)?;
         let services = services(&config, registry).with_metrics(metrics);
         let served = sdk::child(&services).await;
         client.settle().await;
@@ -46,9 +48,11 @@ impl Program for Connector {
     }
 
     async fn serve(&self, config: Config, options: ServeOptions) -> Result<(), Failure> {
-        let metrics = ConnectorMetrics::default();
-        let client = Arc::new(client::build_counted(&config, &metrics)?);
-        let registry = Arc::new(registry(&config, Arc::clone(&client), &metrics)?);
+        let Parts {
+            metrics,
+            client,
+            registry,
+        } = parts(&config)?;
         let services = services(&config, Arc::clone(&registry));
         if let Some(settings) = &options.health {
             serve_health(check(registry), page(metrics), settings).await?;
@@ -69,15 +73,7 @@ impl Program for Connector {
 
     async fn host(&self, config: Config, options: HostOptions, job: Job) -> Result<(), Failure> {
         // The child would refuse a wrong configuration, too, but the error would be less clear.
-        scope::check(
-            &options,
-            &job,
-            &registry(
-                &config,
-                client::build(&config)?.into(),
-                &ConnectorMetrics::default(),
-            )?,
-        )?;
+        scope::check(&options, &job, &parts(&config)?.registry)?;
         jobs::run(&options, job).await
     }
 
@@ -108,16 +104,26 @@ fn services(config: &Config, registry: Arc<Registry>) -> Services {
     Services::new(registry, toggles)
 }
 
-fn registry(
-    config: &Config,
+/// The connector, its client, and what both count.
+struct Parts {
+    metrics: ConnectorMetrics,
     client: Arc<Client>,
-    metrics: &ConnectorMetrics,
-) -> Result<Registry, Failure> {
+    registry: Arc<Registry>,
+}
+
+fn parts(config: &Config) -> Result<Parts, Failure> {
+    let metrics = ConnectorMetrics::default();
+    let client = Arc::new(client::build(config, &metrics)?);
     let options = Options {
         metrics: metrics.writes.clone(),
         ..client::options(config)?
     };
-    Ok(connector::build(client, options))
+    let registry = Arc::new(connector::build(Arc::clone(&client), options));
+    Ok(Parts {
+        metrics,
+        client,
+        registry,
+    })
 }
 
 /// The page of a connector that has no host.

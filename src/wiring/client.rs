@@ -12,16 +12,9 @@ use crate::metrics::ConnectorMetrics;
 use crate::salesforce::soql::FieldName;
 use crate::salesforce::{ApiVersion, Client, ClientConfig, Instance, InstanceError, Network};
 
-/// The client. Nothing is sent yet, because hosts wait for us to listen first.
-pub(super) fn build(config: &Config) -> Result<Client, Failure> {
-    build_with(config, |_| {})
-}
-
-/// The client, which counts what it does.
-pub(super) fn build_counted(
-    config: &Config,
-    metrics: &ConnectorMetrics,
-) -> Result<Client, Failure> {
+/// The client, which counts what it does. Nothing is sent yet, because hosts wait for us to listen
+/// first.
+pub(super) fn build(config: &Config, metrics: &ConnectorMetrics) -> Result<Client, Failure> {
     build_with(config, |setup| setup.metrics = metrics.upstream.clone())
 }
 
