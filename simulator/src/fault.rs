@@ -65,6 +65,11 @@ pub enum Fault {
     },
     /// The request is executed; the connection breaks in the middle of the answer.
     TruncatedBody,
+    /// The request is executed; CSV in its answer ends in the middle of a row, although the answer
+    /// is complete. Other answers are not changed.
+    ShortCsv,
+    /// The request is executed; the bulk job that it creates fails at its end.
+    BulkJobFails,
     /// The request is executed; the answer has status 200 and a body that is not JSON.
     GarbageBody,
     /// 400 `UNABLE_TO_LOCK_ROW`; nothing is executed.
@@ -163,6 +168,8 @@ impl Fault {
             Self::ErrorAfter { .. } => "error-after",
             Self::ExpireSession => "expire-session",
             Self::TruncatedBody => "truncated-body",
+            Self::ShortCsv => "short-csv",
+            Self::BulkJobFails => "bulk-job-fails",
             Self::GarbageBody => "garbage-body",
             Self::LockRow => "lock-row",
             Self::QueryLocatorInvalid => "query-locator-invalid",
@@ -231,10 +238,24 @@ impl Matcher {
         }
     }
 
-    /// Queries of this object: first and later pages.
+    /// Queries of this object over REST: first and later pages.
     #[must_use]
     pub fn queries_of(object: &str) -> Self {
-        Self::reads().path("/query").object(object)
+        // Behind the version, not behind `/jobs`.
+        Self::reads().path(".0/query").object(object)
+    }
+
+    /// Requests for bulk query jobs of this object. Narrow it to a method for creates (`POST`),
+    /// aborts (`PATCH`) and deletes (`DELETE`).
+    #[must_use]
+    pub fn bulk_jobs_of(object: &str) -> Self {
+        Self::reads().path("/jobs/query").object(object)
+    }
+
+    /// Pages of results of bulk query jobs of this object.
+    #[must_use]
+    pub fn bulk_results_of(object: &str) -> Self {
+        Self::reads().path("/results").object(object)
     }
 
     /// Narrows to a method.

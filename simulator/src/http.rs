@@ -1,6 +1,7 @@
 //! The HTTP server: sessions, limits, faults, and the resources of the APIs.
 
 mod batch;
+mod bulk;
 mod call;
 mod code;
 mod collections;
@@ -29,6 +30,7 @@ mod shared;
 mod soap;
 mod upsert;
 
+pub(crate) use bulk::run_due_jobs;
 pub(crate) use entry::service;
 pub(crate) use oauth::public_key;
 pub(crate) use shared::Shared;

@@ -21,5 +21,5 @@ pub use crate::org::seed::{Preset, SeedSize};
 pub use crate::org::settings::{
     AppState, Blocker, ConnectedClient, LoginRestriction, Settings, Write, WriteRefusal,
 };
-pub use crate::org::{FIRST_REFRESH_TOKEN, Org, OrgError};
+pub use crate::org::{BulkJobView, BulkState, FIRST_REFRESH_TOKEN, Org, OrgError};
 pub use crate::server::{OrgGuard, Simulator};

@@ -36,7 +36,31 @@ struct Options {
     #[arg(long, value_enum)]
     feature: Vec<Feature>,
     #[command(flatten)]
+    bulk: BulkOptions,
+    #[command(flatten)]
     app: AppOptions,
+}
+
+/// Bulk API 2.0.
+#[derive(Debug, clap::Args)]
+struct BulkOptions {
+    /// How long a bulk job takes, in milliseconds.
+    #[arg(long, value_name = "MS", default_value_t = 100)]
+    bulk_duration: u64,
+    /// Rows in a page of a bulk result.
+    #[arg(long, value_name = "N", default_value_t = 50_000)]
+    bulk_page_rows: usize,
+    /// Disables Bulk API 2.0.
+    #[arg(long)]
+    bulk_disabled: bool,
+}
+
+impl BulkOptions {
+    fn apply(&self, settings: &mut Settings) {
+        settings.bulk_duration = Duration::from_millis(self.bulk_duration);
+        settings.bulk_page_rows = self.bulk_page_rows;
+        settings.bulk_disabled = self.bulk_disabled;
+    }
 }
 
 /// The connected app.
@@ -119,6 +143,7 @@ async fn main() -> anyhow::Result<()> {
             Feature::Agents => org.settings.agents = true,
         }
     }
+    options.bulk.apply(&mut org.settings);
     options.app.apply(&mut org.settings)?;
     let settings = org.settings.clone();
     let simulator = Simulator::start_on(org, options.listen).await?;

@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json};
 use crate::clock::Clock;
 
 mod approvals;
+pub(crate) mod bulk;
 mod error;
 pub mod id;
 mod inspect;
@@ -27,6 +28,7 @@ pub mod value;
 mod visible;
 
 pub(crate) use approvals::FamilyId;
+pub use bulk::{BulkJobView, BulkState};
 pub use error::OrgError;
 pub(crate) use rules::Caller;
 
@@ -61,6 +63,7 @@ pub struct Org {
     /// Permission set groups that are being updated, with the end.
     recalculations: BTreeMap<Id, Timestamp>,
     approvals: Approvals,
+    bulk: bulk::Jobs,
     /// Rows of `UserPermissionAccess`, by user.
     access_rows: BTreeMap<Id, Id>,
     /// Value of audit columns while the org is seeded.
@@ -85,6 +88,7 @@ impl Org {
             next_expiry: None,
             recalculations: BTreeMap::new(),
             approvals: Approvals::default(),
+            bulk: bulk::Jobs::default(),
             access_rows: BTreeMap::new(),
             stamp: None,
         };

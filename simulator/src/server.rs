@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::connection::CuttableListener;
 use crate::fault::FaultPlan;
-use crate::http::{Shared, public_key, service};
+use crate::http::{Shared, public_key, run_due_jobs, service};
 use crate::log::RequestRecord;
 use crate::org::Org;
 
@@ -101,6 +101,8 @@ impl Simulator {
     /// The org, locked for inspection and change.
     #[must_use]
     pub fn org(&self) -> OrgGuard<'_> {
+        // A test's change must not be seen by a job that ended before.
+        run_due_jobs(&self.shared);
         OrgGuard(
             self.shared
                 .org

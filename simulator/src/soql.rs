@@ -2,7 +2,8 @@
 //!
 //! [`parse()`] checks the grammar. [`evaluate`] checks names and types against the schema that the
 //! user and the API version can see, and finds rows. Records are serialized later, page by page
-//! ([`Outcome::page`]), so a large result only stores ids.
+//! ([`Outcome::page`]), so a large result only stores ids. [`extract()`] returns rows and columns
+//! for CSV instead.
 
 mod aggregate;
 pub mod ast;
@@ -12,6 +13,7 @@ mod context;
 mod dates;
 mod error;
 mod eval;
+mod extract;
 mod filter;
 mod parse;
 mod render;
@@ -23,5 +25,6 @@ mod token;
 pub use context::{Context, RowFilter};
 pub use error::SoqlError;
 pub use eval::evaluate;
+pub use extract::{Extract, check, extract};
 pub use parse::parse;
 pub use render::{Batch, Cut, Cuts, Outcome, Page, Record, Unfinished};

@@ -93,6 +93,9 @@ fn part_call(context: RequestContext<'_>, part: &Value) -> Result<Call, OrgError
     if url.contains("/composite") {
         return Err(refused("a batch can't contain composite resources"));
     }
+    if url.contains("/jobs/") {
+        return Err(refused("a batch can't contain bulk resources"));
+    }
     Ok(inner_call(
         &method,
         &format!("/services/data/{url}"),

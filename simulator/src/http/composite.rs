@@ -114,6 +114,9 @@ fn check(parts: &[Value]) -> Result<(), OrgError> {
         if url.contains("/composite/batch") || url.ends_with("/composite") {
             return refused("A composite request can't contain composite or batch resources");
         }
+        if url.contains("/jobs/") {
+            return refused("A composite request can't contain bulk resources");
+        }
         heavy += usize::from(url.contains("/query") || url.contains("/composite/sobjects"));
     }
     if heavy > MOST_QUERIES {

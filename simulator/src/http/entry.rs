@@ -24,7 +24,7 @@ use super::call::Call;
 use super::reply::{Payload, Reply};
 use super::request_info::RequestInfo;
 use super::shared::Shared;
-use super::{rest, scim};
+use super::{bulk, rest, scim};
 use crate::connection::CutHandle;
 use crate::fault::Fault;
 use crate::log::RequestRecord;
@@ -75,6 +75,7 @@ async fn answer(shared: &Arc<Shared>, cut_handle: &CutHandle, request: Request) 
     // A client that disconnects while sending gets no answer.
     let body = to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
     let call = Call::new(parts.method.as_str(), target, parts.headers, body);
+    bulk::run_due_jobs(shared);
     let info = RequestInfo::of(shared, &call);
     let fault = shared.faults.take(&info.probe(&call));
 
@@ -140,6 +141,14 @@ fn execute(
             reply: with_cell(done.reply, *row, column, value),
             cost: done.cost,
         },
+        Some(Fault::ShortCsv) => Done {
+            reply: bulk::shortened(done.reply),
+            cost: done.cost,
+        },
+        Some(Fault::BulkJobFails) => {
+            bulk::doom(shared, &done.reply);
+            done
+        }
         _ => done,
     }
 }
@@ -273,9 +282,7 @@ fn instead(shared: &Shared, call: &Call, fault: &Fault) -> Option<Reply> {
             OrgError::new(401, "INVALID_SESSION_ID", "Session expired or invalid")
         }
         Fault::LockRow => OrgError::locked_row(),
-        Fault::QueryLocatorInvalid => {
-            OrgError::new(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-        }
+        Fault::QueryLocatorInvalid => OrgError::unknown_locator(),
         Fault::ConcurrentLimit => concurrent_limit(),
         Fault::DropBefore => return Some(Reply::empty(500)),
         Fault::Latency(_)
@@ -283,6 +290,8 @@ fn instead(shared: &Shared, call: &Call, fault: &Fault) -> Option<Reply> {
         | Fault::Cell { .. }
         | Fault::ErrorAfter { .. }
         | Fault::TruncatedBody
+        | Fault::ShortCsv
+        | Fault::BulkJobFails
         | Fault::GarbageBody => return None,
     };
     Some(error.into())

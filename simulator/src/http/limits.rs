@@ -21,7 +21,7 @@ pub(super) fn limits(context: RequestContext<'_>, call: &Call) -> Result<Reply, 
         "DailyAsyncApexExecutions": pair(250_000, 250_000),
         "DailyBulkApiBatches": pair(15_000, 15_000),
         "DailyBulkV2QueryFileStorageMB": pair(976_562, 976_562),
-        "DailyBulkV2QueryJobs": pair(10_000, 10_000),
+        "DailyBulkV2QueryJobs": pair(org.settings.bulk_daily_jobs, org.bulk_jobs_left()),
         "HourlyTimeBasedWorkflow": pair(1000, 1000),
         "PermissionSets": {
             "Max": 1500,

@@ -68,13 +68,7 @@ pub(super) fn more(context: RequestContext<'_>, call: &Call, text: &str) -> Repl
     if call.method != "GET" {
         return Reply::method_not_allowed(&call.method, "GET,HEAD");
     }
-    let unknown = || {
-        Reply::from(OrgError::new(
-            400,
-            "INVALID_QUERY_LOCATOR",
-            "invalid query locator",
-        ))
-    };
+    let unknown = || Reply::from(OrgError::unknown_locator());
     let parts = text.rsplit_once('-');
     let Some((key, offset)) = parts.and_then(|(key, offset)| Some((key, offset.parse().ok()?)))
     else {
@@ -184,7 +178,7 @@ fn open_locator(
 
 /// Evaluates something as the caller sees it. An error of the second kind is that of a record that
 /// the caller cannot see.
-fn with_context<T>(
+pub(super) fn with_context<T>(
     context: RequestContext<'_>,
     org: &Org,
     all_rows: bool,
@@ -232,7 +226,7 @@ fn batch_size(org: &Org, call: &Call, object: &str, usual: usize) -> usize {
 }
 
 /// Applies expirations that are due, so that a query sees them.
-fn expire(context: RequestContext<'_>) {
+pub(super) fn expire(context: RequestContext<'_>) {
     if context.shared.read().has_expiry_due() {
         context.shared.write().expire_assignments();
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::shared::Shared;
-use super::{scim, soap};
+use super::{bulk, scim, soap};
 use crate::fault::Probe;
 
 /// Properties of a request.
@@ -53,6 +53,17 @@ impl RequestInfo {
             }
             ["query" | "queryAll", locator] => {
                 info.objects.extend(shared.locators().object_of(locator));
+            }
+            ["jobs", "query"] => {
+                info.soql = bulk::query_of(call);
+                info.objects
+                    .extend(info.soql.as_deref().and_then(from_object));
+            }
+            ["jobs", "query", job, ..] => {
+                let org = shared.read();
+                let job = org.bulk_job(job);
+                info.objects
+                    .extend(job.map(|job| job.request.object.clone()));
             }
             ["sobjects", object, tail @ ..] => {
                 info.objects.push((*object).to_owned());

@@ -8,8 +8,8 @@ use super::reply::Reply;
 use super::shared::Shared;
 use super::upsert::Key;
 use super::{
-    batch, collections, composite, describe, identity, limits, oauth, password, query, related,
-    replication, rows, soap, upsert,
+    batch, bulk, collections, composite, describe, identity, limits, oauth, password, query,
+    related, replication, rows, soap, upsert,
 };
 use crate::org::id::Id;
 use crate::org::schema::{NEWEST_VERSION, OLDEST_VERSION};
@@ -94,6 +94,7 @@ fn resource(context: RequestContext<'_>, call: &Call, rest: &[&str]) -> Reply {
             };
             upsert::single(context, call, key).into()
         }
+        ["jobs", "query", job @ ..] => bulk::handle(context, call, job),
         ["limits"] => limits::limits(context, call).into(),
         ["limits", "recordCount"] => limits::record_count(context, call).into(),
         ["composite"] => composite::handle(context, call).into(),
@@ -155,6 +156,7 @@ fn resources(context: RequestContext<'_>) -> Value {
         "query": format!("{root}/query"),
         "queryAll": format!("{root}/queryAll"),
         "composite": format!("{root}/composite"),
+        "jobs": format!("{root}/jobs"),
         "limits": format!("{root}/limits"),
         "identity": format!(
             "{}/id/{}/{}", context.shared.base, org.organization_id(), context.caller.user

@@ -86,6 +86,12 @@ impl OrgError {
         Self::new(403, "REQUEST_LIMIT_EXCEEDED", text)
     }
 
+    /// 400 for a locator that does not exist or has expired.
+    #[must_use]
+    pub fn unknown_locator() -> Self {
+        Self::new(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
+    }
+
     /// 404 for a resource that does not exist.
     #[must_use]
     pub fn no_such_resource() -> Self {

@@ -21,6 +21,14 @@ pub enum HostKind {
     LoginHost,
 }
 
+/// Objects without stored records, which Bulk API 2.0 cannot read.
+const VIRTUAL: [&str; 4] = [
+    "EntityDefinition",
+    "EntityParticle",
+    "PicklistValueInfo",
+    "UserPermissionAccess",
+];
+
 /// Everything about an org that is not a record and that tests can change.
 #[derive(Debug, Clone)]
 #[expect(
@@ -100,6 +108,20 @@ pub struct Settings {
     pub locator_lifetime: Duration,
     /// Maximum number of open locators; further ones close the oldest (as before 2023).
     pub open_cursor_limit: Option<usize>,
+    /// Whether Bulk API 2.0 is disabled.
+    pub bulk_disabled: bool,
+    /// Objects that Bulk API 2.0 does not support.
+    pub bulk_unsupported: BTreeSet<String>,
+    /// How long a bulk job takes.
+    pub bulk_duration: Duration,
+    /// Whether the queue of bulk jobs is too long: jobs stay `UploadComplete`.
+    pub bulk_stuck: bool,
+    /// Maximum number of bulk query jobs in 24 hours.
+    pub bulk_daily_jobs: u64,
+    /// Rows in a page of a bulk result if the request has no `maxRecords`.
+    pub bulk_page_rows: usize,
+    /// Whether only the first page of a bulk result has the header line.
+    pub bulk_header_first_page_only: bool,
     /// Whether the assignment of a permission set group also has the id of its aggregate set.
     pub group_rows_name_the_aggregate: bool,
     /// Errors for deactivating users, by 18-character id.
@@ -153,6 +175,13 @@ impl Settings {
             batch_row_cap: None,
             locator_lifetime: Duration::from_hours(48),
             open_cursor_limit: None,
+            bulk_disabled: false,
+            bulk_unsupported: VIRTUAL.map(str::to_owned).into(),
+            bulk_duration: Duration::from_millis(100),
+            bulk_stuck: false,
+            bulk_daily_jobs: 10_000,
+            bulk_page_rows: 50_000,
+            bulk_header_first_page_only: false,
             group_rows_name_the_aggregate: true,
             deactivation_blockers: BTreeMap::new(),
             write_refusals: Vec::new(),

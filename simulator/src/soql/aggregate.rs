@@ -77,10 +77,7 @@ pub(super) fn run(
         }
         record.into()
     });
-    Ok(Outcome::groups(
-        columns.iter().map(|(name, _)| name.clone()).collect(),
-        records.collect(),
-    ))
+    Ok(Outcome::groups(records.collect()))
 }
 
 fn cell(row: &[Value], column: usize) -> &Value {

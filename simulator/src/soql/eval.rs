@@ -32,22 +32,36 @@ const MAX_FIELDS_LIMIT: usize = 200;
 /// Runs a query. Records are serialized later, with a context of the same schema.
 pub fn evaluate(query: &Query, ctx: &Context<'_>) -> Result<Outcome, SoqlError> {
     let scope = Scope::of(ctx, &query.source, &query.from, query.alias.as_deref())?;
-    check_object(&scope, query)?;
-    if let Some(condition) = &query.filter {
-        check_count(&scope, condition)?;
-    }
-    let selection = Selection::new(&scope, query, Position::TOP)?;
+    let selection = select(&scope, query)?;
     if query.select.contains(&SelectItem::Count) {
         return count(&scope, query, &selection);
     }
     if aggregate::is_grouped(query) {
         return aggregate::run(&scope, query, &selection);
     }
-    check_fields(&scope, query)?;
-    let plan = render::Plan::new(&scope, &query.select)?;
-    let order = SortKey::all(&scope, &query.order_by)?;
-    let ids = selection.ids(&order, query.limit, query.offset);
-    Ok(Outcome::rows(plan, ids))
+    let (plan, order) = shape(&scope, query)?;
+    let rows = selection.sorted(&order, query.limit, query.offset);
+    Ok(Outcome::rows(plan, rows.into_iter().map(Row::id).collect()))
+}
+
+/// Checks the object and the filter of a query.
+pub(super) fn select<'a>(scope: &Scope<'a>, query: &Query) -> Result<Selection<'a>, SoqlError> {
+    check_object(scope, query)?;
+    if let Some(condition) = &query.filter {
+        check_count(scope, condition)?;
+    }
+    Selection::new(scope, query, Position::TOP)
+}
+
+/// Checks the fields and the order of a query that is not grouped.
+pub(super) fn shape(
+    scope: &Scope<'_>,
+    query: &Query,
+) -> Result<(render::Plan, Vec<SortKey>), SoqlError> {
+    check_fields(scope, query)?;
+    let plan = render::Plan::new(scope, &query.select)?;
+    let order = SortKey::all(scope, &query.order_by)?;
+    Ok((plan, order))
 }
 
 fn count(
@@ -202,29 +216,24 @@ impl<'a> Selection<'a> {
                 .is_none_or(|visible| visible(self.object, row))
     }
 
-    /// Returns the ids of at most `limit` rows from `offset` on, sorted.
-    pub(super) fn ids(&self, order: &[SortKey], limit: Option<usize>, offset: usize) -> Vec<Id> {
+    /// Returns at most `limit` rows from `offset` on, sorted.
+    pub(super) fn sorted(
+        &self,
+        order: &[SortKey],
+        limit: Option<usize>,
+        offset: usize,
+    ) -> Vec<&'a Row> {
         let limit = limit.unwrap_or(usize::MAX);
         let by_id = order
             .first()
             .is_none_or(|key| key.route.own_field() == Some(0));
         if by_id {
             let descending = order.first().is_some_and(|key| key.descending);
-            return self
-                .rows(descending)
-                .skip(offset)
-                .take(limit)
-                .map(Row::id)
-                .collect();
+            return self.rows(descending).skip(offset).take(limit).collect();
         }
         let rows = self.rows(false).collect();
         let sorted = self.sort(rows, order);
-        sorted
-            .into_iter()
-            .skip(offset)
-            .take(limit)
-            .map(Row::id)
-            .collect()
+        sorted.into_iter().skip(offset).take(limit).collect()
     }
 
     pub(super) fn sort<'r>(&self, rows: Vec<&'r Row>, order: &[SortKey]) -> Vec<&'r Row> {

@@ -14,7 +14,6 @@ use super::resolve::{Hop, Leaf};
 use crate::org::id::Id;
 use crate::org::schema::ObjectKey;
 use crate::org::table::Row;
-use crate::org::value::Value;
 
 pub use batch::{Batch, Cut, Cuts, Unfinished};
 pub(super) use plan::Plan;
@@ -27,7 +26,7 @@ pub struct Outcome(Kind);
 #[derive(Clone, Debug)]
 enum Kind {
     Count(usize),
-    Groups(Vec<String>, Vec<serde_json::Value>),
+    Groups(Vec<serde_json::Value>),
     Rows(Plan, Vec<Id>),
 }
 
@@ -36,8 +35,8 @@ impl Outcome {
         Self(Kind::Count(count))
     }
 
-    pub(super) fn groups(columns: Vec<String>, groups: Vec<serde_json::Value>) -> Self {
-        Self(Kind::Groups(columns, groups))
+    pub(super) fn groups(groups: Vec<serde_json::Value>) -> Self {
+        Self(Kind::Groups(groups))
     }
 
     pub(super) fn rows(plan: Plan, ids: Vec<Id>) -> Self {
@@ -49,7 +48,7 @@ impl Outcome {
     pub fn total_size(&self) -> usize {
         match &self.0 {
             Kind::Count(count) => *count,
-            Kind::Groups(_, groups) => groups.len(),
+            Kind::Groups(groups) => groups.len(),
             Kind::Rows(_, ids) => ids.len(),
         }
     }
@@ -97,34 +96,6 @@ impl Outcome {
         } else {
             &[]
         }
-    }
-
-    /// Returns the selected columns as dotted names, for CSV, without sub-queries.
-    #[must_use]
-    pub fn columns(&self) -> Vec<String> {
-        match &self.0 {
-            Kind::Count(_) => Vec::new(),
-            Kind::Groups(columns, _) => columns.clone(),
-            Kind::Rows(plan, _) => {
-                let mut names = Vec::new();
-                plan::column_names(&plan.nodes, "", &mut names);
-                names
-            }
-        }
-    }
-
-    /// Returns the values of a record in the order of [`Self::columns`]; empty if it was deleted.
-    #[must_use]
-    pub fn cells(&self, ctx: &Context<'_>, number: usize) -> Vec<Value> {
-        let mut cells = Vec::new();
-        if let Kind::Rows(plan, ids) = &self.0
-            && let Some(row) = ids
-                .get(number)
-                .and_then(|id| ctx.db.table(plan.object)?.get(*id))
-        {
-            plan::cells(ctx, &plan.nodes, Some((plan.object, row)), &mut cells);
-        }
-        cells
     }
 
     /// Returns a range of records, which serializes to a JSON array. Rows that were deleted since
@@ -191,7 +162,7 @@ impl<'a> Page<'a> {
 
 impl Serialize for Page<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if let Kind::Groups(_, groups) = &self.outcome.0 {
+        if let Kind::Groups(groups) = &self.outcome.0 {
             return serializer.collect_seq(groups.get(self.range.clone()).unwrap_or_default());
         }
         let mut records = serializer.serialize_seq(None)?;

@@ -199,37 +199,3 @@ fn children(scope: &Scope<'_>, query: &Query) -> Result<Children, SoqlError> {
         all_rows: scope.ctx.all_rows,
     })
 }
-
-pub(super) fn column_names(nodes: &[Node], prefix: &str, names: &mut Vec<String>) {
-    for node in nodes {
-        match node {
-            Node::Leaf(leaf) => names.push(format!("{prefix}{}", leaf.name())),
-            Node::Parent(hop, below) => {
-                column_names(below, &format!("{prefix}{}.", hop.name), names);
-            }
-            Node::Children(_) => {}
-        }
-    }
-}
-
-/// Appends the values of nodes in the order of [`column_names`]; null if there is no row.
-pub(super) fn cells(
-    ctx: &Context<'_>,
-    nodes: &[Node],
-    row: Option<(ObjectKey, &Row)>,
-    values: &mut Vec<Value>,
-) {
-    for node in nodes {
-        match node {
-            Node::Leaf(leaf) => {
-                let value = row.map(|(object, row)| leaf.value(object, row).clone());
-                values.push(value.unwrap_or(Value::Null));
-            }
-            Node::Parent(hop, below) => {
-                let parent = row.and_then(|(object, row)| hop.parent(ctx.db, object, row));
-                cells(ctx, below, parent, values);
-            }
-            Node::Children(_) => {}
-        }
-    }
-}
