@@ -44,7 +44,7 @@ mod values;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use auth::{AuthMethod, RefreshGrant};
@@ -73,6 +73,9 @@ pub(crate) use host::file_mode;
 pub(crate) use sources::Written;
 
 use flags::connector;
+
+/// The directory of query jobs, below the state directory of the user.
+const JOB_NOTES: &str = "baton-salesforce/query-jobs";
 
 /// The settings of the connector.
 #[derive(Clone, Debug)]
@@ -118,6 +121,10 @@ pub struct Config {
     pub ca_certificates: Option<String>,
     /// Calls of the daily allowance to leave for others.
     pub api_reserve: u64,
+    /// Tables with more rows than this are read with Bulk API 2.0; `None` for no table.
+    pub bulk_threshold: Option<u64>,
+    /// The directory in which running query jobs are noted.
+    pub job_notes: Option<PathBuf>,
     /// The timeout of a call to Salesforce.
     pub http_timeout: Duration,
     /// The longest wait that Salesforce may ask for; a longer one ends the call.
@@ -187,6 +194,12 @@ impl Config {
             allow_custom_domain: values.switch(&connector::ALLOW_CUSTOM_DOMAIN),
             ca_certificates,
             api_reserve: values.number(&connector::API_RESERVE).unsigned_abs(),
+            bulk_threshold: Some(values.number(&connector::BULK_THRESHOLD).unsigned_abs())
+                .filter(|threshold| *threshold > 0),
+            job_notes: sources
+                .state_directory
+                .as_ref()
+                .map(|state| state.join(JOB_NOTES)),
             http_timeout: Duration::from_secs(
                 values
                     .number(&flags::telemetry::HTTP_TIMEOUT_SECONDS)

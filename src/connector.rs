@@ -51,7 +51,10 @@ pub fn build(client: Arc<Client>, options: Options) -> Registry {
             "accounts are changed over SCIM where it can"
         );
     }
-    let (org, options) = (Arc::new(Org::new(client)), Arc::new(options));
+    let (org, options) = (
+        Arc::new(Org::new(client, options.bulk_threshold)),
+        Arc::new(options),
+    );
     let write = WriteContext::new(Arc::clone(&org), Arc::clone(&options));
     let write = Arc::new(write);
     let read = Arc::new(ReadContext {

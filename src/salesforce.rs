@@ -8,6 +8,7 @@ mod answer;
 mod api_version;
 mod attempts;
 pub mod auth;
+pub mod bulk;
 pub mod catalogue;
 pub mod client;
 pub mod composite;

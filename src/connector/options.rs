@@ -39,6 +39,8 @@ pub struct Options {
     pub security_insights: bool,
     /// After how many days without a sign-in an account is dormant.
     pub dormant_after_days: u32,
+    /// Tables with more rows than this are read by query jobs; `None` for no table.
+    pub bulk_threshold: Option<u64>,
     /// List users that are deactivated.
     pub deactivated_users: bool,
     /// List users whose `UserType` is not `Standard`: portal, community, guest, automated.
@@ -77,6 +79,7 @@ impl Default for Options {
             object_permissions: false,
             security_insights: false,
             dormant_after_days: 90,
+            bulk_threshold: None,
             deactivated_users: true,
             non_standard_users: false,
             company_domains: CompanyDomains::default(),

@@ -1,7 +1,9 @@
 //! Reading Salesforce: tables, the pages of listings, and what a sync remembers.
 
+mod bulk;
 pub(super) mod context;
 mod cursor;
+mod job_policy;
 pub(super) mod listing;
 mod missing_columns;
 pub(super) mod org;

@@ -3,7 +3,7 @@
 //!
 //! Must not know: what the objects are for.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{
     Deserialize, Serialize,
@@ -14,6 +14,7 @@ use url::Url;
 use super::{
     api_version::ApiVersion,
     auth::{Auth, TokenCache},
+    bulk::{JobNotes, RunningJobs},
     error::{ApiError, Error, Flaw, Result},
     http::Network,
     id::SalesforceId,
@@ -21,7 +22,7 @@ use super::{
     retry::RetryPolicy,
     save_result::SaveResult,
     soql::{FieldName, Select},
-    transport::{Request, Response, Setup, Transport},
+    transport::{Request, Response, Setup, Stream, Transport},
 };
 use crate::metrics::Upstream;
 
@@ -51,6 +52,9 @@ pub struct ClientConfig {
     pub api_reserve: Option<u64>,
     /// Rejects each write with [`Error::DryRun`], which says what would be sent.
     pub dry_run: bool,
+    /// A directory in which running query jobs are noted, so that the next process deletes those
+    /// of a killed one.
+    pub job_notes: Option<PathBuf>,
     /// What it counts.
     pub metrics: Upstream,
 }
@@ -60,6 +64,7 @@ pub struct ClientConfig {
 pub struct Client {
     transport: Arc<Transport>,
     instance: Arc<Instance>,
+    jobs: Arc<RunningJobs>,
 }
 
 /// An API version that the org supports.
@@ -133,6 +138,7 @@ impl ClientConfig {
             retry: RetryPolicy::default(),
             api_reserve: None,
             dry_run: false,
+            job_notes: None,
             metrics: Upstream::default(),
         }
     }
@@ -146,6 +152,7 @@ impl Client {
             .client(config.request_timeout, config.connect_timeout)
             .map_err(Error::Setup)?;
         let source = config.auth.into_source(http.clone(), &config.instance);
+        let notes = JobNotes::new(config.job_notes, config.instance.api());
         let setup = Setup {
             http,
             host: config.instance.api().clone(),
@@ -161,6 +168,7 @@ impl Client {
         Ok(Self {
             transport: Arc::new(Transport::new(setup)),
             instance: Arc::new(config.instance),
+            jobs: Arc::new(RunningJobs::new(notes)),
         })
     }
 
@@ -187,14 +195,24 @@ impl Client {
         self.transport.send(request).await
     }
 
+    /// Sends a request, and leaves the body of its answer to the caller.
+    pub(super) async fn open(&self, request: &Request) -> Result<Response<Stream>> {
+        self.transport.open(request).await
+    }
+
+    pub(super) fn jobs(&self) -> &RunningJobs {
+        &self.jobs
+    }
+
     /// Signs in, unless there is a session. Returns the host of the session.
     pub async fn login(&self) -> Result<Url> {
         Ok(self.transport.login().await?.instance().clone())
     }
 
-    /// Waits for a sign-in that must not be cut off, for some seconds at most. Call this before the
-    /// process ends.
+    /// Deletes the query jobs that are left, and waits for a sign-in that must not be cut off, for
+    /// some seconds at most. Call this before the process ends.
     pub async fn settle(&self) {
+        self.delete_jobs().await;
         self.transport.settle().await;
     }
 

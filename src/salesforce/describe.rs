@@ -104,6 +104,15 @@ pub struct FieldDescription {
     pub relationship_name: Option<String>,
 }
 
+impl FieldDescription {
+    /// Whether its values are numbers.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        let numbers = ["int", "long", "double", "currency", "percent"];
+        numbers.contains(&self.field_type.as_str())
+    }
+}
+
 /// One value of a picklist.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

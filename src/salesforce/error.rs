@@ -12,6 +12,7 @@ mod other_body;
 mod scim_body;
 mod words;
 
+pub(super) use self::words::redact;
 pub use self::{
     api::{ApiError, Problem},
     code::ErrorCode,
@@ -118,6 +119,9 @@ pub enum Flaw {
     /// It is not JSON.
     #[error("it is not JSON")]
     NotJson,
+    /// It is not CSV, or it has other columns than were asked for.
+    #[error("it is not CSV with the columns that were asked for")]
+    NotCsv,
     /// It is a page for a browser.
     #[error("it is {WebPage}")]
     Page,

@@ -121,6 +121,16 @@ impl Select {
         self.object.as_str()
     }
 
+    /// The names of the plain columns.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let fields = self
+            .columns
+            .iter()
+            .filter_map(|column| column.field.as_ref());
+        fields.map(|field| field.as_str().to_owned()).collect()
+    }
+
     /// Adds a plain column.
     pub fn field(self, name: impl Into<FieldName>) -> Self {
         self.column(Column {

@@ -21,18 +21,20 @@ use url::Url;
 
 mod decode;
 mod request;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 use self::decode::decode;
 pub(crate) use self::request::Path;
 pub use self::request::Request;
+pub(crate) use self::stream::Stream;
 use super::{
     answer::{BodyError, Head, header_text, read_bounded},
     api_version::ApiVersion,
     attempts::Attempts,
     auth::{AccessToken, TokenCache},
-    error::{ApiError, Error, Flaw, Result},
+    error::{ApiError, Error, Flaw, Operation, Result},
     limits::Quota,
     measure,
     obstacle::NoAnswer,
@@ -138,8 +140,17 @@ impl Transport {
         self.setup.tokens.settle().await;
     }
 
-    /// Sends a request. Sends it again if that is safe and may succeed.
+    /// Sends a request, and reads its answer. Sends it again if that is safe and may succeed.
     pub(crate) async fn send<T: DeserializeOwned>(&self, request: &Request) -> Result<Response<T>> {
+        Ok(self.carry::<Json<T>>(request).await?.map(|body| body.0))
+    }
+
+    /// The same, but the body of the answer is left to the caller.
+    pub(crate) async fn open(&self, request: &Request) -> Result<Response<Stream>> {
+        self.carry(request).await
+    }
+
+    async fn carry<T: Taken>(&self, request: &Request) -> Result<Response<T>> {
         self.refuse_unsent(request)?;
         let calls = AtomicU32::new(0);
         let mut budget = RetryBudget::new(&self.setup.retry, request.idempotent);
@@ -166,7 +177,7 @@ impl Transport {
         }
     }
 
-    async fn attempt<T: DeserializeOwned>(
+    async fn attempt<T: Taken>(
         &self,
         request: &Request,
         calls: &AtomicU32,
@@ -212,7 +223,7 @@ impl Transport {
         true
     }
 
-    async fn exchange<T: DeserializeOwned>(
+    async fn exchange<T: Taken>(
         &self,
         request: &Request,
         call: reqwest::RequestBuilder,
@@ -226,37 +237,22 @@ impl Transport {
         trace::status(&Span::current(), status.as_u16());
         let quota = header_text(response.headers(), &LIMIT_INFO).and_then(Quota::parse);
         self.remember(quota.as_ref());
-        let head = Head::of(&response);
-        let page = head.page;
-        let unreadable = |flaw| Error::unreadable(operation(), status.as_u16(), flaw);
-        let limit = if status.is_success() {
-            self.setup.max_response
-        } else {
-            MAX_REFUSAL
-        };
-        let body = match read_bounded(response, limit).await {
-            Ok(body) => body,
-            Err(BodyError::TooLarge(limit)) => return Err(unreadable(Flaw::TooLarge(limit))),
-            // A refusal whose body was cut off is still a refusal.
-            Err(BodyError::Lost(_)) if !status.is_success() => Vec::new(),
-            Err(BodyError::Lost(source)) => {
-                return Err(Error::Lost {
-                    operation: operation(),
-                    source: source.into(),
-                });
-            }
-        };
-        if !status.is_success() {
-            let answer = ApiError::new(head, &body, quota).of_scim(request.is_scim());
-            return Err(Error::refused(operation(), answer));
+        if status.is_success() {
+            let taken = T::take(response, operation(), self.setup.max_response).await?;
+            return Ok((taken, quota));
         }
-        decode(&body)
-            .map(|value| (value, quota))
-            .map_err(|flaw| match page {
-                Some(_) if flaw == Flaw::NotJson => Flaw::Page,
-                _ => flaw,
-            })
-            .map_err(unreadable)
+        let head = Head::of(&response);
+        let body = match read_bounded(response, MAX_REFUSAL).await {
+            Ok(body) => body,
+            Err(BodyError::TooLarge(limit)) => {
+                let flaw = Flaw::TooLarge(limit);
+                return Err(Error::unreadable(operation(), status.as_u16(), flaw));
+            }
+            // A refusal whose body was cut off is still a refusal.
+            Err(BodyError::Lost(_)) => Vec::new(),
+        };
+        let answer = ApiError::new(head, &body, quota).of_scim(request.is_scim());
+        Err(Error::refused(operation(), answer))
     }
 
     fn build(
@@ -270,7 +266,7 @@ impl Transport {
             .setup
             .http
             .request(request.method.clone(), url)
-            .header(header::ACCEPT, "application/json")
+            .header(header::ACCEPT, request.accept)
             .header(CALL_OPTIONS, "client=baton-salesforce");
         if let Some(token) = token {
             call = call.bearer_auth(token.secret());
@@ -331,6 +327,49 @@ impl Transport {
                 .unwrap_or_else(PoisonError::into_inner);
             *last = Some((quota.clone(), Instant::now()));
         }
+    }
+}
+
+/// What is made of a successful answer.
+trait Taken: Sized {
+    /// `limit` is the maximum size of a body that is held, in bytes.
+    fn take(
+        response: reqwest::Response,
+        operation: Operation,
+        limit: usize,
+    ) -> impl Future<Output = Result<Self>> + Send;
+}
+
+/// A body that is JSON.
+struct Json<T>(T);
+
+impl<T: DeserializeOwned> Taken for Json<T> {
+    async fn take(response: reqwest::Response, operation: Operation, limit: usize) -> Result<Self> {
+        let status = response.status().as_u16();
+        let page = Head::of(&response).page;
+        let body = match read_bounded(response, limit).await {
+            Ok(body) => body,
+            Err(BodyError::TooLarge(limit)) => {
+                return Err(Error::unreadable(operation, status, Flaw::TooLarge(limit)));
+            }
+            Err(BodyError::Lost(source)) => {
+                let source = source.into();
+                return Err(Error::Lost { operation, source });
+            }
+        };
+        decode(&body).map(Self).map_err(|flaw| {
+            let flaw = match page {
+                Some(_) if flaw == Flaw::NotJson => Flaw::Page,
+                _ => flaw,
+            };
+            Error::unreadable(operation, status, flaw)
+        })
+    }
+}
+
+impl Taken for Stream {
+    async fn take(response: reqwest::Response, operation: Operation, _: usize) -> Result<Self> {
+        Ok(Self::new(response, operation))
     }
 }
 

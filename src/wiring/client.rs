@@ -35,6 +35,7 @@ pub(super) fn build_with(
     setup.retry.max_retry_after = config.max_retry_after;
     setup.api_reserve = (config.api_reserve > 0).then_some(config.api_reserve);
     setup.dry_run = config.dry_run;
+    setup.job_notes.clone_from(&config.job_notes);
     change(&mut setup);
     Client::new(setup).map_err(|error| Failure::usage(chain(&error)))
 }
@@ -107,6 +108,7 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
         object_permissions: config.sync.object_permissions,
         security_insights: config.sync.security_insights,
         dormant_after_days: config.sync.dormant_after_days,
+        bulk_threshold: config.bulk_threshold,
         deactivated_users: config.sync.deactivated_users,
         non_standard_users: config.sync.non_standard_users,
         company_domains,

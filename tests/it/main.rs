@@ -14,6 +14,7 @@ mod actions;
 mod agents;
 mod apps;
 mod budget;
+mod bulk;
 mod changes;
 mod chatter_groups;
 mod child;

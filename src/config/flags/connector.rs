@@ -188,4 +188,11 @@ flags! {
         (0, i64::MAX),
         "API calls of the org's daily allowance to leave for others; a sync stops before it uses them",
     ).topic(Topic::Connection);
+    BULK_THRESHOLD = Flag::number(
+        "bulk-threshold",
+        200_000,
+        (0, i64::MAX),
+        "Read tables with more rows than this with Bulk API 2.0, which costs fewer API calls; 0 \
+         reads all tables page by page",
+    ).topic(Topic::Sync);
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::context::ReadContext;
-use super::org::Batch;
+use super::org::{Batch, Opened};
 use super::page_fill::PageFill;
-use super::read_ahead::{Pace, Place, ReadAhead, Slot, Slots, Start};
+use super::read_ahead::{Next, Place, ReadAhead, Slot, Slots, Start};
 use super::sync_memory::SyncMemory;
 use super::table::{PAGE, Row, Table};
 use crate::baton::{Cursor, EncodedSize, Error, Kind, Page, PageRequest, PageToken, Quota, Result};
@@ -23,14 +23,18 @@ use crate::salesforce::SalesforceId;
 pub(in crate::connector) struct Position {
     /// The resource type that is listed.
     of: String,
-    after: SalesforceId,
+    pub(in crate::connector) after: SalesforceId,
+    /// Behind which row the listing begins again if the rows that follow are not at hand: they come
+    /// in no order, so `after` does not tell which ones they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<SalesforceId>,
 }
 
 impl Cursor for Position {}
 
 impl Position {
     /// Reads the position of a listing of `of`; `None` is the beginning.
-    pub(in crate::connector) fn read(of: &str, page: &PageRequest) -> Result<Option<SalesforceId>> {
+    pub(in crate::connector) fn read(of: &str, page: &PageRequest) -> Result<Option<Self>> {
         let Some(token) = &page.token else {
             return Ok(None);
         };
@@ -41,15 +45,7 @@ impl Position {
                 position.of
             )));
         }
-        Ok(Some(position.after))
-    }
-
-    fn token(of: &str, after: SalesforceId) -> Result<PageToken> {
-        Self {
-            of: of.to_owned(),
-            after,
-        }
-        .to_token()
+        Ok(Some(position))
     }
 }
 
@@ -67,9 +63,13 @@ pub(in crate::connector) struct Reading<'a> {
     /// Distinguishes this reading from others of the same table, such as another span.
     pub(in crate::connector) part: String,
     pub(in crate::connector) after: Option<SalesforceId>,
+    /// Behind which row to begin again if the rows after `after` are not at hand: see [`Read::from`].
+    from: Option<SalesforceId>,
     pub(in crate::connector) page: &'a PageRequest,
     /// Whether to fetch the next batches while the host stores this page.
-    pub(in crate::connector) ahead: Option<Pace>,
+    pub(in crate::connector) is_ahead: bool,
+    /// Whether a query job may read what follows.
+    may_be_job: bool,
 }
 
 impl<'a> Reading<'a> {
@@ -82,9 +82,31 @@ impl<'a> Reading<'a> {
             table,
             part: String::new(),
             after,
+            from: None,
             page,
-            ahead: Some(Pace::Wide),
+            is_ahead: true,
+            may_be_job: false,
         }
+    }
+
+    /// Lets a query job read a large table. Only for listings whose positions keep [`Read::from`],
+    /// which is `from` here.
+    #[must_use]
+    pub(in crate::connector) fn or_by_job(mut self, from: Option<SalesforceId>) -> Self {
+        self.from = from;
+        self.may_be_job = true;
+        self
+    }
+
+    /// The listing of this position.
+    pub(in crate::connector) fn at(
+        table: &'a Table,
+        page: &'a PageRequest,
+        position: Option<&Position>,
+    ) -> Self {
+        let after = position.map(|position| position.after);
+        let from = position.and_then(|position| position.from);
+        Self::new(table, page, after).or_by_job(from)
     }
 
     #[must_use]
@@ -98,13 +120,21 @@ impl<'a> Reading<'a> {
 pub(in crate::connector) struct Read<T> {
     pub(in crate::connector) items: Vec<T>,
     pub(in crate::connector) next: Option<SalesforceId>,
+    /// Behind which row the listing begins again if the process ends: the rows come in no order.
+    pub(in crate::connector) from: Option<SalesforceId>,
+    /// Whether the rest is on its way.
+    pub(in crate::connector) is_coming: bool,
     pub(in crate::connector) quota: Option<Quota>,
 }
 
 impl<T> Read<T> {
     /// The page of a listing of `of`.
     pub(in crate::connector) fn into_page(self, of: &str) -> Result<Page<T>> {
-        self.into_page_with(|after| Position::token(of, after))
+        let from = self.from;
+        self.into_page_with(|after| {
+            let of = of.to_owned();
+            Position { of, after, from }.to_token()
+        })
     }
 
     /// The page of a listing that writes its positions with `token`.
@@ -137,8 +167,9 @@ impl<R: Row> Listing<R> {
         mut convert: impl FnMut(R) -> Result<Option<T>>,
     ) -> Result<Read<T>, ReadError> {
         let memory = self.context.memory(&reading.page.call);
-        let mut batch = self.batch(&reading, &memory).await?;
+        let (mut batch, is_coming) = self.batch(&reading, &memory).await?;
         let quota = batch.quota.take();
+        let from = batch.from();
         let mut fill = PageFill::new(reading.page);
         let mut last = reading.after;
         let mut is_full = false;
@@ -167,7 +198,13 @@ impl<R: Row> Listing<R> {
             memory.slot::<Slots<R>>().keep(place, Slot::Rest(batch));
         }
         let items = fill.into_items();
-        Ok(Read { items, next, quota })
+        Ok(Read {
+            items,
+            next,
+            from: from.filter(|_| next.is_some()),
+            is_coming,
+            quota,
+        })
     }
 
     /// Starts to fetch the batches after `after`, which the host will ask for. Outside a sync
@@ -179,8 +216,8 @@ impl<R: Row> Listing<R> {
         part: String,
         after: Option<SalesforceId>,
     ) {
-        let start = Start { after, rest: None };
-        self.start(table, page, part, start);
+        let next = Next::Nothing;
+        self.start(table, page, part, Start { after, next });
     }
 
     fn start(&self, table: Table, page: &PageRequest, part: String, start: Start) {
@@ -201,37 +238,39 @@ impl<R: Row> Listing<R> {
         }
     }
 
-    /// The next rows. Afterwards the batches that follow are on their way.
+    /// The next rows, and whether the batches that follow are on their way.
     async fn batch(
         &self,
         reading: &Reading<'_>,
         memory: &SyncMemory,
-    ) -> Result<Batch<R>, ReadError> {
+    ) -> Result<(Batch<R>, bool), ReadError> {
         if let Some(batch) = self.kept(reading, memory).await {
-            return Ok(batch);
+            return Ok((batch, true));
         }
         let org = &self.context.org;
-        let (table, after) = (reading.table, reading.after);
-        let read = match (&reading.page.call.sync, reading.ahead) {
-            (Some(_), Some(Pace::Wide)) => org.open(table, after).await,
-            (Some(_), _) => org.read(table, after).await.map(|batch| (batch, None)),
-            // Outside a sync nothing is kept, so no more is read than the page holds.
-            (None, _) => {
-                let rows = reading.page.rows(PAGE);
-                let batch = org.read_some(table, after, rows).await;
-                batch.map(|batch| (batch, None))
-            }
+        let (table, after) = (reading.table, reading.from.or(reading.after));
+        // Outside a sync nothing is kept, so no more is read than the page holds.
+        let is_in_sync = reading.page.call.sync.is_some();
+        let read = if is_in_sync {
+            org.open(table, after).await
+        } else {
+            let rows = reading.page.rows(PAGE);
+            org.read_some(table, after, rows).await.map(Opened::alone)
         };
-        let (batch, rest) = read.map_err(ReadError::Salesforce)?;
-        if let (Some(_), false, Some(last)) = (reading.ahead, batch.is_last(), batch.last_id()) {
-            let start = Start {
-                after: Some(last),
-                rest,
-            };
-            let (table, part) = (reading.table.clone(), reading.part.clone());
-            self.start(table, reading.page, part, start);
+        let Opened { batch, rest, more } = read.map_err(ReadError::Salesforce)?;
+        let by_job = reading.may_be_job && org.jobs.is_for(table.object, more);
+        let next = if by_job {
+            Next::Job(rest)
+        } else {
+            Next::Query(rest)
+        };
+        let is_wanted = is_in_sync && (by_job || reading.is_ahead);
+        let after = batch.last_id().filter(|_| is_wanted && !batch.is_last());
+        if after.is_some() {
+            let (table, part) = (table.clone(), reading.part.clone());
+            self.start(table, reading.page, part, Start { after, next });
         }
-        Ok(batch)
+        Ok((batch, after.is_some()))
     }
 
     /// The batch of this position, if it was kept or is on its way.

@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::warn;
 
+use super::job_policy::JobPolicy;
 use super::missing_columns::MissingColumns;
 use super::table::{PAGE, Row, Table};
 use super::user_fields::UserFields;
 use crate::baton::Quota;
 use crate::connector::error::quota;
 use crate::salesforce::error::{Flaw, Operation};
-use crate::salesforce::soql::Select;
+use crate::salesforce::soql::{Select, field};
 use crate::salesforce::{
     Client, Error, Locator, QueryPage, Response, SalesforceId, UnreadableRecord,
 };
@@ -29,12 +30,37 @@ pub(in crate::connector) struct Batch<R> {
     is_last: bool,
     /// The id of the last row, even if that row was left out.
     end: Option<SalesforceId>,
+    /// Behind which row all rows are that come in no order, if these are such.
+    from: Option<SalesforceId>,
     pub(in crate::connector) quota: Option<Quota>,
     /// API calls that it took.
     pub(in crate::connector) calls: u32,
 }
 
 impl<R: Row> Batch<R> {
+    /// Rows in no order, of those behind `from`. `end` is the id of the last one.
+    pub(super) fn unordered(
+        rows: Vec<R>,
+        end: Option<SalesforceId>,
+        is_last: bool,
+        from: SalesforceId,
+    ) -> Self {
+        Self {
+            rows: rows.into_iter(),
+            is_last,
+            end,
+            from: Some(from),
+            quota: None,
+            calls: 0,
+        }
+    }
+
+    /// Where a listing begins again that is cut off in these rows: they have no order, so a row does
+    /// not tell which ones follow.
+    pub(super) fn from(&self) -> Option<SalesforceId> {
+        self.from
+    }
+
     pub(in crate::connector) fn is_last(&self) -> bool {
         self.is_last
     }
@@ -42,6 +68,26 @@ impl<R: Row> Batch<R> {
     /// The id after which the next batch begins.
     pub(in crate::connector) fn last_id(&self) -> Option<SalesforceId> {
         self.end
+    }
+}
+
+/// The first batch of a query, and what follows.
+pub(super) struct Opened<R> {
+    pub(super) batch: Batch<R>,
+    /// Where the query continues, if that is known.
+    pub(super) rest: Option<Rest>,
+    /// How many rows follow.
+    pub(super) more: u64,
+}
+
+impl<R> Opened<R> {
+    /// A batch of which nobody asks what follows.
+    pub(super) fn alone(batch: Batch<R>) -> Self {
+        Self {
+            batch,
+            rest: None,
+            more: 0,
+        }
     }
 }
 
@@ -76,14 +122,18 @@ pub(in crate::connector) struct Org {
     missing: MissingColumns,
     /// The fields of `--user-custom-fields`.
     pub(in crate::connector) user_fields: UserFields,
+    /// Which tables are read by query jobs.
+    pub(super) jobs: JobPolicy,
     /// How many unreadable rows were reported, by object.
     unreadable: Mutex<BTreeMap<&'static str, usize>>,
 }
 
 impl Org {
-    pub(in crate::connector) fn new(client: Arc<Client>) -> Self {
+    /// Tables with more than `bulk_threshold` rows are read by query jobs; none if it is `None`.
+    pub(in crate::connector) fn new(client: Arc<Client>, bulk_threshold: Option<u64>) -> Self {
         Self {
             client,
+            jobs: JobPolicy::new(bulk_threshold),
             missing: MissingColumns::default(),
             user_fields: UserFields::default(),
             unreadable: Mutex::default(),
@@ -117,13 +167,26 @@ impl Org {
         &self,
         table: &Table,
         after: Option<SalesforceId>,
-    ) -> Result<(Batch<R>, Option<Rest>), Error> {
+    ) -> Result<Opened<R>, Error> {
         let answer = self
             .read_as::<R>(table, |table| table.select(after))
             .await?;
         let page = &answer.value;
         let rest = Rest::behind(page).filter(|_| page.rows() <= PAGE);
-        Ok((batch(answer, PAGE), rest))
+        let taken = page.rows().min(PAGE) as u64;
+        Ok(Opened {
+            more: page.total_size.saturating_sub(taken),
+            batch: batch(answer, PAGE),
+            rest,
+        })
+    }
+
+    /// The query of all rows behind `from`, in no order, without the columns that the org does not
+    /// have.
+    pub(super) fn select_behind(&self, table: &Table, from: SalesforceId) -> Select {
+        let mut table = table.clone();
+        self.missing.leave_out(&mut table);
+        table.unordered().filter(field("Id").gt(from))
     }
 
     /// At most `rows` rows of a query from the position `locator` on. If Salesforce sends shorter
@@ -224,7 +287,7 @@ impl Org {
     }
 
     /// Reports the rows that cannot be read. They are left out, and the sync is not whole.
-    fn report_unreadable(&self, object: &'static str, rows: &[UnreadableRecord]) {
+    pub(super) fn report_unreadable(&self, object: &'static str, rows: &[UnreadableRecord]) {
         let mut reported = self
             .unreadable
             .lock()
@@ -273,6 +336,7 @@ impl Org {
     /// Forgets which columns the org did not have: it may have them by now.
     pub(in crate::connector) fn forget_missing(&self) {
         self.missing.forget();
+        self.jobs.forget();
         let mut reported = self
             .unreadable
             .lock()
@@ -298,6 +362,7 @@ fn batch<R: Row>(answer: Response<QueryPage<R>>, rows: usize) -> Batch<R> {
     Batch {
         is_last: page.done && total.max(sent) == taken,
         end,
+        from: None,
         rows: records.into_iter(),
         quota,
         calls,

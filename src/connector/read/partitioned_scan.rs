@@ -11,7 +11,6 @@ use tracing::debug;
 
 use super::listing::{Listing, Read, Reading};
 use super::org::Org;
-use super::read_ahead::Pace;
 use super::table::{PAGE, Row, Table};
 use crate::baton::{EncodedSize, Page, PageRequest, PageToken, Quota, Result};
 use crate::connector::error::{ReadError, quota};
@@ -35,9 +34,17 @@ pub(in crate::connector) struct Span {
     upper: Option<SalesforceId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<SalesforceId>,
+    /// Behind which row the scan begins again if the rows after `after` are not at hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    from: Option<SalesforceId>,
 }
 
 impl Span {
+    /// Whether it is the whole table.
+    fn is_whole(self) -> bool {
+        self.lower.is_none() && self.upper.is_none()
+    }
+
     /// The rows of `table` in this span. `after` is not part of the condition.
     fn of(self, table: &Table, column: &'static str) -> Table {
         table
@@ -101,14 +108,18 @@ pub(in crate::connector) async fn read<R: Row, T: EncodedSize>(
     let table = span.of(plan.table, plan.column);
     let splits = plan.may_split && span == Span::default() && page.size.is_none();
     let mut reading = Reading::new(&table, page, span.after).part(span.part());
-    reading.ahead = (!splits).then_some(Pace::Single);
+    reading.is_ahead = !splits;
+    if plan.may_split && span.is_whole() {
+        reading = reading.or_by_job(span.from);
+    }
     let mut read = listing.read(reading, convert).await?;
     let mut next = read.next.map(|after| Span {
         after: Some(after),
+        from: read.from,
         ..span
     });
     let mut siblings = Vec::new();
-    if let (true, Some(after)) = (splits, read.next) {
+    if let (true, Some(after)) = (splits && !read.is_coming, read.next) {
         let mut spans = split(&plan, after, &mut read.quota).await;
         if !spans.is_empty() {
             for span in &spans {
@@ -175,6 +186,7 @@ fn cut(groups: Vec<(SalesforceId, usize)>, after: SalesforceId) -> Vec<Span> {
                 lower,
                 upper: Some(id),
                 after: Some(after),
+                from: None,
             });
             lower = Some(id);
             filled = 0;
@@ -185,6 +197,7 @@ fn cut(groups: Vec<(SalesforceId, usize)>, after: SalesforceId) -> Vec<Span> {
         lower,
         upper: None,
         after: Some(after),
+        from: None,
     });
     result
 }

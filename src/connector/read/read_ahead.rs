@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::bulk;
 use super::cursor::{End, walk_on};
 use super::org::{Batch, Org, Rest};
 use super::table::{Row, Table};
@@ -84,21 +85,21 @@ impl<R> Drop for ReadAhead<R> {
     }
 }
 
-/// How to read ahead.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::connector) enum Pace {
-    /// One batch after the other: other workers read other parts of the table meanwhile.
-    Single,
-    /// Several batches of one query side by side.
-    Wide,
-}
-
 /// Where to start reading ahead, and how.
 pub(super) struct Start {
     pub(super) after: Option<SalesforceId>,
-    /// Where the query goes on that has read what comes before. Without it, one batch is read after
-    /// the other.
-    pub(super) rest: Option<Rest>,
+    pub(super) next: Next,
+}
+
+/// What is known of the batches that follow.
+pub(super) enum Next {
+    /// Nothing: a new query tells where its pages are.
+    Nothing,
+    /// Where the query goes on that has read what comes before. If that is not known, one batch is
+    /// read after the other.
+    Query(Option<Rest>),
+    /// So many that a query job reads them, if that works; else as with `Query`.
+    Job(Option<Rest>),
 }
 
 /// Reads batch after batch, until the last one or until nobody takes them.
@@ -108,12 +109,18 @@ async fn walk<R: Row>(
     start: Start,
     batches: &mpsc::Sender<Batch<R>>,
 ) -> Result<(), Error> {
-    let Start {
-        mut after,
-        mut rest,
-    } = start;
+    let mut after = start.after;
+    if let (Next::Job(_), Some(from)) = (&start.next, after)
+        && bulk::read(org, table, from, batches).await
+    {
+        return Ok(());
+    }
+    let mut may_lead = matches!(start.next, Next::Nothing);
+    let mut rest = match start.next {
+        Next::Query(rest) | Next::Job(rest) => rest,
+        Next::Nothing => None,
+    };
     loop {
-        let mut may_lead = false;
         if let (Some(rest), Some(last)) = (rest.take(), after) {
             match walk_on(rest, org, table.object, last, batches).await {
                 End::Reached => return Ok(()),
@@ -121,9 +128,9 @@ async fn walk<R: Row>(
             }
         }
         let batch = if may_lead {
-            let (batch, next) = org.open(table, after).await?;
-            rest = next;
-            batch
+            let opened = org.open(table, after).await?;
+            (rest, may_lead) = (opened.rest, false);
+            opened.batch
         } else {
             org.read(table, after).await?
         };

@@ -24,18 +24,21 @@ const SUGGESTED: usize = 3;
 const COMPOUND: &[&str] = &["address", "location", "complexvalue"];
 const OPAQUE: &[&str] = &["base64", "anyType", "json"];
 
-/// How values of a field are shown.
+/// How values of a field are shown. From a result of Bulk API 2.0, all of them come as texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     AsIs,
+    Flag,
+    Number,
     Time,
     /// Several values, with semicolons between them.
     Several,
 }
 
-/// How the values of the fields are shown, by path in lower case.
+/// How the values of the fields are shown, by path in lower case, each with the org's own spelling of
+/// the path.
 #[derive(Debug, Default)]
-pub(in crate::connector) struct Shapes(BTreeMap<String, Shape>);
+pub(in crate::connector) struct Shapes(BTreeMap<String, (String, Shape)>);
 
 /// What is known of the fields.
 #[derive(Default)]
@@ -46,18 +49,37 @@ pub(in crate::connector) struct UserFields {
 }
 
 impl Shapes {
-    /// The value as it is shown.
-    pub(in crate::connector) fn shape(&self, path: &str, value: Value) -> Value {
-        let shape = self.0.get(&path.to_lowercase());
-        match (shape, value) {
-            (Some(Shape::Time), Value::Text(text)) => {
+    /// The path and the value as they are shown.
+    pub(in crate::connector) fn shown(&self, path: String, value: Value) -> (String, Value) {
+        let Some((path, shape)) = self.0.get(&path.to_lowercase()) else {
+            return (path, value);
+        };
+        let value = match value {
+            Value::Text(text) => shape.shown(text),
+            value => value,
+        };
+        (path.clone(), value)
+    }
+}
+
+impl Shape {
+    fn shown(self, text: String) -> Value {
+        match self {
+            Self::AsIs => Value::Text(text),
+            Self::Flag => match text.as_str() {
+                "true" => Value::Bool(true),
+                "false" => Value::Bool(false),
+                _ => Value::Text(text),
+            },
+            Self::Number => match text.parse() {
+                Ok(number) => Value::Number(number),
+                Err(_) => Value::Text(text),
+            },
+            Self::Time => {
                 let time = time::parse(&text).map(|time| time.to_string());
                 Value::Text(time.unwrap_or(text))
             }
-            (Some(Shape::Several), Value::Text(text)) => {
-                Value::List(text.split(';').map(Value::from).collect())
-            }
-            (_, value) => value,
+            Self::Several => Value::List(text.split(';').map(Value::from).collect()),
         }
     }
 }
@@ -77,8 +99,8 @@ impl UserFields {
         for field in fields {
             let path = field.as_str();
             match described.shape(client, path).await {
-                Ok(shape) => {
-                    shapes.0.insert(path.to_lowercase(), shape);
+                Ok(field) => {
+                    shapes.0.insert(path.to_lowercase(), field);
                 }
                 Err(Flaw::Unreadable(warning)) => warnings.push(warning),
                 Err(Flaw::Missing(problem)) if self.had.lock().contains(&path.to_lowercase()) => {
@@ -132,7 +154,8 @@ enum Flaw {
 struct Described(BTreeMap<String, Arc<ObjectDescription>>);
 
 impl Described {
-    async fn shape(&mut self, client: &Client, path: &str) -> Result<Shape, Flaw> {
+    /// The org's spelling of a path, and how its values are shown.
+    async fn shape(&mut self, client: &Client, path: &str) -> Result<(String, Shape), Flaw> {
         let parts: Vec<&str> = path.split('.').collect();
         let (name, hops) = parts.split_last().unwrap_or((&path, &[]));
         if hops.len() > MOST_HOPS {
@@ -142,12 +165,15 @@ impl Described {
             )));
         }
         let mut object = self.object(client, path, USER).await?;
+        let mut spelled = String::new();
         for hop in hops {
-            let parent = parent(path, &object, hop)?;
+            let (relationship, parent) = parent(path, &object, hop)?;
+            spelled.push_str(&relationship);
+            spelled.push('.');
             object = self.object(client, path, &parent).await?;
         }
         match object.field(name) {
-            Some(field) => shape(path, field),
+            Some(field) => Ok((spelled + &field.name, shape(path, field)?)),
             None => Err(unknown_field(path, &object, name)),
         }
     }
@@ -176,14 +202,14 @@ impl Described {
     }
 }
 
-/// The object that the relationship `hop` leads to.
-fn parent(path: &str, object: &ObjectDescription, hop: &str) -> Result<String, Flaw> {
+/// The relationship `hop` in the org's spelling, and the object that it leads to.
+fn parent(path: &str, object: &ObjectDescription, hop: &str) -> Result<(String, String), Flaw> {
     let relationships = || {
         let fields = object.fields.iter();
         fields.filter_map(|field| Some((field.relationship_name.as_deref()?, field)))
     };
     let found = relationships().find(|(name, _)| name.eq_ignore_ascii_case(hop));
-    let Some((_, field)) = found else {
+    let Some((relationship, field)) = found else {
         let names = relationships().map(|(name, _)| name);
         return Err(Flaw::Missing(format!(
             "{path}: {hop} is no relationship of {} in this org, or the connector's user may not \
@@ -193,7 +219,7 @@ fn parent(path: &str, object: &ObjectDescription, hop: &str) -> Result<String, F
         )));
     };
     match field.reference_to.as_slice() {
-        [parent] => Ok(parent.clone()),
+        [parent] => Ok((relationship.to_owned(), parent.clone())),
         parents => Err(Flaw::Unusable(format!(
             "{path}: {hop} of {} may lead to different objects ({}), so its fields are not known; \
              use {} instead",
@@ -206,6 +232,8 @@ fn parent(path: &str, object: &ObjectDescription, hop: &str) -> Result<String, F
 
 fn shape(path: &str, field: &FieldDescription) -> Result<Shape, Flaw> {
     match field.field_type.as_str() {
+        "boolean" => Ok(Shape::Flag),
+        _ if field.is_number() => Ok(Shape::Number),
         "datetime" => Ok(Shape::Time),
         "multipicklist" => Ok(Shape::Several),
         kind if COMPOUND.contains(&kind) => Err(Flaw::Unusable(format!(

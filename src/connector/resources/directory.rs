@@ -61,12 +61,13 @@ impl<R: DirectoryRow> Directory<R> {
 
     /// One page of resources. If the org does not show the object, the listing is empty.
     pub(super) async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
-        let after = Position::read(R::TYPE.id, page)?;
+        let position = Position::read(R::TYPE.id, page)?;
+        let after = position.as_ref().map(|position| &position.after);
         let memory = self.context.memory(&page.call);
         let listed = memory.slot::<Listed<R>>();
         let mut summaries = Vec::new();
         let table = R::table();
-        let reading = Reading::new(&table, page, after);
+        let reading = Reading::at(&table, page, position.as_ref());
         let read = self.listing.read(reading, |row: R| {
             let Some(summary) = row.summary() else {
                 return Ok(None);
@@ -77,7 +78,7 @@ impl<R: DirectoryRow> Directory<R> {
         match read.await {
             Ok(read) => {
                 let next = read.next.as_ref();
-                listed.0.extend(after.as_ref(), summaries, next);
+                listed.0.extend(after, summaries, next);
                 read.into_page(R::TYPE.id)
             }
             Err(ReadError::Salesforce(error))

@@ -59,7 +59,7 @@ impl Users {
     async fn read<R: ListedUser>(
         &self,
         listing: &Listing<R>,
-        after: Option<SalesforceId>,
+        position: Option<&Position>,
         page: &PageRequest,
         states: &LoginStates,
         features: &Features,
@@ -68,7 +68,7 @@ impl Users {
         let options = &self.context.options;
         let table = with_license(fetch::table(options), options);
         let table = features.columns(table).only(Via::User.condition(options));
-        let reading = Reading::new(&table, page, after);
+        let reading = Reading::at(&table, page, position);
         let org = &self.context.org;
         let shapes = org.user_fields.shapes(&org.client, &options.user_fields);
         let shapes = shapes.await?;
@@ -94,7 +94,8 @@ impl ResourceSyncer for Users {
     }
 
     async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
-        let after = Position::read(USER.id, page)?;
+        let position = Position::read(USER.id, page)?;
+        let position = position.as_ref();
         let memory = self.context.memory(&page.call);
         let facts = FactsOfUsers::of(&memory);
         facts.begin();
@@ -104,20 +105,20 @@ impl ResourceSyncer for Users {
         let mut seen = Seen::default();
         let is_plain = self.context.options.user_fields.is_empty() && features.is_empty();
         let read = if is_plain {
-            self.read(&self.listing, after, page, &states, &features, &mut seen)
+            self.read(&self.listing, position, page, &states, &features, &mut seen)
                 .await
         } else {
-            self.read(&self.wide, after, page, &states, &features, &mut seen)
+            self.read(&self.wide, position, page, &states, &features, &mut seen)
                 .await
         };
         // Without users nothing else means anything, so a User object that cannot be read fails
         // the sync.
         let read = read.map_err(|error| error.in_listing(DOING))?;
-        let next = read.next.as_ref();
-        SyncedUsers::of(&memory).extend(after.as_ref(), seen.users, next);
-        FeatureHolders::of(&memory).extend(after.as_ref(), seen.features, next);
+        let (after, next) = (position.map(|position| &position.after), read.next.as_ref());
+        SyncedUsers::of(&memory).extend(after, seen.users, next);
+        FeatureHolders::of(&memory).extend(after, seen.features, next);
         if self.context.options.security_insights {
-            facts.extend(after.as_ref(), seen.facts, next);
+            facts.extend(after, seen.facts, next);
         }
         read.into_page(USER.id)
     }

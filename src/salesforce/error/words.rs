@@ -45,7 +45,7 @@ fn compile(pattern: &str) -> Regex {
 }
 
 /// The message as one line of bounded length without personal data; empty if nothing is left.
-pub(super) fn redact(message: &str) -> String {
+pub(in crate::salesforce) fn redact(message: &str) -> String {
     let text = plain(message);
     let text = QUERY.replace_all(&text, "$url");
     let text = ADDRESS.replace_all(&text, address);

@@ -2,6 +2,8 @@
 //!
 //! Must not know: hosts, tokens, retries.
 
+use std::borrow::Cow;
+
 use http::Method;
 use serde::Serialize;
 
@@ -18,7 +20,8 @@ use crate::salesforce::{
 pub struct Request {
     pub(crate) method: Method,
     pub(crate) path: Path,
-    pub(crate) query: Vec<(&'static str, String)>,
+    pub(crate) query: Vec<(Cow<'static, str>, String)>,
+    pub(crate) accept: &'static str,
     pub(crate) headers: Vec<(&'static str, &'static str)>,
     pub(crate) body: Option<Body>,
     pub(crate) operation: Operation,
@@ -77,6 +80,7 @@ impl Request {
             method,
             path: Path::Versioned(path.into()),
             query: Vec::new(),
+            accept: "application/json",
             headers: Vec::new(),
             body: None,
             operation: Operation::new(name.into(), write),
@@ -93,9 +97,14 @@ impl Request {
     }
 
     /// Marks a `POST` that only reads, such as a composite of queries.
-    pub fn read_only(mut self) -> Self {
+    pub fn read_only(self) -> Self {
+        self.not_a_write().idempotent()
+    }
+
+    /// Marks a request that changes no record, such as the start of a query job.
+    pub(crate) fn not_a_write(mut self) -> Self {
         self.operation = Operation::new(self.operation.as_str().to_owned(), false);
-        self.idempotent()
+        self
     }
 
     /// Counts the request as one for this object.
@@ -112,7 +121,22 @@ impl Request {
 
     /// Adds a query parameter.
     pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((name, value.into()));
+        self.query.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds query parameters that Salesforce chose.
+    pub(crate) fn queries(
+        mut self,
+        parameters: impl IntoIterator<Item = (Cow<'static, str>, String)>,
+    ) -> Self {
+        self.query.extend(parameters);
+        self
+    }
+
+    /// Asks for another type of answer than JSON.
+    pub(crate) fn accept(mut self, media_type: &'static str) -> Self {
+        self.accept = media_type;
         self
     }
 

@@ -87,10 +87,7 @@ pub(super) fn shown(values: Object, fields: &[FieldName], shapes: &Shapes) -> Ob
     values
         .into_iter()
         .filter(|(path, _)| is_chosen(path))
-        .map(|(path, value)| {
-            let value = shapes.shape(&path, value);
-            (path, value)
-        })
+        .map(|(path, value)| shapes.shown(path, value))
         .collect()
 }
 
