@@ -1,5 +1,7 @@
 //! A plain HTTP client.
 
+use std::time::Duration;
+
 use reqwest::{Method, Response};
 use salesforce_simulator::{Org, Preset, Simulator};
 use serde_json::{Value, json};
@@ -75,6 +77,21 @@ impl Client {
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         answer(self.send(Method::DELETE, &at(path), None).await).await
+    }
+
+    /// Creates a bulk job and returns its id.
+    pub(crate) async fn bulk_job(&self, soql: &str) -> String {
+        let body = json!({"operation": "query", "query": soql});
+        let (status, body) = self.post("/jobs/query", body).await;
+        assert_eq!(status, 200, "{body}");
+        body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Creates a bulk job, lets its time pass, and returns its id.
+    pub(crate) async fn finished_job(&self, soql: &str) -> String {
+        let id = self.bulk_job(soql).await;
+        self.sim.clock().advance(Duration::from_secs(1));
+        id
     }
 
     pub(crate) async fn query(&self, soql: &str) -> Answer {

@@ -7,6 +7,9 @@
 
 mod auth;
 mod browser;
+mod bulk_jobs;
+mod bulk_refusals;
+mod bulk_results;
 mod bulk_writes;
 mod client;
 mod describe;

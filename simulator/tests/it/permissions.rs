@@ -8,7 +8,7 @@ use crate::client::{Answer, Client, at, user_body};
 
 /// An org and a session of a user whose profile gives nothing, with a permission set that gives
 /// these permissions.
-async fn signed_in_with(permissions: &[&str]) -> Client {
+pub(crate) async fn signed_in_with(permissions: &[&str]) -> Client {
     let mut client = Client::tiny().await;
     let name = "reader@simulated.example";
     let body = user_body(&client, name);
