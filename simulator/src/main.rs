@@ -45,21 +45,21 @@ struct Options {
 #[derive(Debug, clap::Args)]
 struct BulkOptions {
     /// How long a bulk job takes, in milliseconds.
-    #[arg(long, value_name = "MS", default_value_t = 100)]
-    bulk_duration: u64,
+    #[arg(long = "bulk-duration", value_name = "MS", default_value_t = 100)]
+    duration: u64,
     /// Rows in a page of a bulk result.
-    #[arg(long, value_name = "N", default_value_t = 50_000)]
-    bulk_page_rows: usize,
+    #[arg(long = "bulk-page-rows", value_name = "N", default_value_t = 50_000)]
+    page_rows: usize,
     /// Disables Bulk API 2.0.
-    #[arg(long)]
-    bulk_disabled: bool,
+    #[arg(long = "bulk-disabled")]
+    disabled: bool,
 }
 
 impl BulkOptions {
     fn apply(&self, settings: &mut Settings) {
-        settings.bulk_duration = Duration::from_millis(self.bulk_duration);
-        settings.bulk_page_rows = self.bulk_page_rows;
-        settings.bulk_disabled = self.bulk_disabled;
+        settings.bulk_duration = Duration::from_millis(self.duration);
+        settings.bulk_page_rows = self.page_rows;
+        settings.bulk_disabled = self.disabled;
     }
 }
 

@@ -28,7 +28,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The jobs of an org, oldest first.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Jobs {
-    jobs: Vec<Job>,
+    kept: Vec<Job>,
     /// Number of jobs that were ever created.
     count: u64,
     /// When the jobs of the last day were created, those that were deleted since too.
@@ -54,7 +54,7 @@ impl Org {
     pub(crate) fn all_bulk_jobs(&self) -> impl Iterator<Item = &Job> {
         let now = self.clock.now();
         let is_kept = move |job: &&Job| now.duration_since(job.created) <= KEPT;
-        self.bulk.jobs.iter().filter(is_kept)
+        self.bulk.kept.iter().filter(is_kept)
     }
 
     /// Returns a job by id.
@@ -83,16 +83,16 @@ impl Org {
     }
 
     /// Creates a job.
-    pub(crate) fn create_bulk_job(&mut self, request: Request) -> &Job {
+    pub(crate) fn create_bulk_job(&mut self, request: Request) -> Job {
         let now = self.clock.now();
         let jobs = &mut self.bulk;
-        jobs.jobs
+        jobs.kept
             .retain(|job| now.duration_since(job.created) <= KEPT);
         jobs.created.retain(|at| now.duration_since(*at) <= DAY);
         jobs.created.push_back(now);
         jobs.count += 1;
         let prefix = KeyPrefix::parse("750");
-        jobs.jobs.push(Job {
+        let job = Job {
             id: prefix.map_or(Id::ZERO, |prefix| Id::generate(prefix, jobs.count)),
             number: jobs.count,
             request,
@@ -101,16 +101,15 @@ impl Org {
             fails: false,
             taken: false,
             ending: None,
-        });
-        let last = jobs.jobs.len() - 1;
-        #[expect(clippy::indexing_slicing, reason = "it was pushed just now")]
-        &jobs.jobs[last]
+        };
+        jobs.kept.push(job.clone());
+        job
     }
 
     /// Makes a job fail at its end.
     pub(crate) fn doom_bulk_job(&mut self, id: &str) {
         let id = Id::parse(id).unwrap_or(Id::ZERO);
-        if let Some(job) = self.bulk.jobs.iter_mut().find(|job| job.id == id) {
+        if let Some(job) = self.bulk.kept.iter_mut().find(|job| job.id == id) {
             job.fails = true;
         }
     }
@@ -119,14 +118,14 @@ impl Org {
     pub(crate) fn has_bulk_job_due(&self) -> bool {
         !self.settings.bulk_stuck && {
             let now = self.clock.now();
-            self.bulk.jobs.iter().any(|job| job.is_due(now))
+            self.bulk.kept.iter().any(|job| job.is_due(now))
         }
     }
 
     /// Takes a job whose query must run.
     pub(crate) fn take_bulk_job(&mut self) -> Option<Job> {
         let now = self.clock.now();
-        let job = self.bulk.jobs.iter_mut().find(|job| job.is_due(now))?;
+        let job = self.bulk.kept.iter_mut().find(|job| job.is_due(now))?;
         job.taken = true;
         Some(job.clone())
     }
@@ -134,7 +133,7 @@ impl Org {
     /// Ends a job that has not ended yet. Returns whether there was one.
     pub(crate) fn end_bulk_job(&mut self, id: Id, ending: Ending) -> bool {
         let now = self.clock.now();
-        let mut jobs = self.bulk.jobs.iter_mut();
+        let mut jobs = self.bulk.kept.iter_mut();
         match jobs.find(|job| job.id == id && job.ending.is_none()) {
             Some(job) => {
                 job.ending = Some((ending, now));
@@ -146,7 +145,7 @@ impl Org {
 
     /// Deletes a job and its results.
     pub(crate) fn delete_bulk_job(&mut self, id: Id) {
-        self.bulk.jobs.retain(|job| job.id != id);
+        self.bulk.kept.retain(|job| job.id != id);
     }
 }
 

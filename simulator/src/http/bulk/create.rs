@@ -70,7 +70,7 @@ pub(super) fn create(context: RequestContext<'_>, call: &Call) -> Result<Reply, 
     };
     let mut org = context.shared.write();
     check_limit(&org)?;
-    let job = org.create_bulk_job(request).clone();
+    let job = org.create_bulk_job(request);
     Ok(Reply::json(200, info::brief(&org, &job)))
 }
 
