@@ -231,7 +231,10 @@ async fn wrong_parameters_of_the_list_are_refused(params: &str, code: &str) {
 async fn a_foreign_job_is_listed_but_not_read() {
     let mut client = signed_in_with(&["ApiEnabled"]).await;
     let own = client.finished_job("SELECT Id FROM Group").await;
-    let reader = client.sim.org().settings.client.run_as.take();
+    let reader = client.sim.with(|org| {
+        let admin = org.settings.username.clone();
+        org.settings.client.run_as.replace(admin)
+    });
     client.sign_in().await;
     let admin = client.sim.org().integration_user();
     let id = client.finished_job("SELECT Id FROM UserRole").await;
