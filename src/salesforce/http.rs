@@ -16,6 +16,12 @@ mod proxy;
 use self::proxy::Proxy;
 pub use self::proxy::ProxyError;
 
+/// How much of a body may be on its way before somebody reads it, in bytes, with HTTP/2: of one
+/// body, and of all bodies of a connection. Bodies that wait for their reader must leave room for
+/// the others, or nobody gets on.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 64 * STREAM_WINDOW;
+
 /// How the network is reached: the authorities to trust besides the system's, and the proxy.
 #[derive(Clone, Debug, Default)]
 pub struct Network {
@@ -90,6 +96,8 @@ impl Network {
             .redirect(Policy::none())
             .referer(false)
             .gzip(true)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .tls_version_min(Version::TLS_1_2)
             .tls_certs_merge(self.authorities.clone())
             // Without this, reqwest reads the variables itself: in another order, and without a

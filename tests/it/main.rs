@@ -46,6 +46,7 @@ mod metrics;
 mod network;
 mod object_permissions;
 mod odd_answers;
+mod odd_jobs;
 mod odd_orgs;
 mod one_shot;
 mod openmetrics;

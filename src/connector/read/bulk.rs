@@ -31,7 +31,7 @@ use crate::salesforce::{ApiError, SalesforceId};
 /// grow.
 const PAUSES: (Duration, Duration, u32) = (Duration::from_millis(500), Duration::from_secs(20), 2);
 /// How long a job may wait for its turn, and how long it may take.
-const LONGEST_QUEUE: Duration = Duration::from_mins(3);
+const LONGEST_QUEUE: Duration = Duration::from_mins(2);
 const LONGEST_JOB: Duration = Duration::from_mins(30);
 
 /// Sends all rows of `table` behind `from`, batch after batch. Returns false if that did not work:

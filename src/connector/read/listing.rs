@@ -190,7 +190,7 @@ impl<R: Row> Listing<R> {
         } else {
             batch.last_id().or(last)
         };
-        if next.is_some() && next == reading.after {
+        if next.is_some() && (next, from) == (reading.after, reading.from) {
             return Err(empty_page(reading.table.object).into());
         }
         if has_rest && reading.page.call.sync.is_some() {

@@ -99,9 +99,12 @@ impl ResourceSyncer for Users {
         let memory = self.context.memory(&page.call);
         let facts = FactsOfUsers::of(&memory);
         facts.begin();
-        let states = LoginStates::all(&self.context.org, &memory).await;
-        let states = states.map_err(failed)?;
-        let features = Features::in_sync(&self.context, page, &memory).await?;
+        let states = async {
+            let states = LoginStates::all(&self.context.org, &memory).await;
+            states.map_err(failed)
+        };
+        let features = Features::in_sync(&self.context, page, &memory);
+        let (states, features) = tokio::try_join!(states, features)?;
         let mut seen = Seen::default();
         let is_plain = self.context.options.user_fields.is_empty() && features.is_empty();
         let read = if is_plain {

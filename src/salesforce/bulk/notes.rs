@@ -2,8 +2,9 @@
 //! one left behind.
 //!
 //! A job is noted as an empty file that its process keeps locked. A file that is not locked belongs
-//! to a process that has ended. Without a directory nothing is noted, and Salesforce deletes the jobs
-//! after seven days.
+//! to a process that has ended. Salesforce itself deletes jobs after seven days: those of a process
+//! that was killed before it could note them, or that has no directory. It does not tell which of
+//! two programs of one user has started a job, so nothing is deleted without a note.
 
 use std::{
     fs::{DirBuilder, File},

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::connector::read::org::Org;
-use crate::salesforce::Error;
 use crate::salesforce::bulk::{FieldKinds, Link, QueryJob, ResultList, ResultPage};
+use crate::salesforce::{Error, Response};
 
 /// The result of a job that is complete.
 pub(super) struct JobResult {
@@ -23,9 +23,8 @@ impl JobResult {
         Ok(list.map(|list| list.value))
     }
 
-    pub(super) async fn open(&self, link: &Link) -> Result<ResultPage, Error> {
+    pub(super) async fn open(&self, link: &Link) -> Result<Response<ResultPage>, Error> {
         let client = &self.org.client;
-        let page = Box::pin(client.result_page(self.object, &self.job, link)).await?;
-        Ok(page.value)
+        Box::pin(client.result_page(self.object, &self.job, link)).await
     }
 }

@@ -9,10 +9,12 @@ use tokio_util::task::AbortOnDropHandle;
 use super::job_result::JobResult;
 use super::pages::Pages;
 use super::trouble::Trouble;
+use crate::baton::Quota;
+use crate::connector::error::quota;
 use crate::connector::read::org::Batch;
 use crate::connector::read::table::{PAGE, Row};
 use crate::salesforce::bulk::{Columns, Link, ResultPage};
-use crate::salesforce::{SalesforceId, UnreadableRecord};
+use crate::salesforce::{Response, SalesforceId, UnreadableRecord};
 use crate::trace;
 
 /// Pages that are on their way at a time.
@@ -22,6 +24,8 @@ const REPEATS: u32 = 4;
 
 /// Some rows of a page, and those that cannot be read.
 struct Rows<R> {
+    /// What the first rows of a page tell of the org's calls.
+    quota: Option<Quota>,
     read: Vec<R>,
     unreadable: Vec<UnreadableRecord>,
     end: Option<SalesforceId>,
@@ -30,6 +34,7 @@ struct Rows<R> {
 impl<R> Default for Rows<R> {
     fn default() -> Self {
         Self {
+            quota: None,
             read: Vec::new(),
             unreadable: Vec::new(),
             end: None,
@@ -87,7 +92,7 @@ pub(super) async fn send<R: Row>(
     let first = pages.next(result, None).await?.unwrap_or(Link::FIRST);
     // The header of the first page tells what the columns of all pages are.
     let mut opened = result.open(&first).await?;
-    let columns = opened.header(&result.columns, &result.kinds).await?;
+    let columns = opened.value.header(&result.columns, &result.kinds).await?;
     let columns = Arc::new(columns.ok_or(Trouble::NoHeader)?);
     let start = |link, opened| Reading::start(result, &columns, link, opened);
     let mut coming = VecDeque::from([start(first, Some(opened))]);
@@ -132,7 +137,7 @@ impl<R: Row> Reading<R> {
         result: &Arc<JobResult>,
         columns: &Arc<Columns>,
         link: Link,
-        opened: Option<ResultPage>,
+        opened: Option<Response<ResultPage>>,
     ) -> Coming<R> {
         let (locator, place) = oneshot::channel();
         let (sender, rows) = mpsc::channel(1);
@@ -152,7 +157,7 @@ impl<R: Row> Reading<R> {
         }
     }
 
-    async fn run(mut self, mut opened: Option<ResultPage>) -> Result<(), Trouble> {
+    async fn run(mut self, mut opened: Option<Response<ResultPage>>) -> Result<(), Trouble> {
         let mut repeats = 0;
         loop {
             match self.attempt(opened.take()).await {
@@ -168,15 +173,19 @@ impl<R: Row> Reading<R> {
     }
 
     /// Reads the page, and sends what was not sent before: the result of a job does not change.
-    async fn attempt(&mut self, opened: Option<ResultPage>) -> Result<(), Trouble> {
-        let mut page = match opened {
-            Some(page) => page,
+    async fn attempt(&mut self, opened: Option<Response<ResultPage>>) -> Result<(), Trouble> {
+        let opened = match opened {
+            Some(opened) => opened,
             None => self.result.open(&self.link).await?,
         };
+        let mut page = opened.value;
         if let Some(locator) = self.locator.take() {
             let _ = locator.send(page.locator.clone());
         }
-        let mut rows = Rows::default();
+        let mut rows = Rows {
+            quota: opened.quota.as_ref().map(quota),
+            ..Rows::default()
+        };
         let mut seen = 0;
         while let Some(row) = page.row(&self.columns, rows.len()).await? {
             seen += 1;
@@ -233,7 +242,8 @@ impl<R: Row> Out<'_, R> {
     async fn send(&mut self, rows: Rows<R>, is_last: bool) -> Result<(), Trouble> {
         let JobResult { org, object, .. } = self.result;
         org.report_unreadable(object, &rows.unreadable);
-        let batch = Batch::unordered(rows.read, rows.end, is_last, self.from);
+        let mut batch = Batch::unordered(rows.read, rows.end, is_last, self.from);
+        batch.quota = rows.quota;
         let sent = self.batches.send(batch).await;
         sent.map_err(|_| Trouble::Unwanted)
     }
