@@ -54,7 +54,10 @@ classify() {
 build_binaries
 start_simulator --users "${PROFILE_USERS:-20000}"
 perf record -q -F 499 -o "$FILES/perf.data" -- \
-    "$CONNECTOR" -f "$FILES/sync.c1z" --workers 8 --log-level warn >/dev/null
+    "$CONNECTOR" -f "$FILES/sync.c1z" --workers 8 --log-level warn >"$FILES/sync.out" 2>&1 || {
+    cat "$FILES/sync.out" >&2
+    exit 1
+}
 stop_simulator
 echo "CPU time of connector and host, ${PROFILE_USERS:-20000} users:"
 perf report -q -i "$FILES/perf.data" --stdio -t ';' -F overhead,sym,dso --percent-limit 0 2>/dev/null |

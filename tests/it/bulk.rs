@@ -250,7 +250,7 @@ async fn the_job_of_a_sync_that_is_given_up_is_deleted() {
 #[tokio::test]
 async fn a_job_does_not_outlive_its_process_for_long(name: &str, is_left: bool) {
     let simulator = Simulator::start(org(|settings| {
-        settings.bulk_duration = Duration::from_hours(1)
+        settings.bulk_duration = Duration::from_hours(1);
     }))
     .await;
     let directory = tempfile::tempdir().unwrap();
@@ -260,9 +260,9 @@ async fn a_job_does_not_outlive_its_process_for_long(name: &str, is_left: bool) 
     let host = host.env("XDG_STATE_HOME", &state).spawn().unwrap();
     let count = || simulator.with(|org| org.bulk_jobs().len());
     let notes = state.join("baton-salesforce/query-jobs");
-    let noted = || std::fs::read_dir(&notes).is_ok_and(|notes| notes.count() == count());
+    let is_noted = || std::fs::read_dir(&notes).is_ok_and(|notes| notes.count() == count());
     eventually("a job is at work", || {
-        (count() > 0 && noted()).then_some(())
+        (count() > 0 && is_noted()).then_some(())
     })
     .await;
     let connector = crate::process::children(host.id().unwrap());

@@ -22,6 +22,7 @@ const JOB: &str = "750000000000001";
 
 /// What a server does in its own way.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
 struct Habits {
     delimiter: (&'static str, &'static str),
     line_end: &'static str,
@@ -66,7 +67,7 @@ fn name(number: usize) -> String {
 }
 
 impl Server {
-    fn first_page(&self, soql: &str) -> ResponseTemplate {
+    fn first_page(soql: &str) -> ResponseTemplate {
         // A table that is read again by ids begins behind one of them.
         let begin = soql.split_once("Id > '00E").map_or(0, |(_, rest)| {
             let digits: String = rest.chars().take(12).collect();
@@ -113,9 +114,12 @@ impl Server {
             is_quoted,
             ..
         } = self.habits;
-        let quoted = |text: String| match is_quoted {
-            true => format!("\"{}\"", text.replace('"', "\"\"")),
-            false => text.replace([',', '"'], ""),
+        let quoted = |text: String| {
+            if is_quoted {
+                format!("\"{}\"", text.replace('"', "\"\""))
+            } else {
+                text.replace([',', '"'], "")
+            }
         };
         let columns = self.columns.lock().unwrap();
         let mut text = String::new();
@@ -197,7 +201,7 @@ impl Respond for Server {
                 let described = json!({ "name": "UserRole", "fields": fields });
                 ResponseTemplate::new(200).set_body_json(described)
             }
-            _ => self.first_page(&parameter("q").unwrap()),
+            _ => Self::first_page(&parameter("q").unwrap()),
         }
     }
 }
