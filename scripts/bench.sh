@@ -4,12 +4,18 @@
 # the connector process, of its host and of the simulated org, and peak memory. The
 # second sync goes into the file of the first, whose rows it keeps.
 #
-#   scripts/bench.sh
+#   scripts/bench.sh             measures this build
+#   scripts/bench.sh --save      saves this build as the baseline of later runs
+#
+# If there is a baseline, each sync is measured with it as well, right afterwards: on
+# a machine with other load, only figures of one run can be compared. The last lines
+# say how this build compares. The profile is of this build (scripts/profile.sh).
 #
 # BENCH_USERS    sizes ("1000 20000 100000")
 # BENCH_LATENCY  milliseconds added to each API call ("0 60")
 # BENCH_WORKERS  ("8 1")
 # BENCH_SYNCS    syncs into one file (2); the third is the first that drops an old one
+# BENCH_BASELINE the connector of the baseline (target/bench-baseline)
 # BIN_DIR        a directory with both binaries; if unset, they are built
 #
 # CPU time and memory of both processes are read from /proc every 200 ms, because
@@ -68,12 +74,15 @@ watch() {
 mib() { echo $((($1 + 1023) / 1024)); }
 seconds() { awk -v t="$1" -v hz="$ticks" 'BEGIN { printf "%.2f", t / hz }'; }
 
-# measure USERS LATENCY WORKERS SYNC: syncs into the file and prints one row.
+# measure BUILD USERS LATENCY WORKERS SYNC: syncs into the file of the build and prints
+# one row.
 measure() {
-    local output=$FILES/sync.err begin end
+    local output=$FILES/sync.err connector=$CONNECTOR file=$FILES/$1.c1z begin end
+    [ "$1" = this ] || connector=$baseline
+    shift
     start_simulator --users "$1" --latency "$2"
     begin=$(date +%s%N)
-    "$CONNECTOR" -f "$FILES/sync.c1z" --workers "$3" --log-level warn >"$output" 2>&1 &
+    "$connector" -f "$file" --workers "$3" --log-level warn >"$output" 2>&1 &
     host=$!
     watch "$host"
     wait "$host" || {
@@ -85,26 +94,49 @@ measure() {
     org_cpu=0
     if sample "$simulator"; then org_cpu=$cpu; fi
     stop_simulator
-    printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' \
-        "$1" "$2" "$3" "$4" \
+    printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' \
+        "$build" "$1" "$2" "$3" "$4" \
         "$(sed -n 's/^\([0-9]*\) API calls.*/\1/p' "$output")" \
         "$(sed -n 's/.* depth \([0-9]*\),.*/\1/p' "$FILES/simulator.out")" \
         "$(awk -v ns=$((end - begin)) 'BEGIN { printf "%.2f", ns / 1e9 }')" \
         "$(seconds "$child_cpu")" "$(seconds "$host_cpu")" "$(seconds "$org_cpu")" \
-        "$(mib "$child_memory")" "$(mib "$host_memory")"
+        "$(mib "$child_memory")" "$(mib "$host_memory")" | tee -a "$FILES/rows"
     rm -f "$FILES/simulator.out"
 }
 
+# Seconds and CPU seconds of this build in percent of the baseline's.
+compare() {
+    awk -F ' *[|] *' '
+        { key = $3 " users, " $4 " ms, " $5 " workers, sync " $6; time[$2, key] = $9; cpu[$2, key] = $10 + $11 }
+        $2 == "baseline" {
+            printf "%s: %.0f %% of the time, %.0f %% of the CPU time of the baseline\n", key,
+                100 * time["this", key] / time["baseline", key],
+                100 * cpu["this", key] / cpu["baseline", key]
+        }' "$FILES/rows"
+}
+
 build_binaries
-echo "| users | latency ms | workers | sync | API calls | depth | s | connector CPU s | host CPU s | org CPU s | connector peak MiB | host peak MiB |"
-echo "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+baseline=${BENCH_BASELINE:-$(target_directory)/bench-baseline}
+if [ "${1:-}" = --save ]; then
+    cp "$CONNECTOR" "$baseline"
+    echo "saved $CONNECTOR as $baseline"
+    exit
+fi
+builds=this
+[ ! -x "$baseline" ] || builds="this baseline"
+echo "| build | users | latency ms | workers | sync | API calls | depth | s | connector CPU s | host CPU s | org CPU s | connector peak MiB | host peak MiB |"
+echo "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
 for users in ${BENCH_USERS:-1000 20000 100000}; do
     for latency in ${BENCH_LATENCY:-0 60}; do
         for workers in ${BENCH_WORKERS:-8 1}; do
             for sync in $(seq "${BENCH_SYNCS:-2}"); do
-                measure "$users" "$latency" "$workers" "$sync"
+                for build in $builds; do
+                    measure "$build" "$users" "$latency" "$workers" "$sync"
+                done
             done
-            rm -f "$FILES/sync.c1z"
+            rm -f "$FILES"/*.c1z
         done
     done
 done
+compare
+PROFILE_MISSING=0 BIN_DIR=$BIN_DIR scripts/profile.sh
