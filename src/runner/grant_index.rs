@@ -1,60 +1,66 @@
 //! An index of the grants of a sync, for checking references and for expansion.
 //!
-//! A message of 500 bytes becomes a row of 24 bytes, and each id is kept once. A million grants fit
-//! in memory and are joined there instead of in the database.
+//! A message of 500 bytes becomes a few bytes in the list of its entitlement, and each id is kept
+//! once. Millions of grants fit in memory and are joined there instead of in the database.
+
+mod grant_list;
+mod names;
+mod odd_ids;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hasher};
 
-use indexmap::IndexSet;
 use prost::{Message, length_delimiter_len};
 use rusqlite::Connection;
 
 use crate::c1z::{self, rows};
 use crate::pb::connector::{Grant, GrantSources, Resource, ResourceId};
-
-/// One stored grant.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
-    pub(super) entitlement: u32,
-    /// The resource that the entitlement is on.
-    target: u32,
-    /// A resource's number.
-    pub(super) principal: u32,
-    pub(super) id: i64,
-}
+use grant_list::GrantList;
+pub(super) use grant_list::Row;
+use names::Names;
+use odd_ids::{OddIds, is_odd};
 
 /// All grants of one sync, with their ids as numbers.
 #[derive(Debug, Default)]
 pub(super) struct GrantIndex {
-    entitlements: IndexSet<Box<str>>,
+    entitlements: Names,
     /// Type and id, with a NUL between.
-    resources: IndexSet<Box<str>>,
-    /// Sorted by entitlement after [`Self::close`].
-    grants: Vec<Row>,
+    resources: Names,
+    /// The grants of each entitlement, by its number.
+    grants: Vec<Held>,
+    /// The targets of grants that are not on the target of their entitlement.
+    elsewhere: HashMap<i64, u32>,
     /// Grants that the connector marks as inherited.
     inherited: HashSet<i64>,
     /// Principals of which the connector sent more than the id, each with a grant that has it.
     rich: HashMap<u32, i64>,
-    /// Hashes of the ids of all grants.
-    hashes: Vec<u64>,
+    odd_ids: OddIds,
     /// The number of grants by the type of the resource that they are on, derived ones included.
     counts: BTreeMap<String, u64>,
     /// Scratch buffer for building keys.
     key: String,
 }
 
+/// The grants of one entitlement.
+#[derive(Debug)]
+struct Held {
+    /// The resource that the first grant says the entitlement is on.
+    target: u32,
+    grants: GrantList,
+}
+
 impl GrantIndex {
-    /// Adds a grant that is stored as the row `id`.
+    /// Adds a grant that is stored as the row `id`, after those before it.
     pub(super) fn note(&mut self, id: i64, grant: &Grant) {
         let Some((entitlement, on, principal)) = rows::ends(grant) else {
             return;
         };
+        let target = self.number(on);
         let row = Row {
-            entitlement: number(&mut self.entitlements, &entitlement.id),
-            target: self.number(on),
             principal: self.number(principal),
             id,
+            is_odd: is_odd(&grant.id, &entitlement.id, principal),
         };
         if grant.principal.as_ref().is_some_and(is_more_than_an_id) {
             self.rich.insert(row.principal, id);
@@ -65,17 +71,23 @@ impl GrantIndex {
         if grant.sources.as_ref().is_some_and(inherited) {
             self.inherited.insert(id);
         }
-        self.note_id(&grant.id);
+        if row.is_odd {
+            self.odd_ids.add(&grant.id);
+        }
         self.count(&on.resource_type, 1);
-        self.grants.push(row);
-    }
-
-    /// Prepares the index for reading, after the last grant of the connector.
-    pub(super) fn close(&mut self, connection: &Connection, sync_id: &str) -> c1z::Result<()> {
-        self.drop_duplicates(connection, sync_id)?;
-        self.grants
-            .sort_unstable_by_key(|grant| (grant.entitlement, grant.id));
-        Ok(())
+        let number = self.entitlements.number(&entitlement.id) as usize;
+        if number == self.grants.len() {
+            self.grants.push(Held {
+                target,
+                grants: GrantList::default(),
+            });
+        }
+        if let Some(held) = self.grants.get_mut(number) {
+            held.grants.push(row);
+            if held.target != target {
+                self.elsewhere.insert(id, target);
+            }
+        }
     }
 
     /// Keeps only the last of the grants with the same id, here and in the database.
@@ -84,7 +96,7 @@ impl GrantIndex {
         connection: &Connection,
         sync_id: &str,
     ) -> c1z::Result<()> {
-        if !self.has_duplicates() {
+        if !self.may_have_duplicates() {
             return Ok(());
         }
         let mut dropped = HashSet::new();
@@ -94,7 +106,9 @@ impl GrantIndex {
             }
             dropped.insert(id);
         }
-        self.grants.retain(|grant| !dropped.contains(&grant.id));
+        for held in &mut self.grants {
+            held.grants.retain(|grant| !dropped.contains(&grant.id));
+        }
         self.rich.retain(|_, id| !dropped.contains(id));
         Ok(())
     }
@@ -107,20 +121,50 @@ impl GrantIndex {
         };
     }
 
-    /// Adds the id of a grant, for [`Self::drop_duplicates`].
-    pub(super) fn note_id(&mut self, id: &str) {
-        let mut hasher = DefaultHasher::new();
-        hasher.write(id.as_bytes());
-        self.hashes.push(hasher.finish());
+    /// Adds the id of a derived grant, for [`Self::drop_duplicates`].
+    ///
+    /// Such a grant is of a pair of entitlement and principal that is not stored, and its id is the
+    /// usual one. So it is equal to another id only if one of the two is odd. The principal holds a
+    /// stored grant, so if its type or id has a colon, there is an odd id already.
+    pub(super) fn note_derived(&mut self, id: &str) {
+        if !self.odd_ids.is_empty() {
+            self.odd_ids.add(id);
+        }
     }
 
-    /// Whether two ids may be equal; two different ids with the same hash count as well. A second
-    /// call returns `false`, unless more ids were added.
-    fn has_duplicates(&mut self) -> bool {
-        let all = self.hashes.len();
-        self.hashes.sort_unstable();
-        self.hashes.dedup();
-        self.hashes.len() < all
+    /// Whether two ids may be equal. It is not certain, because ids are compared by their hashes.
+    fn may_have_duplicates(&mut self) -> bool {
+        self.odd_ids.has_repeats()
+            || self.has_a_pair_twice()
+            || (!self.odd_ids.is_empty() && self.has_a_usual_id_among_the_odd())
+    }
+
+    /// Whether two grants have the usual id of the same entitlement and principal.
+    fn has_a_pair_twice(&self) -> bool {
+        let mut last_seen_in = vec![0; self.resources.len()];
+        (1_u32..).zip(&self.grants).any(|(place, held)| {
+            let mut usual = held.grants.iter().filter(|row| !row.is_odd);
+            usual.any(|row| {
+                let seen_in = last_seen_in.get_mut(row.principal as usize);
+                seen_in.is_some_and(|last| std::mem::replace(last, place) == place)
+            })
+        })
+    }
+
+    fn has_a_usual_id_among_the_odd(&self) -> bool {
+        let mut id = String::new();
+        self.entitlements
+            .iter()
+            .zip(&self.grants)
+            .any(|(name, held)| {
+                let mut usual = held.grants.iter().filter(|row| !row.is_odd);
+                usual.any(|row| {
+                    let (kind, resource) = self.resource_id(row.principal);
+                    id.clear();
+                    id.extend([name, ":", kind, ":", resource]);
+                    self.odd_ids.may_contain(&id)
+                })
+            })
     }
 
     /// Adds to the number of grants on resources of a type.
@@ -140,34 +184,29 @@ impl GrantIndex {
         self.key.clear();
         self.key
             .extend([&*resource.resource_type, "\0", &*resource.resource]);
-        number(&mut self.resources, &self.key)
+        self.resources.number(&self.key)
     }
 
     pub(super) fn entitlement(&self, id: &str) -> Option<u32> {
-        as_number(self.entitlements.get_index_of(id))
+        self.entitlements.find(id)
     }
 
     pub(super) fn resource(&self, kind: &str, id: &str) -> Option<u32> {
-        as_number(self.resources.get_index_of(&*format!("{kind}\0{id}")))
+        self.resources.find(&format!("{kind}\0{id}"))
     }
 
     /// Type and id of a resource.
     pub(super) fn resource_id(&self, number: u32) -> (&str, &str) {
         self.resources
-            .get_index(number as usize)
+            .get(number)
             .and_then(|key| key.split_once('\0'))
             .unwrap_or_default()
     }
 
     /// The grants of one entitlement, in the order they were stored.
-    pub(super) fn grants_of(&self, entitlement: u32) -> &[Row] {
-        let begin = self
-            .grants
-            .partition_point(|grant| grant.entitlement < entitlement);
-        let end = self
-            .grants
-            .partition_point(|grant| grant.entitlement <= entitlement);
-        self.grants.get(begin..end).unwrap_or_default()
+    pub(super) fn grants_of(&self, entitlement: u32) -> impl Iterator<Item = Row> {
+        let held = self.grants.get(entitlement as usize);
+        held.into_iter().flat_map(|held| held.grants.iter())
     }
 
     /// Whether the connector grants it directly: without sources, or with itself among them.
@@ -182,37 +221,48 @@ impl GrantIndex {
 
     /// Every entitlement with a grant.
     pub(super) fn entitlements(&self) -> impl Iterator<Item = &str> {
-        self.entitlements.iter().map(|id| &**id)
+        self.entitlements.iter()
     }
 
     /// Every resource that grants are on, as type and id.
     pub(super) fn targets(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.resources_in(|grant| grant.target)
+        self.resources_in(|held, row| match self.elsewhere.get(&row.id) {
+            Some(target) => *target,
+            None => held.target,
+        })
     }
 
     /// Every resource that holds a grant, as type and id.
     pub(super) fn principals(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.resources_in(|grant| grant.principal)
+        self.resources_in(|_, row| row.principal)
     }
 
-    fn resources_in(&self, which: fn(&Row) -> u32) -> impl Iterator<Item = (&str, &str)> {
-        let mut numbers: Vec<_> = self.grants.iter().map(which).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        numbers.into_iter().map(|number| self.resource_id(number))
+    fn resources_in(
+        &self,
+        which: impl Fn(&Held, Row) -> u32,
+    ) -> impl Iterator<Item = (&str, &str)> {
+        let mut is_in = vec![false; self.resources.len()];
+        for held in &self.grants {
+            for row in held.grants.iter() {
+                if let Some(is_in) = is_in.get_mut(which(held, row) as usize) {
+                    *is_in = true;
+                }
+            }
+        }
+        (0..)
+            .zip(is_in)
+            .filter(|(_, is_in)| *is_in)
+            .map(|(number, _)| self.resource_id(number))
     }
-}
 
-/// The number of a string; a string that is not known yet gets a new one.
-fn number(names: &mut IndexSet<Box<str>>, name: &str) -> u32 {
-    let number = names
-        .get_index_of(name)
-        .unwrap_or_else(|| names.insert_full(name.into()).0);
-    as_number(Some(number)).unwrap_or(u32::MAX)
-}
-
-fn as_number(index: Option<usize>) -> Option<u32> {
-    index.and_then(|index| u32::try_from(index).ok())
+    /// The bytes that it occupies, without the few grants that are special in some way.
+    #[cfg(test)]
+    fn bytes(&self) -> usize {
+        let lists: usize = self.grants.iter().map(|held| held.grants.bytes()).sum();
+        let held = self.grants.capacity() * size_of::<Held>();
+        let names = self.entitlements.bytes() + self.resources.bytes();
+        lists + held + names + self.odd_ids.bytes()
+    }
 }
 
 fn is_more_than_an_id(resource: &Resource) -> bool {

@@ -164,7 +164,7 @@ impl Sink for FileSink {
         let index = Arc::clone(&self.index);
         let found = self.writer.with(move |connection, sync_id| {
             let mut index = index.lock();
-            index.close(connection, sync_id)?;
+            index.drop_duplicates(connection, sync_id)?;
             dangling(connection, sync_id, &index)
         });
         Ok(found.await?)
@@ -174,17 +174,16 @@ impl Sink for FileSink {
         let outcome = expand::expand(&self.writer, Arc::clone(&self.index)).await?;
         let index = Arc::clone(&self.index);
         // A derived grant may have the id of a grant of the connector; the later one is kept.
-        let merged = self.writer.with(move |connection, sync_id| {
-            let mut index = index.lock();
-            index.drop_duplicates(connection, sync_id)?;
-            index.keep_counts();
-            Ok(())
-        });
+        let merged = self
+            .writer
+            .with(move |connection, sync_id| index.lock().drop_duplicates(connection, sync_id));
         merged.await?;
         Ok(outcome)
     }
 
     async fn index(&self) -> Result<()> {
+        // Sorting rows for the indexes takes memory of its own.
+        self.index.lock().keep_counts();
         Ok(self.writer.index().await?)
     }
 

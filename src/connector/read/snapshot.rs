@@ -54,6 +54,12 @@ impl<E> Snapshot<E> {
     pub(in crate::connector) fn iter(&self) -> std::slice::Iter<'_, (SalesforceId, E)> {
         self.0.iter()
     }
+
+    /// The bytes that it occupies, without what the rows point to.
+    #[cfg(test)]
+    pub(in crate::connector) fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<(SalesforceId, E)>()
+    }
 }
 
 /// How far the listing has been read without a gap.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::features::{Feature, FeatureHolders, FeatureSet, Features, is_switch};
 use super::license::{License, SLUG, Seats};
-use super::synced_users::{SyncedUsers, Via};
+use super::synced_users::{SyncedUsers, Users, Via};
 use crate::baton::{
     Call, Cursor, Entitlement, EntitlementId, Error, Grant, GrantScope, Page, PageRequest,
     Provisioner, Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result,
@@ -57,7 +57,7 @@ impl FeatureLicenses {
     fn page_of_memory(
         features: &[(usize, &Feature)],
         holders: &Snapshot<FeatureSet>,
-        users: &Snapshot<super::synced_users::UserSummary>,
+        users: &Users,
         page: &PageRequest,
         position: Option<&(String, SalesforceId)>,
     ) -> Result<Page<Grant>> {

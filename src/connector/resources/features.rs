@@ -31,16 +31,21 @@ const MOST: usize = 64;
 const CONSEQUENCE: &str = "who has the feature licence is missing";
 const REMEDY: &str = "feature licences are missing until the connector's user may describe User";
 
-/// The switches that are on for a user, as bits in the order of [`Features`].
+/// The switches that are on for a user, as bits in the order of [`Features`]. Bytes, because a
+/// number would be aligned, and a row would take 32 bytes instead of 26.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FeatureSet(u64);
+pub(super) struct FeatureSet([u8; 8]);
 
 impl FeatureSet {
+    fn new(bits: u64) -> Self {
+        Self(bits.to_le_bytes())
+    }
+
     /// Whether the switch at this place is on.
     pub(super) fn has(self, place: usize) -> bool {
         u32::try_from(place)
             .ok()
-            .and_then(|place| self.0.checked_shr(place))
+            .and_then(|place| u64::from_le_bytes(self.0).checked_shr(place))
             .is_some_and(|bits| bits & 1 == 1)
     }
 }
@@ -147,7 +152,7 @@ impl Features {
         let bits = places.fold(0, |bits, (feature, place)| {
             bits | (u64::from(is_on(feature.name.as_str())) << place)
         });
-        (bits != 0).then_some(FeatureSet(bits))
+        (bits != 0).then(|| FeatureSet::new(bits))
     }
 }
 
@@ -252,8 +257,8 @@ mod tests {
 
     #[test]
     fn bits_are_found_again() {
-        let set = FeatureSet(0b101);
+        let set = FeatureSet::new(0b101);
         assert!(set.has(0) && !set.has(1) && set.has(2));
-        assert!(!set.has(64) && !FeatureSet(u64::MAX).has(200));
+        assert!(!set.has(64) && !FeatureSet::new(u64::MAX).has(200));
     }
 }

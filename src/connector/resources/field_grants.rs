@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::synced_users::{LICENSE, SyncedUsers, UserSummary, UserSummaryRow, Via};
+use super::synced_users::{LICENSE, SyncedUsers, UserSummary, UserSummaryRow, Users, Via};
 use crate::baton::{
     Cursor, EntitlementId, Error, Grant, GrantScope, Page, PageRequest, ResourceId, ResourceType,
     Result,
@@ -136,7 +136,7 @@ impl FieldGrants {
 
     fn page_of_memory(
         &self,
-        users: &Snapshot<UserSummary>,
+        users: &Users,
         page: &PageRequest,
         position: Option<Position>,
         is_wanted: impl Fn(&SalesforceId) -> bool,

@@ -17,7 +17,7 @@ pub(in crate::connector) use kind::Kind;
 
 use super::directory::{Directory, DirectoryRow as _};
 use super::role::RoleRow;
-use super::synced_users::{SyncedUsers, UserSummary, among};
+use super::synced_users::{SyncedUsers, Users, among};
 use crate::baton::Cursor as _;
 use crate::baton::{
     Call, Entitlement, EntitlementMark, Grant, GrantScope, Object, Page, PageRequest, Provisioner,
@@ -83,7 +83,7 @@ impl Groups {
         nested::nesting(&self.context.org, memory).await
     }
 
-    async fn users(&self, memory: &SyncMemory) -> Result<Arc<Snapshot<UserSummary>>> {
+    async fn users(&self, memory: &SyncMemory) -> Result<Arc<Users>> {
         let users = SyncedUsers::of(memory).all(&self.context).await;
         users.map_err(|error| wrap_listing("listing users", error))
     }

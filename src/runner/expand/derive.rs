@@ -64,19 +64,21 @@ impl Deriver<'_> {
     fn complete(&self, node: usize, on: &(String, String), held: &Held) -> Result<(), Unwanted> {
         let name = self.graph.name(node);
         let stored = self.index.entitlement(name);
-        let stored = stored.map_or(&[][..], |number| self.index.grants_of(number));
-        let changed: Vec<_> = stored
-            .iter()
+        let stored = stored
+            .into_iter()
+            .flat_map(|number| self.index.grants_of(number));
+        let mut changed = stored
             .map(|row| (row.id, held.sources_of(row.principal)))
             .filter(|(_, sources)| !sources.is_empty())
-            .collect();
-        for some in changed.chunks(GRANTS) {
-            let completions = some.iter().map(|&(row, sources)| Completion {
-                row,
-                sources: named(self.graph, sources).collect(),
-            });
+            .peekable();
+        while changed.peek().is_some() {
+            let some = changed.by_ref().take(GRANTS);
             let mut page = Page::new(name, on);
-            page.completions.extend(completions);
+            page.completions
+                .extend(some.map(|(row, sources)| Completion {
+                    row,
+                    sources: named(self.graph, sources).collect(),
+                }));
             self.hand_on(page)?;
         }
         Ok(())
@@ -85,18 +87,18 @@ impl Deriver<'_> {
     /// Sends the grants that are not stored.
     fn add(&mut self, node: usize, on: &(String, String), held: &Held) -> Result<(), Unwanted> {
         let name = self.graph.name(node);
-        let new: Vec<_> = held.derived().collect();
-        for some in new.chunks(GRANTS) {
+        let mut new = held.derived().peekable();
+        while new.peek().is_some() {
             let mut page = Page::new(name, on);
-            for &(principal, sources) in some {
+            for (principal, sources) in new.by_ref().take(GRANTS) {
                 page.additions.push(self.addition(name, principal, sources));
-                self.index.note_id(&self.tail.id);
+                self.index.note_derived(&self.tail.id);
             }
+            let count = u64::try_from(page.additions.len()).unwrap_or(u64::MAX);
             self.hand_on(page)?;
+            self.index.count(&on.0, count);
+            self.derived += count;
         }
-        let count = u64::try_from(new.len()).unwrap_or(u64::MAX);
-        self.index.count(&on.0, count);
-        self.derived += count;
         Ok(())
     }
 

@@ -93,10 +93,8 @@ impl<'a> Holders<'a> {
     /// The stored grants of an entitlement, and its holders through other components.
     fn flow_in(&self, node: usize, component: &[usize], index: &GrantIndex) -> Held {
         let mut held = Held::default();
-        let stored = index
-            .entitlement(self.graph.name(node))
-            .map(|entitlement| index.grants_of(entitlement));
-        for &row in stored.unwrap_or_default() {
+        let stored = index.entitlement(self.graph.name(node)).into_iter();
+        for row in stored.flat_map(|entitlement| index.grants_of(entitlement)) {
             let way = held.0.entry(row.principal).or_default();
             way.is_stored = true;
             way.is_direct |= index.is_direct(row);

@@ -16,7 +16,7 @@ use crate::baton::{EntitlementId, Expansion, Grant, GrantMark, Object, ResourceI
 use crate::connector::catalog::{ROLE, USER};
 use crate::connector::read::snapshot::Snapshot;
 use crate::connector::resources::role::RoleSummary;
-use crate::connector::resources::synced_users::UserSummary;
+use crate::connector::resources::synced_users::Users;
 use crate::salesforce::SalesforceId;
 
 /// Works out the implied memberships of some groups.
@@ -24,7 +24,7 @@ pub(super) struct Implied<'a> {
     /// Whose memberships are asked for.
     pub(super) groups: &'a Snapshot<GroupSummary>,
     pub(super) roles: Option<&'a Snapshot<RoleSummary>>,
-    pub(super) users: Option<&'a Snapshot<UserSummary>>,
+    pub(super) users: Option<&'a Users>,
     /// All groups of the sync.
     pub(super) listed: &'a Snapshot<GroupSummary>,
     pub(super) nesting: &'a Nesting,
