@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Measures syncs of orgs of several sizes: API calls, their depth (the longest chain
 # of calls each of which began after another one had ended), seconds, CPU seconds of
-# the connector process, of its host and of the simulated org, and peak memory.
+# the connector process, of its host and of the simulated org, and peak memory. The
+# second sync goes into the file of the first, whose rows it keeps.
 #
 #   scripts/bench.sh
 #
 # BENCH_USERS    sizes ("1000 20000 100000")
 # BENCH_LATENCY  milliseconds added to each API call ("0 60")
 # BENCH_WORKERS  ("8 1")
+# BENCH_SYNCS    syncs into one file (2); the third is the first that drops an old one
 # BIN_DIR        a directory with both binaries; if unset, they are built
 #
 # CPU time and memory of both processes are read from /proc every 200 ms, because
@@ -66,7 +68,7 @@ watch() {
 mib() { echo $((($1 + 1023) / 1024)); }
 seconds() { awk -v t="$1" -v hz="$ticks" 'BEGIN { printf "%.2f", t / hz }'; }
 
-# measure USERS LATENCY WORKERS: prints one row.
+# measure USERS LATENCY WORKERS SYNC: syncs into the file and prints one row.
 measure() {
     local output=$FILES/sync.err begin end
     start_simulator --users "$1" --latency "$2"
@@ -83,22 +85,26 @@ measure() {
     org_cpu=0
     if sample "$simulator"; then org_cpu=$cpu; fi
     stop_simulator
-    printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' "$1" "$2" "$3" \
+    printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' \
+        "$1" "$2" "$3" "$4" \
         "$(sed -n 's/^\([0-9]*\) API calls.*/\1/p' "$output")" \
         "$(sed -n 's/.* depth \([0-9]*\),.*/\1/p' "$FILES/simulator.out")" \
         "$(awk -v ns=$((end - begin)) 'BEGIN { printf "%.2f", ns / 1e9 }')" \
         "$(seconds "$child_cpu")" "$(seconds "$host_cpu")" "$(seconds "$org_cpu")" \
         "$(mib "$child_memory")" "$(mib "$host_memory")"
-    rm -f "$FILES/sync.c1z" "$FILES/simulator.out"
+    rm -f "$FILES/simulator.out"
 }
 
 build_binaries
-echo "| users | latency ms | workers | API calls | depth | s | connector CPU s | host CPU s | org CPU s | connector peak MiB | host peak MiB |"
-echo "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
+echo "| users | latency ms | workers | sync | API calls | depth | s | connector CPU s | host CPU s | org CPU s | connector peak MiB | host peak MiB |"
+echo "|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
 for users in ${BENCH_USERS:-1000 20000 100000}; do
     for latency in ${BENCH_LATENCY:-0 60}; do
         for workers in ${BENCH_WORKERS:-8 1}; do
-            measure "$users" "$latency" "$workers"
+            for sync in $(seq "${BENCH_SYNCS:-2}"); do
+                measure "$users" "$latency" "$workers" "$sync"
+            done
+            rm -f "$FILES/sync.c1z"
         done
     done
 done
