@@ -8,6 +8,7 @@ mod container;
 mod error;
 mod extent;
 mod options;
+mod previous;
 mod reader;
 mod retention;
 pub(crate) mod rows;

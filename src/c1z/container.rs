@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
 use super::error::{Error, Result};
+use super::store::Stop;
 use crate::output_file;
 
 const MAGIC: &[u8; 5] = b"C1ZF\0";
@@ -88,8 +89,8 @@ impl Packed {
         }
     }
 
-    /// Unpacks the database into the file `to`.
-    pub(super) fn unpack(self, to: &Path, bounds: &Bounds) -> Result<()> {
+    /// Unpacks the database into the file `to`, unless `stop` is set meanwhile.
+    pub(super) fn unpack(self, to: &Path, bounds: &Bounds, stop: &Stop) -> Result<()> {
         let Self { file, path } = self;
         let packed = file.metadata().map_err(Error::io("reading", &path))?.len();
         let limit = bounds.limit(packed);
@@ -133,6 +134,9 @@ impl Packed {
                 total += read as u64;
                 if total > limit {
                     return Err(too_large());
+                }
+                if stop.is_set() {
+                    return Err(Error::Closed("the sync was given up".into()));
                 }
                 buffer.truncate(read);
                 // If the writer has stopped, it says why.

@@ -9,6 +9,7 @@ use super::container::{Bounds, Packed};
 use super::error::{Error, Result};
 use super::rows;
 use super::schema::only_tables;
+use super::store::Stop;
 use super::temporary::{Part, Temporary, sweep};
 use super::warnings;
 use crate::pb::connector::{Entitlement, Grant, Resource, ResourceId};
@@ -197,7 +198,7 @@ impl Unpacked {
         let workplace = std::env::temp_dir().join("c1z");
         sweep(&workplace);
         let database = Temporary::beside(&workplace, Part::Read)?;
-        packed.unpack(database.path(), bounds)?;
+        packed.unpack(database.path(), bounds, &Stop::default())?;
         Ok(Self(database))
     }
 

@@ -1,9 +1,11 @@
 //! A database on its own thread, behind a bounded channel.
 //!
+//! The thread begins with work that prepares the database; operations wait for it in the channel.
 //! Writers wait if the disk is slower than the connector, so memory is bounded. After a failed write,
 //! all further operations fail.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
@@ -18,9 +20,24 @@ const QUEUE: usize = 4;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
+/// Tells long work outside the database, where no interrupt reaches it, that it is not needed any more.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// A handle to the database thread.
 pub(crate) struct Store {
     interrupt: InterruptHandle,
+    stop: Stop,
     jobs: Option<mpsc::Sender<Job>>,
     failure: Arc<Mutex<Option<Error>>>,
     thread: Option<JoinHandle<()>>,
@@ -33,14 +50,24 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Starts a thread for `connection`.
-    pub(crate) fn start(connection: Connection) -> Result<Self> {
+    /// Starts a thread for `connection`, which first runs `prepare`. If that fails, the next
+    /// operation returns its error.
+    pub(super) fn start(
+        connection: Connection,
+        prepare: impl FnOnce(&mut Connection, &Stop) -> Result<()> + Send + 'static,
+    ) -> Result<Self> {
         let interrupt = connection.get_interrupt_handle();
         let (jobs, mut queue) = mpsc::channel::<Job>(QUEUE);
+        let stop = Stop::default();
+        let failure = Arc::<Mutex<Option<Error>>>::default();
+        let (is_stopped, failed) = (stop.clone(), Arc::clone(&failure));
         let thread = std::thread::Builder::new()
             .name("c1z".into())
             .spawn(move || {
                 let mut connection = connection;
+                if let Err(error) = prepare(&mut connection, &is_stopped) {
+                    *failed.lock() = Some(error);
+                }
                 while let Some(job) = queue.blocking_recv() {
                     job(&mut connection);
                 }
@@ -51,8 +78,9 @@ impl Store {
             ))?;
         Ok(Self {
             interrupt,
+            stop,
             jobs: Some(jobs),
-            failure: Arc::default(),
+            failure,
             thread: Some(thread),
         })
     }
@@ -129,6 +157,7 @@ impl Store {
 impl Drop for Store {
     /// Stops the thread, so that the caller can remove the files. Unfinished work is interrupted.
     fn drop(&mut self) {
+        self.stop.set();
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
             self.failure.lock().get_or_insert_with(closed);

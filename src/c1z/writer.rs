@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use ksuid::{Ksuid, KsuidLike};
-use rusqlite::{Connection, OpenFlags, params, params_from_iter};
+use rusqlite::{Connection, OpenFlags, params};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::container::{self, Packed};
 use super::error::{Error, Result};
 use super::options::{Kind, Options};
-use super::retention::runs_to_keep;
+use super::previous::Previous;
 use super::rows::{self, Stamp};
 use super::temporary::{Part, Temporary, sweep};
 use super::{Store, schema, warnings};
@@ -35,8 +35,8 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Prepares a database with the syncs to keep. It blocks, because unpacking a large file takes a
-    /// while.
+    /// Creates a database. The database's thread copies the syncs to keep from the target, while the
+    /// connector already works; if the target turns out to be damaged, the next write says so.
     ///
     /// The target is locked until the writer is dropped. Otherwise one of two concurrent writers
     /// would overwrite the sync of the other.
@@ -55,25 +55,21 @@ impl Writer {
         };
         let database = Temporary::beside(&workplace, Part::New)?;
         let connection = open_new(database.path())?;
-        if let Some(packed) = Packed::open(target)? {
-            let previous = Temporary::beside(&workplace, Part::Old)?;
-            packed.unpack(previous.path(), &options.bounds)?;
-            keep_syncs(&connection, &previous, options).map_err(|error| match error {
-                Error::Database { source, .. } => Error::Damaged {
-                    path: target.into(),
-                    detail: source.to_string(),
-                },
-                other => other,
-            })?;
-        }
+        let previous = Previous::open(target, &workplace)?;
         let sync_id: Arc<str> = Ksuid::now(None).to_string().into();
-        begin(&connection, &sync_id, options.kind)?;
-        let store = Store::start(connection)?;
+        let (id, options) = (Arc::clone(&sync_id), options.clone());
+        let (mode, started_at) = (options.mode, wall_clock());
+        let store = Store::start(connection, move |connection, stop| {
+            if let Some(previous) = previous {
+                previous.keep_syncs(connection, &options, stop)?;
+            }
+            begin(connection, &id, options.kind, &started_at)
+        })?;
         Ok(Self {
             store,
             database,
             target: target.into(),
-            mode: options.mode,
+            mode,
             lock,
             sync_id,
             token: None,
@@ -246,7 +242,7 @@ fn open_new(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-fn begin(connection: &Connection, sync_id: &str, kind: Kind) -> Result<()> {
+fn begin(connection: &Connection, sync_id: &str, kind: Kind, started_at: &str) -> Result<()> {
     let kind = match kind {
         Kind::Full => "full",
         Kind::Partial => "partial",
@@ -256,51 +252,8 @@ fn begin(connection: &Connection, sync_id: &str, kind: Kind) -> Result<()> {
         .execute(
             "insert into v1_sync_runs (sync_id, started_at, sync_token, sync_type)
              values (?1, ?2, '', ?3)",
-            params![sync_id, wall_clock(), kind],
+            params![sync_id, started_at, kind],
         )
         .and_then(|_| connection.execute_batch("begin"))
         .map_err(Error::database("starting the sync"))
-}
-
-/// Copies the syncs to keep.
-fn keep_syncs(connection: &Connection, previous: &Temporary, options: &Options) -> Result<()> {
-    let failed = || Error::database("reading the previous syncs");
-    // Immutable: the SDK may leave WAL mode on, which would need more files.
-    connection
-        .execute("attach database ?1 as old", [previous.uri()])
-        .map_err(failed())?;
-    let runs = runs_to_keep(connection, options)?;
-    if !runs.is_empty() {
-        connection.execute_batch("begin").map_err(failed())?;
-        for table in schema::ROW_TABLES.iter().chain(&["v1_sync_runs"]) {
-            copy(connection, table, &runs)?;
-        }
-        connection.execute_batch("commit").map_err(failed())?;
-    }
-    connection
-        .execute_batch("detach database old")
-        .map_err(failed())
-}
-
-fn copy(connection: &Connection, table: &str, runs: &[String]) -> Result<()> {
-    let theirs = schema::columns(connection, "old", table)?;
-    let shared: Vec<_> = schema::columns(connection, "main", table)?
-        .into_iter()
-        .filter(|name| name != "id" && theirs.contains(name))
-        .collect();
-    if shared.is_empty() {
-        return Ok(());
-    }
-    let shared = shared.join(", ");
-    let places = vec!["?"; runs.len()].join(", ");
-    connection
-        .execute(
-            &format!(
-                "insert into main.{table} ({shared})
-                 select {shared} from old.{table} where sync_id in ({places}) order by id"
-            ),
-            params_from_iter(runs),
-        )
-        .map_err(Error::database("copying the previous syncs"))?;
-    Ok(())
 }

@@ -14,6 +14,7 @@ mod connector;
 mod credentials;
 mod expansion;
 mod files;
+mod kept_syncs;
 mod launching;
 mod limits;
 mod one_shots;

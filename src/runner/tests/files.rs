@@ -27,7 +27,7 @@ fn newer(mut known: Vec<Any>) -> Vec<Any> {
     known
 }
 
-fn script() -> Script {
+pub(super) fn script() -> Script {
     let marks = vec![mark(TypeScopedGrants {}), mark(OptInRequired {})];
     let mut script = Script {
         types: vec![kind("group", marks)],
@@ -65,7 +65,7 @@ fn script() -> Script {
 }
 
 /// The database of a file.
-fn database(file: &Path) -> Connection {
+pub(super) fn database(file: &Path) -> Connection {
     let packed = std::fs::read(file).unwrap();
     assert_eq!(&packed[..5], b"C1ZF\0");
     let size = zstd::zstd_safe::get_frame_content_size(&packed[5..]).unwrap();
@@ -91,7 +91,7 @@ fn shape(database: &Connection) -> String {
     lines.map(|line| line.unwrap() + "\n").collect()
 }
 
-fn count(database: &Connection, what: &str) -> i64 {
+pub(super) fn count(database: &Connection, what: &str) -> i64 {
     database
         .query_row(&format!("select count(*) from {what}"), [], |row| {
             row.get(0)
@@ -180,85 +180,6 @@ async fn rows_are_stored_without_what_old_readers_cannot_decode() {
         (run.0.as_str(), run.1.is_some(), run.2.as_str()),
         ("full", true, "")
     );
-}
-
-/// More columns in one table, fewer tables, and the write-ahead mode left on.
-const FOREIGN_WRITER: &str = "
-    pragma journal_mode = wal;
-    create table v1_sync_runs (id integer primary key, sync_id text, started_at datetime,
-        ended_at datetime, sync_token text, sync_type text not null default 'full', stats text);
-    create table v1_resources (id integer primary key, resource_type_id text, external_id text,
-        parent_resource_type_id text, parent_resource_id text, data blob, sync_id text,
-        discovered_at datetime);
-    insert into v1_sync_runs (sync_id, started_at, ended_at, sync_token, sync_type) values
-        ('cut', '2026-01-02 00:00:00', null, '', 'full'),
-        ('old', '2026-01-01 00:00:00', '2026-01-01 00:00:01', '{}', 'full'),
-        ('early', '2025-12-31 00:00:00', '2025-12-31 00:00:01', '{}', 'partial'),
-        ('late', '2026-01-03 00:00:00', '2026-01-03 00:00:01', '{}', 'partial');
-    insert into v1_resources (resource_type_id, external_id, data, sync_id, discovered_at)
-        select 'user', 'user:u', x'', sync_id, started_at from v1_sync_runs;
-    pragma wal_checkpoint(truncate);";
-
-#[tokio::test]
-async fn another_writers_file_is_read_and_its_syncs_are_kept() {
-    let directory = tempfile::tempdir().unwrap();
-    let plain = directory.path().join("plain.db");
-    Connection::open(&plain)
-        .unwrap()
-        .execute_batch(FOREIGN_WRITER)
-        .unwrap();
-    let packed = zstd::encode_all(std::fs::File::open(&plain).unwrap(), 1).unwrap();
-    let file = directory.path().join("sync.c1z");
-    std::fs::write(&file, [b"C1ZF\0".as_slice(), &packed].concat()).unwrap();
-
-    assert_eq!(
-        Reader::open(&file, &Bounds::default()).unwrap().sync_id(),
-        "old"
-    );
-    let new = Arc::new(script())
-        .write(&file, Options::default())
-        .await
-        .unwrap()
-        .sync_id;
-    let database = database(&file);
-    let mut kept = database
-        .prepare("select sync_id from v1_sync_runs order by 1 desc")
-        .unwrap();
-    let kept: Vec<String> = kept
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
-    assert_eq!(kept, ["old", "late", "early", "cut", &*new]);
-    assert_eq!(count(&database, "v1_resources"), 5);
-}
-
-#[tokio::test]
-async fn a_file_keeps_two_full_syncs() {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("sync.c1z");
-    let script = Arc::new(script());
-    let mut ids = Vec::new();
-    for _ in 0..3 {
-        ids.push(
-            script
-                .write(&file, Options::default())
-                .await
-                .unwrap()
-                .sync_id,
-        );
-    }
-    let database = database(&file);
-    let mut kept = database
-        .prepare("select sync_id from v1_sync_runs order by id")
-        .unwrap();
-    let kept: Vec<String> = kept
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
-    assert_eq!(kept, ids[1..]);
-    assert_eq!(count(&database, "v1_resources"), 2);
 }
 
 #[tokio::test]
@@ -356,6 +277,14 @@ async fn a_file_has_the_mode_that_was_asked_for(mode: &str) -> u32 {
     std::fs::metadata(&file).unwrap().permissions().mode() & 0o777
 }
 
+/// Why a file is not written to: told at once, or by the first write.
+pub(super) async fn refused(file: &Path) -> FileError {
+    match Writer::create(file, &FileOptions::default()) {
+        Ok(writer) => writer.finish().await.unwrap_err(),
+        Err(error) => error,
+    }
+}
+
 /// A frame of mostly zeros behind `head`: a few kilobytes that unpack to 96 MiB.
 fn bomb(head: &[u8]) -> Vec<u8> {
     use std::io::{Read as _, repeat};
@@ -366,13 +295,14 @@ fn bomb(head: &[u8]) -> Vec<u8> {
 
 #[test_case(b"", "does not hold a SQLite database"; "zeros")]
 #[test_case(b"SQLite format 3\0", "unpacks to more than 67108864"; "a database of zeros")]
-fn what_unpacks_to_many_times_its_size_is_refused(head: &[u8], why: &str) {
+#[tokio::test]
+async fn what_unpacks_to_many_times_its_size_is_refused(head: &[u8], why: &str) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("sync.c1z");
     let content = bomb(head);
     std::fs::write(&file, &content).unwrap();
     for error in [
-        Writer::create(&file, &FileOptions::default()).unwrap_err(),
+        refused(&file).await,
         Reader::open(&file, &Bounds::default()).unwrap_err(),
     ] {
         assert!(error.to_string().contains(why), "{error}");
@@ -395,8 +325,8 @@ fn a_larger_ratio_may_be_allowed() {
 }
 
 /// A view is code: this one has rows for ever.
-#[test]
-fn a_view_in_the_place_of_a_table_is_not_read() {
+#[tokio::test]
+async fn a_view_in_the_place_of_a_table_is_not_read() {
     let directory = tempfile::tempdir().unwrap();
     let plain = directory.path().join("plain.db");
     let endless = "
@@ -413,7 +343,7 @@ fn a_view_in_the_place_of_a_table_is_not_read() {
     let file = directory.path().join("sync.c1z");
     std::fs::write(&file, [b"C1ZF\0".as_slice(), &packed].concat()).unwrap();
     for error in [
-        Writer::create(&file, &FileOptions::default()).unwrap_err(),
+        refused(&file).await,
         Reader::open(&file, &Bounds::default()).unwrap_err(),
     ] {
         assert!(matches!(error, FileError::Damaged { .. }), "{error}");
@@ -425,11 +355,12 @@ fn a_view_in_the_place_of_a_table_is_not_read() {
 #[test_case(b"C1ZF\0", "damaged or truncated"; "nothing but the header")]
 #[test_case(b"C1ZF\0garbage garbage", "damaged or truncated"; "garbage")]
 #[test_case(b"C1", "is not a c1z file"; "two bytes")]
-fn other_files_are_left_as_they_are(content: &[u8], why: &str) {
+#[tokio::test]
+async fn other_files_are_left_as_they_are(content: &[u8], why: &str) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("sync.c1z");
     std::fs::write(&file, content).unwrap();
-    let error = Writer::create(&file, &FileOptions::default()).unwrap_err();
+    let error = refused(&file).await;
     assert!(error.to_string().contains(why), "{error}");
     assert!(
         Reader::open(&file, &Bounds::default())
