@@ -1,7 +1,7 @@
 //! The container: five magic bytes, then one zstd frame.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Take, Write};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -89,27 +89,50 @@ impl Packed {
         }
     }
 
-    /// Unpacks the database into the file `to`, unless `stop` is set meanwhile.
-    pub(super) fn unpack(self, to: &Path, bounds: &Bounds, stop: &Stop) -> Result<()> {
+    /// Begins to unpack the file, which must begin like a database.
+    pub(super) fn start(self, bounds: &Bounds) -> Result<Unpacking> {
         let Self { file, path } = self;
         let packed = file.metadata().map_err(Error::io("reading", &path))?.len();
         let limit = bounds.limit(packed);
-        let damaged = |detail: String| Error::Damaged {
-            path: path.clone(),
-            detail,
-        };
-        let broken = |error: io::Error| damaged(error.to_string());
+        let broken = |error: io::Error| damaged(&path, error.to_string());
         let mut decoder = zstd::Decoder::new(file).map_err(broken)?;
         decoder.window_log_max(WINDOW_LOG_LIMIT).map_err(broken)?;
         let mut decoder = decoder.take(limit + 1);
         let mut header = [0; HEADER.len()];
         decoder.read_exact(&mut header).map_err(broken)?;
         if header != *HEADER {
-            return Err(damaged("it does not hold a SQLite database".into()));
+            return Err(damaged(&path, "it does not hold a SQLite database".into()));
         }
+        Ok(Unpacking {
+            path,
+            packed,
+            limit,
+            decoder,
+        })
+    }
+}
+
+/// A file that is being unpacked, positioned after the header of its database.
+pub(super) struct Unpacking {
+    path: PathBuf,
+    packed: u64,
+    limit: u64,
+    decoder: Take<zstd::Decoder<'static, BufReader<File>>>,
+}
+
+impl Unpacking {
+    /// Writes the database into the file `to`, unless `stop` is set meanwhile.
+    pub(super) fn write(self, to: &Path, stop: &Stop) -> Result<()> {
+        let Self {
+            path,
+            packed,
+            limit,
+            mut decoder,
+        } = self;
+        let broken = |error: io::Error| damaged(&path, error.to_string());
         let mut target = File::create(to).map_err(Error::io("creating", to))?;
         let writing = || Error::io("writing", to);
-        target.write_all(&header).map_err(writing())?;
+        target.write_all(HEADER).map_err(writing())?;
         let too_large = || Error::TooLarge {
             path: path.clone(),
             packed,
@@ -126,7 +149,7 @@ impl Packed {
                 }
                 Ok(())
             });
-            let mut total = header.len() as u64;
+            let mut total = HEADER.len() as u64;
             loop {
                 let mut buffer = buffers.try_recv().unwrap_or_default();
                 buffer.resize(BUFFER, 0);
@@ -147,6 +170,13 @@ impl Packed {
             drop(parts);
             writer.join().unwrap_or_else(|panic| resume_unwind(panic))
         })
+    }
+}
+
+fn damaged(path: &Path, detail: String) -> Error {
+    Error::Damaged {
+        path: path.into(),
+        detail,
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, params_from_iter};
 
-use super::container::Packed;
+use super::container::{Packed, Unpacking};
 use super::error::{Error, Result};
 use super::options::Options;
 use super::retention::runs_to_keep;
@@ -13,23 +13,23 @@ use super::store::Stop;
 use super::temporary::{Part, Temporary};
 
 /// A file that is to be replaced.
-#[derive(Debug)]
 pub(super) struct Previous {
     path: PathBuf,
-    packed: Packed,
+    content: Unpacking,
     /// Its database while it is read. The next process removes it, if this one is killed.
     database: Temporary,
 }
 
 impl Previous {
-    /// Opens the file at `path`, if there is one. Its database will lie beside `workplace`.
-    pub(super) fn open(path: &Path, workplace: &Path) -> Result<Option<Self>> {
+    /// Opens the file at `path`, if there is one, and checks how it begins: a wrong name should not
+    /// cost a sign-in. Its database will lie beside `workplace`.
+    pub(super) fn open(path: &Path, workplace: &Path, options: &Options) -> Result<Option<Self>> {
         let Some(packed) = Packed::open(path)? else {
             return Ok(None);
         };
         Ok(Some(Self {
             path: path.into(),
-            packed,
+            content: packed.start(&options.bounds)?,
             database: Temporary::beside(workplace, Part::Old)?,
         }))
     }
@@ -43,10 +43,10 @@ impl Previous {
     ) -> Result<()> {
         let Self {
             path,
-            packed,
+            content,
             database,
         } = self;
-        packed.unpack(database.path(), &options.bounds, stop)?;
+        content.write(database.path(), stop)?;
         copy_syncs(connection, &database, options).map_err(|error| match error {
             Error::Database { source, .. } => Error::Damaged {
                 path,

@@ -198,7 +198,9 @@ impl Unpacked {
         let workplace = std::env::temp_dir().join("c1z");
         sweep(&workplace);
         let database = Temporary::beside(&workplace, Part::Read)?;
-        packed.unpack(database.path(), bounds, &Stop::default())?;
+        packed
+            .start(bounds)?
+            .write(database.path(), &Stop::default())?;
         Ok(Self(database))
     }
 

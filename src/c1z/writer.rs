@@ -55,7 +55,7 @@ impl Writer {
         };
         let database = Temporary::beside(&workplace, Part::New)?;
         let connection = open_new(database.path())?;
-        let previous = Previous::open(target, &workplace)?;
+        let previous = Previous::open(target, &workplace, options)?;
         let sync_id: Arc<str> = Ksuid::now(None).to_string().into();
         let (id, options) = (Arc::clone(&sync_id), options.clone());
         let (mode, started_at) = (options.mode, wall_clock());
