@@ -152,6 +152,12 @@ async fn what_jobs_cannot_read_is_read_page_by_page(change: fn(&mut Org)) {
     assert_same_by_pages(harness, &synced).await;
 }
 
+/// An org whose results have several pages.
+async fn in_short_pages() -> Harness {
+    let org = org(|settings| settings.bulk_page_rows = 200);
+    harness(org, by_jobs(), |_| {}).await
+}
+
 /// One fault for each job, result or list.
 #[test_case(|| Matcher::bulk_jobs_of("User"), || Fault::BulkJobFails; "jobs fail at half")]
 #[test_case(|| Matcher::bulk_results_of("User"), || Fault::ShortCsv; "pages are cut")]
@@ -161,12 +167,7 @@ async fn what_jobs_cannot_read_is_read_page_by_page(change: fn(&mut Org)) {
 #[test_case(|| Matcher::bulk_results_of("User"), || Fault::status(404, "NOT_FOUND", "The requested resource does not exist"); "the job is gone")]
 #[tokio::test]
 async fn a_job_that_never_works_costs_no_row(matcher: fn() -> Matcher, fault: fn() -> Fault) {
-    let harness = harness(
-        org(|settings| settings.bulk_page_rows = 200),
-        by_jobs(),
-        |_| {},
-    )
-    .await;
+    let harness = in_short_pages().await;
     let faults = harness.simulator.faults();
     faults.every_matching(1, matcher(), [fault()]);
     let synced = harness.sync().await;
@@ -179,12 +180,7 @@ async fn a_job_that_never_works_costs_no_row(matcher: fn() -> Matcher, fault: fn
 #[test_case(|| Fault::TruncatedBody; "broken")]
 #[tokio::test]
 async fn a_page_that_breaks_now_and_then_is_read_again(fault: fn() -> Fault) {
-    let harness = harness(
-        org(|settings| settings.bulk_page_rows = 200),
-        by_jobs(),
-        |_| {},
-    )
-    .await;
+    let harness = in_short_pages().await;
     let faults = harness.simulator.faults();
     for object in ["User", "PermissionSetAssignment", "GroupMember"] {
         faults.every_matching(3, Matcher::bulk_results_of(object), [fault()]);

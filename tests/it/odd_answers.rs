@@ -265,6 +265,27 @@ impl wiremock::Respond for Roles {
     }
 }
 
+/// The ids of all roles in a sync, without the three letters that tell upper and lower case apart.
+pub(crate) async fn roles(mut client: ResourcesServiceClient<Channel>) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut token = String::new();
+    loop {
+        let request = pb::ResourcesServiceListResourcesRequest {
+            resource_type_id: "role".into(),
+            page_token: token,
+            active_sync_id: "sync".into(),
+            ..Default::default()
+        };
+        let answer = client.list_resources(request).await.unwrap().into_inner();
+        let ids = answer.list.into_iter().map(|row| row.id.unwrap().resource);
+        found.extend(ids.map(|id| id[..15].to_owned()));
+        token = answer.next_page_token;
+        if token.is_empty() {
+            return found;
+        }
+    }
+}
+
 /// Locators are a server's own. Whatever it does with one, no row is lost and none comes twice.
 #[test_case(Locators::Refuses; "it refuses them")]
 #[test_case(Locators::TakesInTurn; "it ignores their number")]
@@ -277,26 +298,7 @@ async fn a_server_with_other_locators_is_read_by_ids(locators: Locators) {
         turn: AtomicUsize::default(),
     })
     .await;
-    let mut found = Vec::new();
-    let mut token = String::new();
-    loop {
-        let request = pb::ResourcesServiceListResourcesRequest {
-            resource_type_id: "role".into(),
-            page_token: token,
-            active_sync_id: "sync".into(),
-            ..Default::default()
-        };
-        let answer = odd.resources.clone().list_resources(request).await.unwrap();
-        let answer = answer.into_inner();
-        let ids = answer.list.into_iter().map(|row| row.id.unwrap().resource);
-        // Without the three letters that tell upper and lower case apart.
-        let ids = ids.map(|id| id[..15].to_owned());
-        found.extend(ids);
-        token = answer.next_page_token;
-        if token.is_empty() {
-            break;
-        }
-    }
+    let found = roles(odd.resources.clone()).await;
     let expected: Vec<String> = (0..ROWS).map(Roles::id).collect();
     assert!(found == expected, "{} of {ROWS} rows", found.len());
     let calls = odd.received("/services/data/").await;

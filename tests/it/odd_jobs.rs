@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::sync::Mutex;
 
 use baton_salesforce::connector::Options;
-use baton_salesforce::pb::connector as pb;
 use baton_salesforce::pb::connector::resources_service_client::ResourcesServiceClient;
 use serde_json::{Value as Json, json};
 use test_case::test_case;
@@ -13,6 +12,7 @@ use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use crate::harness::{Setup, serve_at};
+use crate::odd_answers::roles;
 
 /// The rows of the table, those of its first page, and those of a page of a result.
 const ROWS: usize = 2_600;
@@ -238,25 +238,7 @@ async fn jobs_of_other_servers_lose_no_row(habits: Habits, works: bool) {
     };
     let channel = serve_at(&server.uri(), &setup, end.clone()).await;
     let _end = end.drop_guard();
-    let mut client = ResourcesServiceClient::new(channel);
-    let mut found = Vec::new();
-    let mut token = String::new();
-    loop {
-        let request = pb::ResourcesServiceListResourcesRequest {
-            resource_type_id: "role".into(),
-            page_token: token,
-            active_sync_id: "sync".into(),
-            ..Default::default()
-        };
-        let answer = client.list_resources(request).await.unwrap().into_inner();
-        // Without the three letters that tell upper and lower case apart.
-        let ids = answer.list.into_iter().map(|row| row.id.unwrap().resource);
-        found.extend(ids.map(|id| id[..15].to_owned()));
-        token = answer.next_page_token;
-        if token.is_empty() {
-            break;
-        }
-    }
+    let mut found = roles(ResourcesServiceClient::new(channel)).await;
     let received = server.received_requests().await.unwrap();
     let queries = received
         .iter()

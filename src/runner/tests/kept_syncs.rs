@@ -57,16 +57,19 @@ async fn another_writers_file_is_read_and_its_syncs_are_kept() {
         .unwrap()
         .sync_id;
     let database = database(&file);
-    let mut kept = database
-        .prepare("select sync_id from v1_sync_runs order by 1 desc")
-        .unwrap();
-    let kept: Vec<String> = kept
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
+    let mut kept = syncs(&database);
+    kept.sort_by(|a, b| b.cmp(a));
     assert_eq!(kept, ["old", "late", "early", "cut", &*new]);
     assert_eq!(count(&database, "v1_resources"), 5);
+}
+
+/// The syncs in a database, in the order in which they were written.
+fn syncs(database: &Connection) -> Vec<String> {
+    let mut syncs = database
+        .prepare("select sync_id from v1_sync_runs order by id")
+        .unwrap();
+    let syncs = syncs.query_map([], |row| row.get(0)).unwrap();
+    syncs.collect::<Result<_, _>>().unwrap()
 }
 
 #[tokio::test]
@@ -85,15 +88,7 @@ async fn a_file_keeps_two_full_syncs() {
         );
     }
     let database = database(&file);
-    let mut kept = database
-        .prepare("select sync_id from v1_sync_runs order by id")
-        .unwrap();
-    let kept: Vec<String> = kept
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
-    assert_eq!(kept, ids[1..]);
+    assert_eq!(syncs(&database), ids[1..]);
     assert_eq!(count(&database, "v1_resources"), 2);
 }
 

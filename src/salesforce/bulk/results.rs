@@ -105,7 +105,7 @@ pub struct ResultPage {
     /// Where the next page is, as long as there is one.
     pub locator: Option<String>,
     /// How many records the page has, if Salesforce says it.
-    pub records: Option<u64>,
+    records: Option<u64>,
     given: u64,
 }
 
