@@ -30,17 +30,7 @@ source scripts/simulated-org.sh
     echo "bench: needs Linux's /proc" >&2
     exit 1
 }
-for name in $(compgen -e | grep '^BATON_' || true); do unset "$name"; done
-
-FILES=$(mktemp -d)
-clean_up() {
-    [ -z "${host:-}" ] || kill "$host" 2>/dev/null || true
-    stop_simulator
-    rm -rf "$FILES"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+make_files
 ticks=$(getconf CLK_TCK)
 
 # sample PID: sets memory (KiB) and cpu (clock ticks); fails if PID is gone.

@@ -11,17 +11,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/simulated-org.sh
 source scripts/simulated-org.sh
 
-# The demo must not use settings for a real org from the shell.
-for name in $(compgen -e | grep '^BATON_' || true); do unset "$name"; done
-
-FILES=$(mktemp -d)
-clean_up() {
-    stop_simulator
-    rm -rf "$FILES"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+make_files
 
 users=${DEMO_USERS:-1000}
 build_binaries

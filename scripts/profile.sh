@@ -15,16 +15,7 @@ command -v perf >/dev/null || {
     echo "profile: there is no profile without perf (Debian: apt-get install linux-perf)" >&2
     exit "${PROFILE_MISSING:-1}"
 }
-for name in $(compgen -e | grep '^BATON_' || true); do unset "$name"; done
-
-FILES=$(mktemp -d)
-clean_up() {
-    stop_simulator
-    rm -rf "$FILES"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+make_files
 
 # What a function is for, by its name and by the library that it is in.
 classify() {

@@ -19,6 +19,23 @@ target_directory() {
         sed 's/.*"target_directory":"\([^"]*\)".*/\1/'
 }
 
+# Makes FILES, a directory that goes with the script, as does the process host, if
+# there is one. No setting for a real org from the shell is used.
+make_files() {
+    local name
+    for name in $(compgen -e | grep '^BATON_' || true); do unset "$name"; done
+    FILES=$(mktemp -d)
+    trap clean_up EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+
+clean_up() {
+    [ -z "${host:-}" ] || kill "$host" 2>/dev/null || true
+    stop_simulator
+    rm -rf "$FILES"
+}
+
 # start_simulator FLAGS…   needs FILES, a directory for the simulator's output. The
 # first line of the output contains its address and its credentials.
 start_simulator() {
