@@ -123,6 +123,10 @@ pub struct Config {
     pub api_reserve: u64,
     /// Tables with more rows than this are read with Bulk API 2.0; `None` for no table.
     pub bulk_threshold: Option<u64>,
+    /// The directory in which the rows of a sync are kept for the next one.
+    pub row_cache: Option<PathBuf>,
+    /// After this time all rows are read again.
+    pub row_cache_full_after: Duration,
     /// The directory in which running query jobs are noted.
     pub job_notes: Option<PathBuf>,
     /// The timeout of a call to Salesforce.
@@ -196,6 +200,10 @@ impl Config {
             api_reserve: values.number(&connector::API_RESERVE).unsigned_abs(),
             bulk_threshold: Some(values.number(&connector::BULK_THRESHOLD).unsigned_abs())
                 .filter(|threshold| *threshold > 0),
+            row_cache: Some(values.text(&connector::ROW_CACHE))
+                .filter(|path| !path.is_empty())
+                .map(|path| sources.directory.join(path)),
+            row_cache_full_after: hours(values.number(&connector::ROW_CACHE_FULL_AFTER)),
             job_notes: sources
                 .state_directory
                 .as_ref()
@@ -212,6 +220,10 @@ impl Config {
             ),
         })
     }
+}
+
+fn hours(number: i64) -> Duration {
+    Duration::from_hours(number.unsigned_abs())
 }
 
 /// The sign-in method and whether it was inferred, or `None` and the reasons in `problems`.

@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use tracing::info;
 
 pub use company_domains::{CompanyDomains, DomainError};
-pub use options::{LifecycleApi, Options};
+pub use options::{LifecycleApi, Options, RowCacheSettings};
 pub use username::UsernameRule;
 
 use crate::baton::{Connector, Id, Registry, Result, Validation};
@@ -31,7 +31,6 @@ use crate::salesforce::{self, Auth, Client, ClientConfig, Instance};
 use error::quota;
 use read::context::ReadContext;
 use read::org::Org;
-use read::sync_memory::SyncMemories;
 use write::accounts::create::Accounts;
 use write::context::WriteContext;
 use write::field_values::Described;
@@ -51,17 +50,10 @@ pub fn build(client: Arc<Client>, options: Options) -> Registry {
             "accounts are changed over SCIM where it can"
         );
     }
-    let (org, options) = (
-        Arc::new(Org::new(client, options.bulk_threshold)),
-        Arc::new(options),
-    );
+    let (org, options) = (Arc::new(Org::new(client, &options)), Arc::new(options));
     let write = WriteContext::new(Arc::clone(&org), Arc::clone(&options));
     let write = Arc::new(write);
-    let read = Arc::new(ReadContext {
-        org,
-        options,
-        memories: SyncMemories::default(),
-    });
+    let read = Arc::new(ReadContext::new(org, options));
     let described = Arc::<Described>::default();
     let accounts = Accounts::new(&write, &described);
     let registry = Registry::new(Arc::new(Salesforce(Arc::clone(&read))));
@@ -128,7 +120,7 @@ impl Connector for Salesforce {
     }
 
     async fn cleanup(&self, sync: Option<&Id>) -> Vec<String> {
-        let mut left_out = self.0.memories.forget(sync);
+        let mut left_out = self.0.end(sync).await;
         left_out.extend(self.0.org.left_out());
         left_out
     }

@@ -40,7 +40,7 @@ pub use self::{
     instance::{Instance, InstanceError, InstanceKind},
     limits::{AppQuota, Quota},
     obstacle::{NoAnswer, Obstacle},
-    query::{Locator, QueryPage, UnreadableRecord},
+    query::{Locator, PageText, QueryPage, UnreadableRecord},
     retry::RetryPolicy,
     revocation::RevocationHandle,
     save_result::SaveResult,

@@ -1,6 +1,8 @@
 //! What a sync reads, and how accounts are shown and made.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use super::company_domains::CompanyDomains;
 use super::username::UsernameRule;
@@ -15,6 +17,15 @@ pub enum LifecycleApi {
     Rest,
     /// SCIM 2.0 (RFC 7644), with REST for what it cannot do.
     Scim,
+}
+
+/// Where rows are kept for the next sync, and how long they are compared instead of read.
+#[derive(Clone, Debug)]
+pub struct RowCacheSettings {
+    /// The directory of the files, one for each org.
+    pub directory: PathBuf,
+    /// After this time, all rows of a table are read again.
+    pub full_after: Duration,
 }
 
 /// The choices of the person who runs the connector.
@@ -41,6 +52,8 @@ pub struct Options {
     pub dormant_after_days: u32,
     /// Tables with more rows than this are read by query jobs; `None` for no table.
     pub bulk_threshold: Option<u64>,
+    /// Where the rows of a sync are kept for the next one; `None` if they are not.
+    pub row_cache: Option<RowCacheSettings>,
     /// List users that are deactivated.
     pub deactivated_users: bool,
     /// List users whose `UserType` is not `Standard`: portal, community, guest, automated.
@@ -80,6 +93,7 @@ impl Default for Options {
             security_insights: false,
             dormant_after_days: 90,
             bulk_threshold: None,
+            row_cache: None,
             deactivated_users: true,
             non_standard_users: false,
             company_domains: CompanyDomains::default(),

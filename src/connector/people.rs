@@ -36,6 +36,16 @@ impl Via {
         all([standard, active])
     }
 
+    /// The column with the time of the last change of these people.
+    pub(super) fn changed(self) -> &'static str {
+        match self {
+            Self::User => "SystemModstamp",
+            Self::Assignee => "Assignee.SystemModstamp",
+            Self::Holder => "User.SystemModstamp",
+            Self::Member => "Member.SystemModstamp",
+        }
+    }
+
     fn email(self) -> &'static str {
         match self {
             Self::User => "Email",

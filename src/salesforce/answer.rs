@@ -120,7 +120,8 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(wait.min(LONGEST_WAIT))
 }
 
-fn clock_ahead(headers: &HeaderMap, now: SystemTime) -> Option<i64> {
+/// How far the server's clock is ahead of ours, in seconds.
+pub(super) fn clock_ahead(headers: &HeaderMap, now: SystemTime) -> Option<i64> {
     let date = httpdate::parse_http_date(header_text(headers, &header::DATE)?).ok()?;
     let seconds = |distance: Duration| i64::try_from(distance.as_secs()).ok();
     match date.duration_since(now) {

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use serde::{
     Deserialize, Serialize,
     de::{DeserializeOwned, IgnoredAny},
@@ -182,6 +183,12 @@ impl Client {
     #[must_use]
     pub fn api_version(&self) -> ApiVersion {
         self.transport.version()
+    }
+
+    /// The time by Salesforce's clock, to the second; `None` until an answer told it.
+    #[must_use]
+    pub fn server_time(&self) -> Option<Timestamp> {
+        self.transport.server_time()
     }
 
     /// Number of HTTP requests sent so far, including retries, excluding logins.

@@ -7,12 +7,13 @@ use std::borrow::Cow;
 
 use http::Method;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::{
     client::Client,
     error::{ApiError, Error, Flaw, Operation, Result},
     id::SalesforceId,
+    query::{Locator, PageText},
     transport::{Request, Response},
 };
 
@@ -22,6 +23,8 @@ pub use super::save_result::SaveResult;
 pub const MAX_RECORDS: usize = 200;
 /// Requests per composite call.
 pub const MAX_SUBREQUESTS: usize = 25;
+/// Queries among them, and pages of queries.
+pub const MAX_QUERIES: usize = 5;
 
 const TOO_MANY: Error = Error::Invalid("more items than one call may have");
 
@@ -79,6 +82,7 @@ struct Collection<'a, T> {
 #[must_use]
 pub struct Subrequest {
     method: Method,
+    /// Below the API version, or from the root of the server on.
     path: String,
     query: Vec<(&'static str, String)>,
     reference_id: String,
@@ -99,7 +103,8 @@ impl Subrequest {
         }
     }
 
-    /// A query. Salesforce allows five in one composite request, which counts as one API call.
+    /// A query. Salesforce allows [`MAX_QUERIES`] in one composite request, which counts as one API
+    /// call.
     pub fn select(select: &super::soql::Select, reference_id: impl Into<String>) -> Result<Self> {
         let soql = select.to_soql().map_err(Error::Soql)?;
         let mut request = Self::new(Method::GET, "query", reference_id);
@@ -116,7 +121,11 @@ impl Subrequest {
     }
 
     fn to_json(&self, version: super::api_version::ApiVersion) -> Value {
-        let mut url = format!("/services/data/v{version}/{}", self.path);
+        let mut url = if self.path.starts_with('/') {
+            self.path.clone()
+        } else {
+            format!("/services/data/v{version}/{}", self.path)
+        };
         if !self.query.is_empty() {
             let query = url::form_urlencoded::Serializer::new(String::new())
                 .extend_pairs(&self.query)
@@ -144,7 +153,7 @@ pub struct SubResponse {
     #[serde(rename = "httpStatusCode")]
     pub status: u16,
     #[serde(default)]
-    body: Value,
+    body: Option<Box<RawValue>>,
 }
 
 impl std::fmt::Debug for SubResponse {
@@ -160,19 +169,68 @@ impl SubResponse {
     /// The value, or the refusal as an [`Error`].
     pub fn decode<T: DeserializeOwned>(self, name: &'static str) -> Result<T> {
         let operation = Operation::new(name, true);
-        if !(200..300).contains(&self.status) {
-            let body = self.body.to_string();
-            let answer = ApiError::new(self.status.into(), body.as_bytes(), None);
-            return Err(Error::refused(operation, answer));
-        }
-        serde_json::from_value(self.body).map_err(|error| {
+        let status = self.status;
+        let body = self.accepted(&operation)?;
+        let body = body.as_deref().map_or("null", RawValue::get);
+        serde_json::from_str(body).map_err(|error| {
             let flaw = Flaw::Shape {
                 line: error.line(),
                 column: error.column(),
             };
-            Error::unreadable(operation, self.status, flaw)
+            Error::unreadable(operation, status, flaw)
         })
     }
+
+    /// The page of a query of `object`, or the refusal.
+    pub fn page(self, object: &str) -> Result<PageText> {
+        let operation = Operation::new(format!("query {object}"), false);
+        let status = self.status;
+        let body = self.accepted(&operation)?;
+        let truncated = || Error::unreadable(operation, status, Flaw::Truncated);
+        body.and_then(PageText::new).ok_or_else(truncated)
+    }
+
+    fn accepted(self, operation: &Operation) -> Result<Option<Box<RawValue>>> {
+        if (200..300).contains(&self.status) {
+            return Ok(self.body);
+        }
+        let body = self.body.as_deref().map_or("null", RawValue::get);
+        let answer = ApiError::new(self.status.into(), body.as_bytes(), None);
+        Err(Error::refused(operation.clone(), answer))
+    }
+}
+
+/// One of several pages that are asked for in one call.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The object that is queried.
+    pub object: &'a str,
+    /// Which page.
+    pub page: Asked<'a>,
+}
+
+/// A page of a query.
+#[derive(Clone, Copy, Debug)]
+pub enum Asked<'a> {
+    /// The first one of this SOQL statement.
+    First(&'a str),
+    /// The one at this place.
+    Next(&'a Locator),
+}
+
+impl Question<'_> {
+    fn subrequest(&self, number: usize) -> Result<Subrequest> {
+        let mut request = Subrequest::new(Method::GET, "query", reference(number));
+        match self.page {
+            Asked::First(soql) => request.query.push(("q", soql.to_owned())),
+            Asked::Next(locator) => locator.path()?.clone_into(&mut request.path),
+        }
+        Ok(request)
+    }
+}
+
+fn reference(number: usize) -> String {
+    format!("q{number}")
 }
 
 #[derive(Deserialize)]
@@ -250,6 +308,33 @@ impl Client {
         }
         let answer = self.send::<CompositeAnswer>(&request).await?;
         Ok(answer.map(|answer| answer.responses))
+    }
+
+    /// Asks for up to [`MAX_QUERIES`] pages as one API call. The answers have the order of the
+    /// questions; an error of its own costs only one of them.
+    pub async fn query_together(
+        &self,
+        questions: &[Question<'_>],
+    ) -> Result<Response<Vec<Result<PageText>>>> {
+        if questions.len() > MAX_QUERIES {
+            return Err(TOO_MANY);
+        }
+        let named = questions.iter().enumerate();
+        let requests: Vec<_> = named
+            .map(|(number, question)| question.subrequest(number))
+            .collect::<Result<_>>()?;
+        let answer = self.composite(&requests, false).await?;
+        Ok(answer.map(|mut answers| {
+            let page = |(number, question): (usize, &Question<'_>)| {
+                let name = reference(number);
+                let is_it = |answer: &SubResponse| answer.reference_id == name;
+                match answers.iter().position(is_it) {
+                    Some(place) => answers.swap_remove(place).page(question.object),
+                    None => Err(Error::Invalid("Salesforce left a query of a composite out")),
+                }
+            };
+            questions.iter().enumerate().map(page).collect()
+        }))
     }
 
     async fn save_many<T: Serialize + Sync>(

@@ -54,6 +54,9 @@ pub enum MalformedId {
 }
 
 impl SalesforceId {
+    /// An id that no record has.
+    pub const ZERO: Self = Self([b'0'; BARE], [b'A'; CHECKED - BARE]);
+
     /// The three characters that hint at the object (`005` for users); not unique to one object.
     #[must_use]
     pub fn key_prefix(&self) -> &str {

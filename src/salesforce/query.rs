@@ -81,6 +81,18 @@ impl Locator {
         let (query, _) = self.0.rsplit_once('-')?;
         Some(Self(format!("{query}-{row}")))
     }
+
+    /// The path of the page. Only a path of the API is followed, whatever the answer said.
+    pub(super) fn path(&self) -> Result<&str> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "/.-_".contains(c);
+        if self.0.starts_with("/services/data/v")
+            && self.0.chars().all(is_plain)
+            && !self.0.contains("..")
+        {
+            return Ok(&self.0);
+        }
+        Err(Error::Invalid("the locator is not a path of a query"))
+    }
 }
 
 impl<T> QueryPage<T> {
@@ -124,32 +136,31 @@ impl Client {
         select: &Select,
     ) -> Result<Response<QueryPage<T>>> {
         let soql = select.to_soql().map_err(Error::Soql)?;
-        let request = Request::get("query", format!("query {}", select.object()))
-            .about(select.object())
+        let answer = self.query_text(select.object(), soql).await?;
+        answer.try_map(|text| text.read(select.object()))
+    }
+
+    /// Asks for the first page of a statement about `object`, and does not read it yet.
+    pub async fn query_text(
+        &self,
+        object: &str,
+        soql: impl Into<String>,
+    ) -> Result<Response<PageText>> {
+        let request = Request::get("query", format!("query {object}"))
+            .about(object)
             .query("q", soql)
             .header(BATCH.0, BATCH.1);
-        let operation = request.operation.clone();
-        let answer = self.send::<RawBody>(&request).await?;
-        read_page(answer, operation)
+        self.send(&request).await
     }
 
     /// Asks for the next page of a query of `object`; `INVALID_QUERY_LOCATOR` when the server has
     /// forgotten it.
-    pub async fn query_next<T: DeserializeOwned>(
-        &self,
-        object: &str,
-        locator: &Locator,
-    ) -> Result<Response<QueryPage<T>>> {
-        if !locator.0.starts_with("/services/data/") {
-            return Err(Error::Invalid("the locator is not a path of a query"));
-        }
-        let request = Request::get(locator.0.clone(), format!("query {object}"))
+    pub async fn query_next(&self, object: &str, locator: &Locator) -> Result<Response<PageText>> {
+        let request = Request::get(locator.path()?, format!("query {object}"))
             .absolute()
             .about(object)
             .header(BATCH.0, BATCH.1);
-        let operation = request.operation.clone();
-        let answer = self.send::<RawBody>(&request).await?;
-        read_page(answer, operation)
+        self.send(&request).await
     }
 
     /// Counts rows: the select must be a `COUNT()`.
@@ -159,37 +170,57 @@ impl Client {
     }
 }
 
-/// The JSON of a page, checked to be JSON and to be there.
-struct RawBody(Box<RawValue>);
+/// The JSON of a page: checked to be JSON and to be there, and not read yet.
+#[derive(Clone)]
+pub struct PageText(Box<RawValue>);
 
-impl<'de> Deserialize<'de> for RawBody {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let body = Box::<RawValue>::deserialize(deserializer)?;
-        if body.get() == "null" {
-            return Err(D::Error::custom("a page of records is missing"));
-        }
-        Ok(Self(body))
+impl fmt::Debug for PageText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PageText")
     }
 }
 
-/// Reads the records of a page. A record of an unexpected shape costs only itself: the answer is
-/// complete, so requesting it again would bring the same.
-fn read_page<T: DeserializeOwned>(
-    answer: Response<RawBody>,
-    operation: Operation,
-) -> Result<Response<QueryPage<T>>> {
-    let body = answer.value.0.get();
-    let page = match serde_json::from_str(body) {
-        Ok(page) => page,
-        Err(_) => salvage(body).map_err(|error| {
-            let flaw = Flaw::Shape {
-                line: error.line(),
-                column: error.column(),
-            };
-            Error::unreadable(operation, 200, flaw)
-        })?,
-    };
-    Ok(answer.map(|_| page))
+impl<'de> Deserialize<'de> for PageText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let body = Box::<RawValue>::deserialize(deserializer)?;
+        Self::new(body).ok_or_else(|| D::Error::custom("a page of records is missing"))
+    }
+}
+
+impl PageText {
+    /// `None` if there is no page.
+    pub(super) fn new(body: Box<RawValue>) -> Option<Self> {
+        (body.get() != "null").then_some(Self(body))
+    }
+
+    /// The page that somebody has kept as JSON; `None` if it is none.
+    #[must_use]
+    pub fn kept(json: String) -> Option<Self> {
+        RawValue::from_string(json).ok().and_then(Self::new)
+    }
+
+    /// As Salesforce sent it.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Reads the records of a page of `object`. A record of an unexpected shape costs only itself: the
+    /// answer is complete, so requesting it again would bring the same.
+    pub fn read<T: DeserializeOwned>(&self, object: &str) -> Result<QueryPage<T>> {
+        let body = self.0.get();
+        match serde_json::from_str(body) {
+            Ok(page) => Ok(page),
+            Err(_) => salvage(body).map_err(|error| {
+                let flaw = Flaw::Shape {
+                    line: error.line(),
+                    column: error.column(),
+                };
+                let operation = Operation::new(format!("query {object}"), false);
+                Error::unreadable(operation, 200, flaw)
+            }),
+        }
+    }
 }
 
 fn salvage<T: DeserializeOwned>(body: &str) -> serde_json::Result<QueryPage<T>> {

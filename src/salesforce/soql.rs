@@ -155,6 +155,12 @@ impl Select {
         })
     }
 
+    /// The same rows, without columns yet.
+    pub fn without_columns(mut self) -> Self {
+        self.columns.clear();
+        self
+    }
+
     /// Selects `COUNT()`: the number comes as `totalSize`, without records.
     pub fn count(self) -> Self {
         self.column(Column {

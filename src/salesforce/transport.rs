@@ -9,11 +9,12 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use backon::Retryable as _;
 use http::{HeaderName, header};
+use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use tokio::{sync::Semaphore, time::Instant};
 use tracing::{Instrument as _, Span};
@@ -30,7 +31,7 @@ pub(crate) use self::request::Path;
 pub use self::request::Request;
 pub(crate) use self::stream::Stream;
 use super::{
-    answer::{BodyError, Head, header_text, read_bounded},
+    answer::{BodyError, Head, clock_ahead, header_text, read_bounded},
     api_version::ApiVersion,
     attempts::Attempts,
     auth::{AccessToken, TokenCache},
@@ -109,6 +110,8 @@ pub(crate) struct Transport {
     sent: AtomicU64,
     /// Used to keep the reserve; each answer has its own quota.
     last_quota: Mutex<Option<(Quota, Instant)>>,
+    /// How far the server's clock was ahead of ours at the last answer, in seconds.
+    clock_ahead: parking_lot::Mutex<Option<i64>>,
 }
 
 impl Transport {
@@ -119,7 +122,15 @@ impl Transport {
             permits,
             sent: AtomicU64::new(0),
             last_quota: Mutex::new(None),
+            clock_ahead: parking_lot::Mutex::new(None),
         }
+    }
+
+    /// The time by the server's clock; `None` until an answer told it.
+    pub(crate) fn server_time(&self) -> Option<Timestamp> {
+        let ahead = (*self.clock_ahead.lock())?;
+        let ahead = SignedDuration::from_secs(ahead);
+        Timestamp::now().checked_add(ahead).ok()
     }
 
     /// Number of HTTP requests sent since the start, excluding logins.
@@ -237,6 +248,9 @@ impl Transport {
         trace::status(&Span::current(), status.as_u16());
         let quota = header_text(response.headers(), &LIMIT_INFO).and_then(Quota::parse);
         self.remember(quota.as_ref());
+        if let Some(ahead) = clock_ahead(response.headers(), SystemTime::now()) {
+            *self.clock_ahead.lock() = Some(ahead);
+        }
         if status.is_success() {
             let taken = T::take(response, operation(), self.setup.max_response).await?;
             return Ok((taken, quota));

@@ -7,7 +7,7 @@ pub(super) use auth::SignInSetup;
 use crate::causes::chain;
 use crate::cli::Failure;
 use crate::config::{self, AuthMethod, Config};
-use crate::connector::{CompanyDomains, LifecycleApi, Options, UsernameRule};
+use crate::connector::{CompanyDomains, LifecycleApi, Options, RowCacheSettings, UsernameRule};
 use crate::metrics::ConnectorMetrics;
 use crate::salesforce::soql::FieldName;
 use crate::salesforce::{ApiVersion, Client, ClientConfig, Instance, InstanceError, Network};
@@ -109,6 +109,10 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
         security_insights: config.sync.security_insights,
         dormant_after_days: config.sync.dormant_after_days,
         bulk_threshold: config.bulk_threshold,
+        row_cache: config.row_cache.clone().map(|directory| RowCacheSettings {
+            directory,
+            full_after: config.row_cache_full_after,
+        }),
         deactivated_users: config.sync.deactivated_users,
         non_standard_users: config.sync.non_standard_users,
         company_domains,

@@ -17,6 +17,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "doctor",
             "metrics",
             "nearest",
+            "output_file",
             "salesforce",
             "strong_permissions",
             "trace",

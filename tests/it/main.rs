@@ -57,6 +57,7 @@ mod provision_faults;
 mod refusals;
 mod report;
 mod report_content;
+mod row_cache;
 mod scim;
 mod scim_wire;
 mod security_insights;

@@ -33,6 +33,7 @@ pub(super) fn handle(context: RequestContext<'_>, call: &Call) -> Result<Reply, 
     let parts: Vec<Part> = parts.iter().map(Part::parse).collect();
     let user = context.caller.user.to_string();
     let start = all_or_none.then(|| context.shared.write().begin());
+    let text = body.to_string();
     let mut bodies = BTreeMap::new();
     let mut replies: Vec<Reply> = Vec::with_capacity(parts.len());
     let mut failed = false;
@@ -46,7 +47,10 @@ pub(super) fn handle(context: RequestContext<'_>, call: &Call) -> Result<Reply, 
             }
         };
         failed |= reply.status >= 400;
-        bodies.insert(part.reference.clone(), reply.clone().into_value());
+        // Bodies are long, and few are referred to.
+        if text.contains(&format!("@{{{}", part.reference)) {
+            bodies.insert(part.reference.clone(), reply.clone().into_value());
+        }
         replies.push(reply);
     }
     if let Some(start) = start {
@@ -70,16 +74,23 @@ pub(super) fn handle(context: RequestContext<'_>, call: &Call) -> Result<Reply, 
             .filter(|(name, _)| *name == "location")
             .map(|(_, value)| ("Location".to_owned(), Value::String(value.clone())))
             .collect();
-        let status = reply.status;
-        json!({
-            "body": reply.into_value(),
+        let head = json!({
             "httpHeaders": headers,
-            "httpStatusCode": status,
+            "httpStatusCode": reply.status,
             "referenceId": part.reference,
-        })
+        });
+        let mut rendered = b"{\"body\":".to_vec();
+        rendered.append(&mut reply.into_json());
+        // The head follows as further fields of the same object.
+        rendered.push(b',');
+        rendered.extend_from_slice(head.to_string().trim_start_matches('{').as_bytes());
+        rendered
     };
-    let rendered: Vec<Value> = parts.iter().zip(replies).map(render).collect();
-    Ok(Reply::json(200, json!({"compositeResponse": rendered})))
+    let rendered: Vec<Vec<u8>> = parts.iter().zip(replies).map(render).collect();
+    let mut body = b"{\"compositeResponse\":[".to_vec();
+    body.append(&mut rendered.join(&b','));
+    body.extend_from_slice(b"]}");
+    Ok(Reply::rendered(body))
 }
 
 fn halted() -> Reply {

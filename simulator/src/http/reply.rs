@@ -106,6 +106,14 @@ impl Reply {
         }
     }
 
+    /// Returns the same as text.
+    pub(crate) fn into_json(self) -> Vec<u8> {
+        match self.payload {
+            Payload::Rendered(bytes) => bytes,
+            _ => self.into_value().to_string().into_bytes(),
+        }
+    }
+
     fn new(status: u16, payload: Payload) -> Self {
         Self {
             status,

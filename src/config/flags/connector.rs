@@ -195,4 +195,15 @@ flags! {
         "Read tables with more rows than this with Bulk API 2.0, which costs fewer API calls; 0 \
          reads all tables page by page",
     ).topic(Topic::Sync);
+    ROW_CACHE = Flag::text(
+        "row-cache",
+        "Directory in which the rows of a sync are kept, so that the next sync reads only what has \
+         changed",
+    ).topic(Topic::Sync);
+    ROW_CACHE_FULL_AFTER = Flag::number(
+        "row-cache-full-after",
+        24,
+        (1, 8760),
+        "Hours after which a sync reads everything again, whatever --row-cache keeps",
+    ).topic(Topic::Sync);
 }

@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::beginning::{Beginning, begin};
 use super::context::ReadContext;
 use super::org::{Batch, Opened};
 use super::page_fill::PageFill;
 use super::read_ahead::{Next, Place, ReadAhead, Slot, Slots, Start};
 use super::sync_memory::SyncMemory;
-use super::table::{PAGE, Row, Table};
+use super::table::{BEGINNING, PAGE, Row, Table};
+use super::way::keep;
 use crate::baton::{Cursor, EncodedSize, Error, Kind, Page, PageRequest, PageToken, Quota, Result};
 use crate::connector::error::ReadError;
 use crate::salesforce::SalesforceId;
@@ -68,8 +70,8 @@ pub(in crate::connector) struct Reading<'a> {
     pub(in crate::connector) page: &'a PageRequest,
     /// Whether to fetch the next batches while the host stores this page.
     pub(in crate::connector) is_ahead: bool,
-    /// Whether a query job may read what follows.
-    may_be_job: bool,
+    /// Whether rows may come in no order: from a query job, or from what the last sync kept.
+    may_be_unordered: bool,
 }
 
 impl<'a> Reading<'a> {
@@ -85,16 +87,16 @@ impl<'a> Reading<'a> {
             from: None,
             page,
             is_ahead: true,
-            may_be_job: false,
+            may_be_unordered: false,
         }
     }
 
-    /// Lets a query job read a large table. Only for listings whose positions keep [`Read::from`],
-    /// which is `from` here.
+    /// Lets rows come in no order. Only for listings whose positions keep [`Read::from`], which is
+    /// `from` here.
     #[must_use]
-    pub(in crate::connector) fn or_by_job(mut self, from: Option<SalesforceId>) -> Self {
+    pub(in crate::connector) fn or_unordered(mut self, from: Option<SalesforceId>) -> Self {
         self.from = from;
-        self.may_be_job = true;
+        self.may_be_unordered = true;
         self
     }
 
@@ -106,7 +108,15 @@ impl<'a> Reading<'a> {
     ) -> Self {
         let after = position.map(|position| position.after);
         let from = position.and_then(|position| position.from);
-        Self::new(table, page, after).or_by_job(from)
+        Self::new(table, page, after).or_unordered(from)
+    }
+
+    /// Behind which row to read if the rows that follow are not at hand; `None` is the beginning.
+    fn begins_behind(&self) -> Option<SalesforceId> {
+        match self.from {
+            Some(from) => (from != BEGINNING).then_some(from),
+            None => self.after,
+        }
     }
 
     #[must_use]
@@ -211,22 +221,27 @@ impl<R: Row> Listing<R> {
     /// nobody knows whether it will, so nothing is fetched.
     pub(super) fn read_ahead(
         &self,
-        table: Table,
+        table: &Table,
         page: &PageRequest,
         part: String,
         after: Option<SalesforceId>,
     ) {
-        let next = Next::Nothing;
-        self.start(table, page, part, Start { after, next });
+        let start = Start {
+            after,
+            next: Next::Nothing,
+            keeper: None,
+        };
+        self.start(&Reading::new(table, page, after).part(part), start);
     }
 
-    fn start(&self, table: Table, page: &PageRequest, part: String, start: Start) {
-        if page.call.sync.is_none() {
+    fn start(&self, reading: &Reading<'_>, start: Start) {
+        if reading.page.call.sync.is_none() {
             return;
         }
-        let place = self.place(part, start.after);
-        let coming = ReadAhead::start(Arc::clone(&self.context.org), table, start);
-        let memory = self.context.memory(&page.call);
+        let place = self.place(reading.part.clone(), start.after);
+        let org = Arc::clone(&self.context.org);
+        let coming = ReadAhead::start(org, reading.table.clone(), start);
+        let memory = self.context.memory(&reading.page.call);
         memory.slot::<Slots<R>>().keep(place, Slot::Coming(coming));
     }
 
@@ -248,17 +263,39 @@ impl<R: Row> Listing<R> {
             return Ok((batch, true));
         }
         let org = &self.context.org;
-        let (table, after) = (reading.table, reading.from.or(reading.after));
+        let (table, after) = (reading.table, reading.begins_behind());
         // Outside a sync nothing is kept, so no more is read than the page holds.
         let is_in_sync = reading.page.call.sync.is_some();
-        let read = if is_in_sync {
+        let mut keeper = None;
+        let read = if is_in_sync && reading.after.is_none() && reading.may_be_unordered {
+            match Box::pin(begin(&self.context, memory, table)).await {
+                Ok(Beginning::Read(mut opened, kept)) => {
+                    keeper = keep(&mut opened.batch, kept).await;
+                    Ok(opened)
+                }
+                Ok(Beginning::Known(rows, keeper)) => {
+                    let next = Next::Known(rows);
+                    let start = Start {
+                        after,
+                        next,
+                        keeper,
+                    };
+                    self.start(reading, start);
+                    if let Some(batch) = self.kept(reading, memory).await {
+                        return Ok((batch, true));
+                    }
+                    org.open(table, after).await
+                }
+                Err(error) => Err(error),
+            }
+        } else if is_in_sync {
             org.open(table, after).await
         } else {
             let rows = reading.page.rows(PAGE);
             org.read_some(table, after, rows).await.map(Opened::alone)
         };
         let Opened { batch, rest, more } = read.map_err(ReadError::Salesforce)?;
-        let by_job = reading.may_be_job && org.jobs.is_for(table.object, more);
+        let by_job = reading.may_be_unordered && org.jobs.is_for(table.object, more);
         let next = if by_job {
             Next::Job(rest)
         } else {
@@ -267,8 +304,12 @@ impl<R: Row> Listing<R> {
         let is_wanted = is_in_sync && (by_job || reading.is_ahead);
         let after = batch.last_id().filter(|_| is_wanted && !batch.is_last());
         if after.is_some() {
-            let (table, part) = (table.clone(), reading.part.clone());
-            self.start(table, reading.page, part, Start { after, next });
+            let start = Start {
+                after,
+                next,
+                keeper,
+            };
+            self.start(reading, start);
         }
         Ok((batch, after.is_some()))
     }

@@ -10,14 +10,17 @@ use tracing::warn;
 
 use super::job_policy::JobPolicy;
 use super::missing_columns::MissingColumns;
-use super::table::{PAGE, Row, Table};
+use super::table::{BEGINNING, PAGE, Row, Table};
+use super::together::Together;
 use super::user_fields::UserFields;
 use crate::baton::Quota;
 use crate::connector::error::quota;
+use crate::connector::options::Options;
+use crate::salesforce::composite::Question;
 use crate::salesforce::error::{Flaw, Operation};
 use crate::salesforce::soql::{Select, field};
 use crate::salesforce::{
-    Client, Error, Locator, QueryPage, Response, SalesforceId, UnreadableRecord,
+    Client, Error, Locator, PageText, QueryPage, Response, SalesforceId, UnreadableRecord,
 };
 
 /// How many unreadable rows of an object are reported.
@@ -35,9 +38,16 @@ pub(in crate::connector) struct Batch<R> {
     pub(in crate::connector) quota: Option<Quota>,
     /// API calls that it took.
     pub(in crate::connector) calls: u32,
+    /// The rows as Salesforce sent them, if they are to be kept.
+    texts: Vec<PageText>,
 }
 
 impl<R: Row> Batch<R> {
+    /// Takes the rows as Salesforce sent them.
+    pub(super) fn take_texts(&mut self) -> Vec<PageText> {
+        std::mem::take(&mut self.texts)
+    }
+
     /// Rows in no order, of those behind `from`. `end` is the id of the last one.
     pub(super) fn unordered(
         rows: Vec<R>,
@@ -52,6 +62,7 @@ impl<R: Row> Batch<R> {
             from: Some(from),
             quota: None,
             calls: 0,
+            texts: Vec::new(),
         }
     }
 
@@ -124,16 +135,20 @@ pub(in crate::connector) struct Org {
     pub(in crate::connector) user_fields: UserFields,
     /// Which tables are read by query jobs.
     pub(super) jobs: JobPolicy,
+    together: Together,
+    /// Whether batches keep the text that they came from.
+    pub(super) keeps_texts: bool,
     /// How many unreadable rows were reported, by object.
     unreadable: Mutex<BTreeMap<&'static str, usize>>,
 }
 
 impl Org {
-    /// Tables with more than `bulk_threshold` rows are read by query jobs; none if it is `None`.
-    pub(in crate::connector) fn new(client: Arc<Client>, bulk_threshold: Option<u64>) -> Self {
+    pub(in crate::connector) fn new(client: Arc<Client>, options: &Options) -> Self {
         Self {
             client,
-            jobs: JobPolicy::new(bulk_threshold),
+            jobs: JobPolicy::new(options.bulk_threshold),
+            keeps_texts: options.row_cache.is_some(),
+            together: Together::default(),
             missing: MissingColumns::default(),
             user_fields: UserFields::default(),
             unreadable: Mutex::default(),
@@ -159,7 +174,8 @@ impl Org {
         // One more than is used shows whether rows follow.
         let limit = u32::try_from(rows).unwrap_or(u32::MAX).saturating_add(1);
         let answer = self.read_as(table, |table| table.select(after).limit(limit));
-        Ok(batch(answer.await?, rows))
+        let (answer, text) = answer.await?;
+        Ok(self.kept(batch(answer, rows), text))
     }
 
     /// All rows behind `after`: the first batch, and where those are that follow, if there are any.
@@ -168,41 +184,97 @@ impl Org {
         table: &Table,
         after: Option<SalesforceId>,
     ) -> Result<Opened<R>, Error> {
-        let answer = self
-            .read_as::<R>(table, |table| table.select(after))
-            .await?;
+        let read = self.read_as::<R>(table, |table| table.select(after));
+        let (answer, text) = read.await?;
+        Ok(self.opened(answer, text))
+    }
+
+    /// The same for all rows of a table, of which `page` is the first page.
+    pub(super) fn open_known<R: Row>(
+        &self,
+        table: &Table,
+        page: Response<PageText>,
+    ) -> Result<Opened<R>, Error> {
+        let text = page.value.clone();
+        let answer = page.try_map(|page| page.read::<R>(table.object))?;
+        self.report_unreadable(table.object, &answer.value.unreadable);
+        Ok(self.opened(answer, Some(text)))
+    }
+
+    fn opened<R: Row>(&self, answer: Response<QueryPage<R>>, text: Option<PageText>) -> Opened<R> {
         let page = &answer.value;
         let rest = Rest::behind(page).filter(|_| page.rows() <= PAGE);
         let taken = page.rows().min(PAGE) as u64;
-        Ok(Opened {
+        Opened {
             more: page.total_size.saturating_sub(taken),
-            batch: batch(answer, PAGE),
+            batch: self.kept(batch(answer, PAGE), text),
             rest,
-        })
+        }
+    }
+
+    /// The rows of a page that is known, in no order.
+    pub(super) fn known_batch<R: Row>(
+        &self,
+        object: &'static str,
+        page: PageText,
+        is_last: bool,
+    ) -> Result<Batch<R>, Error> {
+        let read = page.read::<R>(object)?;
+        self.report_unreadable(object, &read.unreadable);
+        let last = read.records.last().map(Row::id);
+        let batch = Batch::unordered(read.records, last, is_last, BEGINNING);
+        Ok(self.kept(batch, [page]))
+    }
+
+    /// The batch with the text that it came from, if rows are kept.
+    fn kept<R>(&self, mut batch: Batch<R>, texts: impl IntoIterator<Item = PageText>) -> Batch<R> {
+        if self.keeps_texts {
+            batch.texts.extend(texts);
+        }
+        batch
+    }
+
+    /// The table without the columns that the org does not have.
+    pub(super) fn present(&self, table: &Table) -> Table {
+        let mut table = table.clone();
+        self.missing.leave_out(&mut table);
+        table
     }
 
     /// The query of all rows behind `from`, in no order, without the columns that the org does not
     /// have.
     pub(super) fn select_behind(&self, table: &Table, from: SalesforceId) -> Select {
-        let mut table = table.clone();
-        self.missing.leave_out(&mut table);
+        let table = self.present(table);
         table.unordered().filter(field("Id").gt(from))
     }
 
-    /// At most `rows` rows of a query from the position `locator` on. If Salesforce sends shorter
-    /// pages than that, it takes several calls.
+    /// The answers to at most [`TOGETHER`](super::together::TOGETHER) questions, in their order.
+    pub(super) async fn answers(
+        &self,
+        questions: &[Question<'_>],
+    ) -> Vec<Result<Response<PageText>, Error>> {
+        self.together.answers(&self.client, questions).await
+    }
+
+    /// At most `rows` rows of a query, of which `page` has the first ones. If Salesforce sends
+    /// shorter pages than that, it takes more calls.
     pub(super) async fn stretch<R: Row>(
         &self,
         object: &'static str,
-        locator: &Locator,
+        page: Response<PageText>,
         rows: usize,
     ) -> Result<Batch<R>, Error> {
-        let mut answer = Box::pin(self.client.query_next::<R>(object, locator)).await?;
+        let mut texts = Vec::new();
+        let mut keep = |page: &PageText| texts.extend(self.keeps_texts.then(|| page.clone()));
+        keep(&page.value);
+        let mut answer = page.try_map(|page| page.read::<R>(object))?;
         while answer.value.rows() < rows && !answer.value.done {
             let Some(next) = answer.value.next.take() else {
                 break;
             };
-            let more = Box::pin(self.client.query_next::<R>(object, &next)).await?;
+            let more = Box::pin(self.client.query_next(object, &next)).await?;
+            keep(&more.value);
+            let more = more.try_map(|page| page.read::<R>(object))?;
             if more.value.rows() == 0 {
                 break;
             }
@@ -213,10 +285,11 @@ impl Org {
         self.report_unreadable(object, &answer.value.unreadable);
         // The number of all rows of the query does not tell whether some follow these.
         let is_last = answer.value.done && answer.value.rows() <= rows;
-        Ok(Batch {
+        let batch = Batch {
             is_last,
             ..batch(answer, rows)
-        })
+        };
+        Ok(self.kept(batch, texts))
     }
 
     /// Rows of a table by another order or position than that of ids: `page` makes the query of what
@@ -226,28 +299,29 @@ impl Org {
         table: &Table,
         page: impl Fn(Select) -> Select + Send + Sync,
     ) -> Result<Response<QueryPage<R>>, Error> {
-        self.read_as(table, |table| page(table.unordered())).await
+        let answer = self.read_as(table, |table| page(table.unordered()));
+        Ok(answer.await?.0)
     }
 
     async fn read_as<R: Row>(
         &self,
         table: &Table,
         page: impl Fn(&Table) -> Select + Send + Sync,
-    ) -> Result<Response<QueryPage<R>>, Error> {
-        let mut table = table.clone();
-        self.missing.leave_out(&mut table);
+    ) -> Result<(Response<QueryPage<R>>, Option<PageText>), Error> {
+        let mut table = self.present(table);
         let mut calls = 0;
         let answer = loop {
             if table.is_empty() {
-                return Ok(Response {
+                let answer = Response {
                     value: QueryPage::empty(),
                     quota: None,
                     calls,
-                });
+                };
+                return Ok((answer, None));
             }
-            let select = page(&table);
+            let soql = page(&table).to_soql().map_err(Error::Soql)?;
             // Boxed: the state of a request is large, and listings hold it inside their own.
-            match Box::pin(self.client.query::<R>(&select)).await {
+            match Box::pin(self.client.query_text(table.object, soql)).await {
                 Err(error) if self.missing.learn(&table, &error) => {
                     calls += error.calls();
                     self.missing.leave_out(&mut table);
@@ -255,18 +329,29 @@ impl Org {
                 answer => break answer?,
             }
         };
-        self.report_unreadable(table.object, &answer.value.unreadable);
         calls += answer.calls;
-        Ok(Response { calls, ..answer })
+        let text = self.keeps_texts.then(|| answer.value.clone());
+        let answer = answer.try_map(|text| text.read::<R>(table.object))?;
+        self.report_unreadable(table.object, &answer.value.unreadable);
+        Ok((Response { calls, ..answer }, text))
     }
 
     /// All rows of a table, a batch at a time; `each` takes them.
     pub(in crate::connector) async fn read_all<R: Row>(
         &self,
         table: &Table,
+        each: impl FnMut(R),
+    ) -> Result<(), Error> {
+        self.read_behind(table, None, each).await
+    }
+
+    /// The rows behind `after`, a batch at a time.
+    pub(super) async fn read_behind<R: Row>(
+        &self,
+        table: &Table,
+        mut after: Option<SalesforceId>,
         mut each: impl FnMut(R),
     ) -> Result<(), Error> {
-        let mut after = None;
         loop {
             let batch = self.read::<R>(table, after).await?;
             let (before, is_last) = (after, batch.is_last());
@@ -337,6 +422,7 @@ impl Org {
     pub(in crate::connector) fn forget_missing(&self) {
         self.missing.forget();
         self.jobs.forget();
+        self.together.forget();
         let mut reported = self
             .unreadable
             .lock()
@@ -366,5 +452,6 @@ fn batch<R: Row>(answer: Response<QueryPage<R>>, rows: usize) -> Batch<R> {
         rows: records.into_iter(),
         quota,
         calls,
+        texts: Vec::new(),
     }
 }

@@ -20,7 +20,7 @@ use crate::salesforce::soql::{Aggregate, Select, field};
 /// The largest number of spans: one for each worker that hosts usually have.
 const MOST_SPANS: usize = 8;
 /// A span shorter than this many pages is not worth a reader of its own.
-const PAGES_PER_SPAN: usize = 3;
+const PAGES_PER_SPAN: usize = 10;
 /// Salesforce does not page through the results of aggregate queries: this is all it returns.
 const MOST_GROUPS: u32 = 2000;
 
@@ -106,11 +106,13 @@ pub(in crate::connector) async fn read<R: Row, T: EncodedSize>(
     convert: impl FnMut(R) -> Result<Option<T>>,
 ) -> Result<ScannedPage<T>, ReadError> {
     let table = span.of(plan.table, plan.column);
-    let splits = plan.may_split && span == Span::default() && page.size.is_none();
+    // What is kept for the next sync is read in one piece.
+    let splits =
+        plan.may_split && !plan.org.keeps_texts && span == Span::default() && page.size.is_none();
     let mut reading = Reading::new(&table, page, span.after).part(span.part());
     reading.is_ahead = !splits;
     if plan.may_split && span.is_whole() {
-        reading = reading.or_by_job(span.from);
+        reading = reading.or_unordered(span.from);
     }
     let mut read = listing.read(reading, convert).await?;
     let mut next = read.next.map(|after| Span {
@@ -124,7 +126,7 @@ pub(in crate::connector) async fn read<R: Row, T: EncodedSize>(
         if !spans.is_empty() {
             for span in &spans {
                 let table = span.of(plan.table, plan.column);
-                listing.read_ahead(table, page, span.part(), span.after);
+                listing.read_ahead(&table, page, span.part(), span.after);
             }
             next = Some(spans.remove(0));
             siblings = spans;

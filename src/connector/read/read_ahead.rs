@@ -9,10 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use tracing::debug;
+
 use super::bulk;
 use super::cursor::{End, walk_on};
 use super::org::{Batch, Org, Rest};
+use super::row_cache::{KnownRows, TableKeeper};
 use super::table::{Row, Table};
+use super::way::Way;
 use crate::salesforce::{Error, SalesforceId};
 use crate::trace;
 
@@ -72,7 +76,7 @@ impl<R: Row> ReadAhead<R> {
         let walk = async move {
             // An error here is not the host's error: the channel closes, and the host's next call
             // reads the same batch again.
-            let _ = walk(&org, &table, start, &sender).await;
+            let _ = walk(&org, &table, start, sender).await;
         };
         let task = tokio::spawn(trace::carried(walk));
         Self { batches, task }
@@ -89,6 +93,8 @@ impl<R> Drop for ReadAhead<R> {
 pub(super) struct Start {
     pub(super) after: Option<SalesforceId>,
     pub(super) next: Next,
+    /// Keeps the rows for the next sync.
+    pub(super) keeper: Option<TableKeeper>,
 }
 
 /// What is known of the batches that follow.
@@ -100,6 +106,8 @@ pub(super) enum Next {
     Query(Option<Rest>),
     /// So many that a query job reads them, if that works; else as with `Query`.
     Job(Option<Rest>),
+    /// All rows.
+    Known(KnownRows),
 }
 
 /// Reads batch after batch, until the last one or until nobody takes them.
@@ -107,22 +115,28 @@ async fn walk<R: Row>(
     org: &Arc<Org>,
     table: &Table,
     start: Start,
-    batches: &mpsc::Sender<Batch<R>>,
+    batches: mpsc::Sender<Batch<R>>,
 ) -> Result<(), Error> {
+    let mut way = Way {
+        batches,
+        keeper: start.keeper,
+    };
     let mut after = start.after;
-    if let (Next::Job(_), Some(from)) = (&start.next, after)
-        && bulk::read(org, table, from, batches).await
-    {
-        return Ok(());
-    }
     let mut may_lead = matches!(start.next, Next::Nothing);
-    let mut rest = match start.next {
-        Next::Query(rest) | Next::Job(rest) => rest,
-        Next::Nothing => None,
+    let mut rest = match (start.next, after) {
+        (Next::Known(rows), _) => return pass_on(org, table.object, rows, way).await,
+        (Next::Job(rest), Some(from)) => {
+            if bulk::read(org, table, from, &way.batches).await {
+                return Ok(());
+            }
+            rest
+        }
+        (Next::Query(rest) | Next::Job(rest), _) => rest,
+        (Next::Nothing, _) => None,
     };
     loop {
         if let (Some(rest), Some(last)) = (rest.take(), after) {
-            match walk_on(rest, org, table.object, last, batches).await {
+            match walk_on(rest, org, table.object, last, &mut way).await {
                 End::Reached => return Ok(()),
                 End::Lost { last, led } => (after, may_lead) = (Some(last), led),
             }
@@ -136,8 +150,34 @@ async fn walk<R: Row>(
         };
         after = batch.last_id();
         let is_end = batch.is_last() || after.is_none();
-        if batches.send(batch).await.is_err() || is_end {
+        if !way.send(batch).await || is_end {
             return Ok(());
         }
     }
+}
+
+/// Sends the rows that are known.
+async fn pass_on<R: Row>(
+    org: &Org,
+    object: &'static str,
+    mut rows: KnownRows,
+    mut way: Way<R>,
+) -> Result<(), Error> {
+    while let Some((following, page)) = rows.next().await {
+        rows = following;
+        let Ok(page) = page else {
+            debug!(
+                sf.object = object,
+                "the kept rows are damaged; reading them again"
+            );
+            return Ok(());
+        };
+        let batch = org.known_batch(object, page, rows.is_at_end())?;
+        // A listing does not go on behind a batch without rows.
+        let is_useful = batch.is_last() || batch.last_id().is_some();
+        if is_useful && !way.send(batch).await {
+            return Ok(());
+        }
+    }
+    Ok(())
 }

@@ -20,6 +20,7 @@ pub(in crate::connector) struct SyncMemory {
     slots: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     /// What is left out of this sync, by object.
     left_out: Mutex<BTreeMap<&'static str, String>>,
+    is_of_sync: bool,
 }
 
 impl SyncMemory {
@@ -42,7 +43,13 @@ impl SyncMemory {
         is_first
     }
 
-    fn left_out(&self) -> Vec<String> {
+    /// Whether it belongs to a sync, not to a single call.
+    pub(super) fn is_of_sync(&self) -> bool {
+        self.is_of_sync
+    }
+
+    /// One sentence for each object that this sync lacks.
+    pub(super) fn left_out(&self) -> Vec<String> {
         let left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
         left_out.values().cloned().collect()
     }
@@ -61,9 +68,14 @@ impl SyncMemories {
         let mut memories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let found = memories.iter().position(|(id, _)| id == sync);
         // The most recently used memory is last, so the first one is dropped.
-        let entry = match found {
-            Some(place) => memories.remove(place),
-            None => (sync.clone(), Arc::default()),
+        let entry = if let Some(place) = found {
+            memories.remove(place)
+        } else {
+            let memory = SyncMemory {
+                is_of_sync: true,
+                ..SyncMemory::default()
+            };
+            (sync.clone(), Arc::new(memory))
         };
         let memory = Arc::clone(&entry.1);
         memories.push(entry);
@@ -73,16 +85,15 @@ impl SyncMemories {
         memory
     }
 
-    /// Forgets `sync`, or all syncs if it is `None`. Returns what was left out of it.
-    pub(in crate::connector) fn forget(&self, sync: Option<&Id>) -> Vec<String> {
+    /// Forgets `sync`, or all syncs if it is `None`. Returns what was remembered.
+    pub(super) fn forget(&self, sync: Option<&Id>) -> Vec<Arc<SyncMemory>> {
         let mut memories = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (ended, running) = memories
             .drain(..)
             .partition(|(id, _)| sync.is_none_or(|sync| sync == id));
         *memories = running;
         let ended: Vec<(Id, Arc<SyncMemory>)> = ended;
-        let left_out = ended.iter().flat_map(|(_, memory)| memory.left_out());
-        left_out.collect()
+        ended.into_iter().map(|(_, memory)| memory).collect()
     }
 }
 
@@ -112,9 +123,14 @@ mod tests {
             assert!(memory.leave_out("A", format!("A of {number}")));
             assert!(!memory.leave_out("A", "again".to_owned()));
         }
-        assert_eq!(memories.forget(Some(&sync(2))), ["A of 2"]);
-        assert_eq!(memories.forget(None), ["A of 1"]);
-        assert!(memories.forget(None).is_empty());
+        let left_out = |sync: Option<&Id>| {
+            let ended = memories.forget(sync);
+            let left_out = ended.iter().flat_map(|memory| memory.left_out());
+            left_out.collect::<Vec<_>>()
+        };
+        assert_eq!(left_out(Some(&sync(2))), ["A of 2"]);
+        assert_eq!(left_out(None), ["A of 1"]);
+        assert!(left_out(None).is_empty());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! id that was delivered, so it is valid in any process at any time. Salesforce compares the ids,
 //! because its collation differs from that of bytes.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -12,6 +13,10 @@ use crate::salesforce::soql::{Condition, FieldName, Select, field};
 
 /// Rows in one answer of Salesforce, at most.
 pub(in crate::connector) const PAGE: usize = 2000;
+
+/// Stands for the beginning of a table where an id says behind which row to read. No record has this
+/// id.
+pub(super) const BEGINNING: SalesforceId = SalesforceId::ZERO;
 
 /// How many ids fit into the URL of a query, which Salesforce limits to 16 KiB.
 pub(in crate::connector) const IDS_A_QUERY: usize = 400;
@@ -32,6 +37,19 @@ pub(in crate::connector) struct Table {
     /// Rows that meet one of these conditions, each of which is on an optional column.
     any_of: Vec<(Optional, Condition)>,
     has_any_of: bool,
+    /// The column that says when a row ends, and the time of this reading: rows that have ended do
+    /// not count.
+    ending: Option<(&'static str, Timestamp)>,
+    pub(super) changes: Option<Changes>,
+}
+
+/// How a change of a row shows, if it always does.
+#[derive(Clone)]
+pub(super) struct Changes {
+    /// One of these times is new. With a parent's columns or conditions on them, its time is one.
+    pub(super) times: Vec<&'static str>,
+    /// The reference by which rows are counted to find out which ones are gone.
+    pub(super) group: &'static str,
 }
 
 /// A column that is left out if the org does not have it or hides it.
@@ -55,8 +73,42 @@ impl Table {
             rows: None,
             any_of: Vec::new(),
             has_any_of: false,
+            ending: None,
+            changes: None,
         }
         .required(columns)
+    }
+
+    /// Only rows that have not ended by the time in `column`, or that never end.
+    #[must_use]
+    pub(in crate::connector) fn lasting(mut self, column: &'static str) -> Self {
+        self.ending = Some((column, Timestamp::now()));
+        self
+    }
+
+    /// The same rows at another time.
+    #[must_use]
+    pub(super) fn at(mut self, now: Timestamp) -> Self {
+        self.ending = self.ending.map(|(column, _)| (column, now));
+        self
+    }
+
+    /// The column that says when a row ends.
+    pub(super) fn ending(&self) -> Option<&'static str> {
+        self.ending.map(|(column, _)| column)
+    }
+
+    /// Says that each change of a row, or of what its columns and conditions take from parents, shows
+    /// in one of `times`, unless it goes. `group` is a reference by which rows can be counted.
+    #[must_use]
+    pub(in crate::connector) fn changes_show_in(
+        mut self,
+        times: impl IntoIterator<Item = &'static str>,
+        group: &'static str,
+    ) -> Self {
+        let times = times.into_iter().collect();
+        self.changes = Some(Changes { times, group });
+        self
     }
 
     #[must_use]
@@ -176,6 +228,10 @@ impl Table {
             .rows
             .iter()
             .cloned()
+            .chain(self.ending.map(|(column, now)| {
+                let ends = || field(column);
+                ends().is_null().or(ends().gt(now))
+            }))
             .chain(any_of.reduce(Condition::or));
         for condition in conditions {
             select = select.filter(condition);

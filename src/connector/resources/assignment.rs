@@ -62,11 +62,14 @@ impl Assigned {
 
     /// Its effective assignments to the users of a sync.
     fn table(self, options: &Options) -> Table {
-        let column = match self {
-            Self::Set => SET_ACTIVATION,
-            Self::Group => GROUP_ACTIVATION,
+        let (column, parent) = match self {
+            Self::Set => (SET_ACTIVATION, "PermissionSet.SystemModstamp"),
+            Self::Group => (GROUP_ACTIVATION, "PermissionSetGroup.SystemModstamp"),
         };
-        effective(&[column], options).only(self.condition())
+        let times = ["SystemModstamp", Via::Assignee.changed(), parent];
+        effective(&[column], options)
+            .only(self.condition())
+            .changes_show_in(times, self.column())
     }
 
     /// The rows that assign such.
@@ -101,15 +104,11 @@ fn effective(activation: &[&'static str], options: &Options) -> Table {
         Assigned::Set.column(),
         Assigned::Group.column(),
     ];
-    let now = Timestamp::now();
-    let lasting = field("ExpirationDate")
-        .is_null()
-        .or(field("ExpirationDate").gt(now));
     Table::new(OBJECT, &columns)
         .optional(activation)
         .optional(&["ExpirationDate", "IsRevoked"])
         .only(field("IsActive").eq(true))
-        .only(lasting)
+        .lasting("ExpirationDate")
         .only(Via::Assignee.condition(options))
 }
 

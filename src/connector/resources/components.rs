@@ -7,7 +7,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
-use crate::connector::read::org::Org;
+use crate::connector::read::beginning::read_all;
+use crate::connector::read::context::ReadContext;
 use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::read::table::{Row, Table};
 use crate::connector::read::unavailable::is_unavailable;
@@ -81,19 +82,22 @@ impl Row for MutingRow {
 }
 
 /// The components of all groups, read once per sync.
-pub(super) async fn components(org: &Org, memory: &SyncMemory) -> Result<Arc<Components>, Error> {
+pub(super) async fn components(
+    context: &ReadContext,
+    memory: &SyncMemory,
+) -> Result<Arc<Components>, Error> {
     memory
         .slot::<OnceCell<Arc<Components>>>()
-        .get_or_try_init(|| read(org, memory))
+        .get_or_try_init(|| read(context, memory))
         .await
         .cloned()
 }
 
-async fn read(org: &Org, memory: &SyncMemory) -> Result<Arc<Components>, Error> {
+async fn read(context: &ReadContext, memory: &SyncMemory) -> Result<Arc<Components>, Error> {
     let columns = &["Id", "PermissionSetGroupId", "PermissionSetId"];
     let table = Table::new("PermissionSetGroupComponent", columns);
     let mut rows = Vec::new();
-    let result = org.read_all(&table, |row: ComponentRow| rows.push(row));
+    let result = read_all(context, memory, &table, |row: ComponentRow| rows.push(row));
     let needs = "give the connector's user \"View Setup and Configuration\"";
     match result.await {
         Err(error) if is_unavailable(memory, "PermissionSetGroupComponent", needs, &error) => {
@@ -104,7 +108,7 @@ async fn read(org: &Org, memory: &SyncMemory) -> Result<Arc<Components>, Error> 
     let muting = if rows.is_empty() {
         HashMap::new()
     } else {
-        muting_sets(org, memory).await?
+        muting_sets(context, memory).await?
     };
     let rows = rows.into_iter().map(|row| Component {
         group: row.permission_set_group_id,
@@ -119,13 +123,13 @@ async fn read(org: &Org, memory: &SyncMemory) -> Result<Arc<Components>, Error> 
 }
 
 async fn muting_sets(
-    org: &Org,
+    context: &ReadContext,
     memory: &SyncMemory,
 ) -> Result<HashMap<SalesforceId, Option<String>>, Error> {
     let mut muting = HashMap::new();
     let table =
         Table::new("MutingPermissionSet", &["Id"]).optional(&["MasterLabel", "DeveloperName"]);
-    let result = org.read_all(&table, |row: MutingRow| {
+    let result = read_all(context, memory, &table, |row: MutingRow| {
         let name = text::filled(row.master_label).or(text::filled(row.developer_name));
         muting.insert(row.id, name);
     });

@@ -80,7 +80,7 @@ impl Groups {
         if page.call.sync.is_none() {
             return Ok(Arc::default());
         }
-        nested::nesting(&self.context.org, memory).await
+        nested::nesting(&self.context, memory).await
     }
 
     async fn users(&self, memory: &SyncMemory) -> Result<Arc<Users>> {

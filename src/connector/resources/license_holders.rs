@@ -126,7 +126,8 @@ impl<R: AssignedLicense> ResourceSyncer for AssignedLicenses<R> {
                 "IsRevoked",
                 "licences that a user access policy took away are shown as held",
             )
-            .only(R::VIA.condition(&self.context.options));
+            .only(R::VIA.condition(&self.context.options))
+            .changes_show_in(["SystemModstamp", R::VIA.changed()], R::LICENSE);
         let question = Question {
             context: &self.context,
             listing: &self.holders,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
+use crate::connector::read::beginning::read_all;
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::read::table::{Row, Table};
@@ -78,7 +79,7 @@ async fn read(
     let table = Table::new(object, &["Id"]).optional(&["MasterLabel"]);
     let mut names = Names::new();
     let each = |row: NameRow| names.extend(row.master_label.map(|label| (row.id, label)));
-    match context.org.read_all(&table, each).await {
+    match read_all(context, memory, &table, each).await {
         Err(error) if is_unavailable(memory, object, REMEDY, &error) => Ok(Names::new()),
         result => result.map(|()| names),
     }

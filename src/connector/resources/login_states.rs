@@ -7,6 +7,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
+use crate::connector::read::beginning::read_all;
+use crate::connector::read::context::ReadContext;
 use crate::connector::read::org::Org;
 use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::read::table::{Row, Table};
@@ -44,14 +46,22 @@ fn table() -> Table {
 
 impl LoginStates {
     /// The states of all users. Only rows of frozen or locked users are read, once per sync.
-    pub(super) async fn all(org: &Org, memory: &SyncMemory) -> Result<Arc<Self>, Error> {
+    pub(super) async fn all(
+        context: &ReadContext,
+        memory: &SyncMemory,
+    ) -> Result<Arc<Self>, Error> {
         let table = table().any_flag([
             ("IsFrozen", "frozen users are shown as enabled"),
             ("IsPasswordLocked", "locked passwords are not shown"),
         ]);
         memory
             .slot::<OnceCell<Arc<Self>>>()
-            .get_or_try_init(|| Self::read(org, memory, &table))
+            .get_or_try_init(|| async {
+                let mut states = Self::default();
+                let read = read_all(context, memory, &table, |row| states.add(&row));
+                let read = read.await;
+                states.or_unavailable(memory, read)
+            })
             .await
             .cloned()
     }
@@ -59,25 +69,32 @@ impl LoginStates {
     /// The state of one user, outside any sync.
     pub(super) async fn of(org: &Org, user: SalesforceId) -> Result<Arc<Self>, Error> {
         let table = table().only(field("UserId").eq(user));
-        Self::read(org, &SyncMemory::default(), &table).await
+        let mut states = Self::default();
+        let read = org.read_all(&table, |row| states.add(&row)).await;
+        states.or_unavailable(&SyncMemory::default(), read)
     }
 
-    async fn read(org: &Org, memory: &SyncMemory, table: &Table) -> Result<Arc<Self>, Error> {
-        let mut states = Self::default();
-        let read = org.read_all(table, |row: LoginRow| {
-            let Some(user) = row.user_id else { return };
-            if row.is_frozen == Some(true) {
-                states.frozen.insert(user);
-            }
-            if row.is_password_locked == Some(true) {
-                states.password_locked.insert(user);
-            }
-        });
+    fn add(&mut self, row: &LoginRow) {
+        let Some(user) = row.user_id else { return };
+        if row.is_frozen == Some(true) {
+            self.frozen.insert(user);
+        }
+        if row.is_password_locked == Some(true) {
+            self.password_locked.insert(user);
+        }
+    }
+
+    /// The states, or none if the org does not show them.
+    fn or_unavailable(
+        self,
+        memory: &SyncMemory,
+        read: Result<(), Error>,
+    ) -> Result<Arc<Self>, Error> {
         let needs = "frozen users are shown as enabled until the connector's user has \
                      \"Manage Users\"";
-        match read.await {
+        match read {
             Err(error) if is_unavailable(memory, "UserLogin", needs, &error) => Ok(Arc::default()),
-            result => result.map(|()| Arc::new(states)),
+            read => read.map(|()| Arc::new(self)),
         }
     }
 }

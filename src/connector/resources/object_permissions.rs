@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use super::giver::Giver;
 use crate::baton::{Call, Object, Resource, Result};
 use crate::connector::error::{wrap, wrap_listing};
+use crate::connector::read::beginning::read_all;
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::read::table::{Row, Table};
@@ -132,7 +133,7 @@ impl ObjectRights {
         let mut rights: HashMap<_, Objects> = HashMap::new();
         // Each object's name is kept once.
         let mut names: HashSet<Arc<str>> = HashSet::new();
-        let read = context.org.read_all(&table, |row: ObjectRow| {
+        let read = read_all(context, memory, &table, |row: ObjectRow| {
             let name = names.get(row.sobject_type.as_str()).cloned();
             let name = name.unwrap_or_else(|| Arc::from(row.sobject_type.as_str()));
             names.insert(Arc::clone(&name));

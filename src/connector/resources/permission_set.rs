@@ -220,7 +220,7 @@ impl PermissionSets {
         page: &PageRequest,
         memory: &SyncMemory,
     ) -> Result<Page<Grant>> {
-        let components = components(&self.context.org, memory).await;
+        let components = components(&self.context, memory).await;
         let components = components.map_err(|error| wrap_listing("listing components", error))?;
         let groups = self.groups.all(memory).await?;
         let sets = self.directory.all(memory).await?;

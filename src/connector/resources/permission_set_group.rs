@@ -142,7 +142,7 @@ impl PermissionSetGroups {
         if page.items.is_empty() {
             return Ok(());
         }
-        let components = components(&self.context.org, &self.context.memory(call)).await;
+        let components = components(&self.context, &self.context.memory(call)).await;
         let components = components.map_err(|error| wrap_listing("listing components", error))?;
         for resource in &mut page.items {
             let muting = components.muting(resource.id.resource.as_str());

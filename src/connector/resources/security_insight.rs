@@ -143,7 +143,7 @@ impl SecurityInsights {
             .map_err(failed)?;
         let users = FactsOfUsers::of(memory).all(context).await;
         let users: Arc<Snapshot<UserFacts>> = users.map_err(failed)?;
-        let states = LoginStates::all(&context.org, memory).await;
+        let states = LoginStates::all(context, memory).await;
         let knowledge = self.knowledge(strong, states.map_err(failed)?);
         let mut fill = PageFill::new(page);
         let first = at.and_then(|(id, given)| Some((id, users.get(&id)?, given)));

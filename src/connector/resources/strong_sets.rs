@@ -15,6 +15,7 @@ use super::giver::Giver;
 use super::row_parts::NamePart;
 use crate::baton::{Call, Object, Resource, Result};
 use crate::connector::error::{wrap, wrap_listing};
+use crate::connector::read::beginning::read_all;
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::read::table::{Row, Table};
@@ -135,7 +136,7 @@ impl StrongSets {
         memory: &SyncMemory,
         which: Option<Condition>,
     ) -> Result<Self, Error> {
-        match Self::read_now(context, which).await {
+        match Self::read_now(context, memory, which).await {
             Err(error) if is_undescribed(memory, DESCRIPTION, REMEDY, &error) => {
                 Ok(Self::default())
             }
@@ -143,7 +144,11 @@ impl StrongSets {
         }
     }
 
-    async fn read_now(context: &ReadContext, which: Option<Condition>) -> Result<Self, Error> {
+    async fn read_now(
+        context: &ReadContext,
+        memory: &SyncMemory,
+        which: Option<Condition>,
+    ) -> Result<Self, Error> {
         let client = &context.org.client;
         let described = client.describe(&FieldName::from(OBJECT)).await?.value;
         let columns: Vec<FieldName> = STRONG
@@ -177,7 +182,7 @@ impl StrongSets {
             let giver = Giver::of(row.id, row.profile, row.group);
             strong.insert(giver, Given { strength, name });
         };
-        context.org.read_all(&table, each).await?;
+        read_all(context, memory, &table, each).await?;
         Ok(Self(strong))
     }
 

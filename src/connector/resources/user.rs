@@ -68,6 +68,12 @@ impl Users {
         let options = &self.context.options;
         let table = with_license(fetch::table(options), options);
         let table = features.columns(table).only(Via::User.condition(options));
+        let table = if options.user_fields.is_empty() {
+            table.changes_show_in(CHANGES, "ProfileId")
+        } else {
+            // The value of a formula changes without a trace.
+            table
+        };
         let reading = Reading::at(&table, page, position);
         let org = &self.context.org;
         let shapes = org.user_fields.shapes(&org.client, &options.user_fields);
@@ -100,7 +106,7 @@ impl ResourceSyncer for Users {
         let facts = FactsOfUsers::of(&memory);
         facts.begin();
         let states = async {
-            let states = LoginStates::all(&self.context.org, &memory).await;
+            let states = LoginStates::all(&self.context, &memory).await;
             states.map_err(failed)
         };
         let features = Features::in_sync(&self.context, page, &memory);
@@ -149,6 +155,15 @@ impl ResourceSyncer for Users {
 }
 
 const DOING: &str = "listing users";
+
+/// Where a change of a user's row shows. A sign-in changes only its own time.
+const CHANGES: [&str; 5] = [
+    "SystemModstamp",
+    "LastLoginDate",
+    "Profile.SystemModstamp",
+    "Profile.UserLicense.SystemModstamp",
+    "UserRole.SystemModstamp",
+];
 
 fn failed(error: salesforce::Error) -> Error {
     wrap_listing(DOING, error)

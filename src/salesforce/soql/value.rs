@@ -38,6 +38,13 @@ pub enum Value {
 }
 
 impl Value {
+    /// The literal's text.
+    pub fn to_soql(&self) -> Result<String, SoqlError> {
+        let mut out = String::new();
+        self.write(&mut out)?;
+        Ok(out)
+    }
+
     pub(super) fn write(&self, out: &mut String) -> Result<(), SoqlError> {
         match self {
             Self::Null => out.push_str("null"),

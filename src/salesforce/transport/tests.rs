@@ -533,11 +533,7 @@ async fn a_dry_run_reads_and_does_not_write() {
 async fn a_locator_is_only_ever_a_path_of_the_org(locator: &str) {
     let org = Org::start().await;
     let locator = serde_json::from_value(json!(locator)).unwrap();
-    let error = org
-        .client()
-        .query_next::<Value>("User", &locator)
-        .await
-        .unwrap_err();
+    let error = org.client().query_next("User", &locator).await.unwrap_err();
     assert!(matches!(error, Error::Invalid(_)), "{error:?}");
     assert_eq!(org.received().await, 0);
 }

@@ -20,6 +20,7 @@ use crate::baton::{
 };
 use crate::connector::catalog::{CONNECTED_APP, USER};
 use crate::connector::error::wrap_listing;
+use crate::connector::read::beginning::read_all;
 use crate::connector::read::page_fill::PageFill;
 use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::read::table::{Row, Table};
@@ -177,7 +178,7 @@ impl ConnectedApps {
             "ApplicationId",
             "authorizations are matched to apps by name only",
         );
-        let read = self.context.org.read_all(&table, |row: ItemRow| {
+        let read = read_all(&self.context, memory, &table, |row: ItemRow| {
             if let Some(app) = row.application_id {
                 index.item(row.id, app);
             }
@@ -282,7 +283,8 @@ async fn all(client: &Client, select: &Select) -> Result<(Vec<TokenRow>, usize),
         let Some(next) = page.next.take().filter(|_| !page.done) else {
             break;
         };
-        page = Box::pin(client.query_next(OBJECT, &next)).await?.value;
+        let next = Box::pin(client.query_next(OBJECT, &next)).await?;
+        page = next.value.read(OBJECT)?;
     }
     if unreadable > 0 {
         warn!(

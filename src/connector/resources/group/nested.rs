@@ -9,26 +9,29 @@ use super::member::{self, MemberRow};
 use super::nesting::Nesting;
 use crate::baton::Result;
 use crate::connector::error::wrap_listing;
-use crate::connector::read::org::Org;
+use crate::connector::read::beginning::read_all;
+use crate::connector::read::context::ReadContext;
 use crate::connector::read::sync_memory::SyncMemory;
 use crate::connector::read::table::IDS_A_QUERY;
 use crate::salesforce::soql::{Select, field};
 use crate::salesforce::{Error, ErrorCode, SalesforceId};
 
 /// The groups of the org that contain each other.
-pub(super) async fn nesting(org: &Org, memory: &SyncMemory) -> Result<Arc<Nesting>> {
+pub(super) async fn nesting(context: &ReadContext, memory: &SyncMemory) -> Result<Arc<Nesting>> {
     memory
         .slot::<OnceCell<Arc<Nesting>>>()
-        .get_or_try_init(|| async { Ok(Arc::new(read(org).await?)) })
+        .get_or_try_init(|| async { Ok(Arc::new(read(context, memory).await?)) })
         .await
         .cloned()
 }
 
-async fn read(org: &Org) -> Result<Nesting> {
+async fn read(context: &ReadContext, memory: &SyncMemory) -> Result<Nesting> {
     let mut nestings = Vec::new();
     let groups = Select::from("Group").fields(["Id"]);
     let nested = member::table().only(field("UserOrGroupId").in_select(groups));
-    let read = org.read_all(&nested, |row: MemberRow| nestings.push(row.pair()));
+    let read = read_all(context, memory, &nested, |row: MemberRow| {
+        nestings.push(row.pair());
+    });
     if let Err(error) = read.await {
         return without_nestings(error);
     }
@@ -37,7 +40,9 @@ async fn read(org: &Org) -> Result<Nesting> {
     for chunk in nesting.groups().chunks(IDS_A_QUERY) {
         let of = field("GroupId").in_ids(chunk.iter().copied());
         let table = member::table().only(of);
-        let read = org.read_all(&table, |row: MemberRow| members.push(row.pair()));
+        let read = context
+            .org
+            .read_all(&table, |row: MemberRow| members.push(row.pair()));
         read.await
             .map_err(|error| wrap_listing("listing group members", error))?;
     }

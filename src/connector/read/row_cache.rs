@@ -1,0 +1,333 @@
+//! Rows of the last sync, so that the next one reads only what has changed (`--row-cache`).
+//!
+//! Hosts sync every hour, and almost nothing changes. So the rows of each large table are kept as
+//! Salesforce sent them, in one file for each org, and the next sync only asks which rows are new and
+//! how many there are. The tables that the last sync read are known, so all of this is asked at the
+//! beginning, five questions in a call. Small tables are read with the same calls.
+//!
+//! Listings of a full sync are the only ones that use it. Nothing that writes knows it.
+
+mod check;
+mod file;
+mod keep;
+mod known;
+mod rows;
+mod statements;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use tokio::sync::{OnceCell, oneshot};
+use tracing::{debug, info};
+
+use self::check::{Comparison, Doubt};
+use self::file::{Binding, Entry, RowFile};
+pub(super) use self::keep::TableKeeper;
+use self::keep::{Keeping, warn_unkept};
+pub(super) use self::known::{Known, KnownRows};
+pub(super) use self::statements::Statements;
+use self::statements::at;
+use super::org::Org;
+use super::sync_memory::SyncMemory;
+use super::together::TOGETHER;
+use crate::causes::chain;
+use crate::connector::options::RowCacheSettings;
+use crate::salesforce::composite::{Asked, Question};
+use crate::salesforce::soql::SoqlError;
+use crate::salesforce::{Error, Identity, PageText, Response};
+use crate::trace;
+
+/// A change may become visible this long after its time: Salesforce ends a transaction after ten
+/// minutes ([Apex Developer Guide, Execution Governors and
+/// Limits](https://developer.salesforce.com/docs/atlas.en-us.apexcode.meta/apexcode/apex_gov_limits.htm)),
+/// and its servers' clocks differ a little.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(15);
+
+/// The row cache of one org.
+pub(super) struct RowCache {
+    settings: RowCacheSettings,
+    identity: OnceCell<Identity>,
+}
+
+impl RowCache {
+    pub(super) fn new(settings: RowCacheSettings) -> Self {
+        Self {
+            settings,
+            identity: OnceCell::new(),
+        }
+    }
+
+    /// Ends the sync with this memory: what it has kept is there for the next one.
+    pub(super) async fn save(&self, memory: &SyncMemory) {
+        let cell = memory.slot::<OnceCell<Option<Arc<CachedSync>>>>();
+        if let Some(Some(cached)) = cell.get() {
+            let keeping = Arc::clone(&cached.keeping);
+            let _ = tokio::task::spawn_blocking(move || keeping.save()).await;
+        }
+    }
+
+    /// What is known in the sync with this memory; `None` outside a sync, or if nothing can be kept.
+    pub(super) async fn of(&self, org: &Arc<Org>, memory: &SyncMemory) -> Option<Arc<CachedSync>> {
+        if !memory.is_of_sync() {
+            return None;
+        }
+        let cell = memory.slot::<OnceCell<Option<Arc<CachedSync>>>>();
+        let start = || async { self.start(org).await.map(Arc::new) };
+        cell.get_or_init(start).await.clone()
+    }
+
+    async fn start(&self, org: &Arc<Org>) -> Option<CachedSync> {
+        let identity = self.identity.get_or_try_init(|| async {
+            let answer = Box::pin(org.client.identity()).await?;
+            Ok::<_, Error>(answer.value)
+        });
+        let identity = match identity.await {
+            Ok(identity) => identity,
+            Err(error) => {
+                debug!(error = chain(&error), "it is not known which org this is");
+                return None;
+            }
+        };
+        let binding = Binding {
+            org: identity.org.to_string(),
+            address: org.client.instance().api().to_string(),
+            user: identity.user.to_string(),
+            api_version: org.client.api_version().to_string(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let directory = self.settings.directory.clone();
+        let path = directory.join(format!("{}.rows", binding.org));
+        let opened = tokio::task::spawn_blocking(move || {
+            let kept = open(&path, &binding);
+            let keeping = Keeping::start(&directory, path.clone(), binding);
+            let keeping = keeping.map_err(|error| warn_unkept(&path, &error));
+            keeping.ok().map(|keeping| (kept, keeping))
+        });
+        let (kept, keeping) = opened.await.ok().flatten()?;
+        let coming = match kept {
+            Some((file, tables)) => self.compare(org, file, tables),
+            None => HashMap::new(),
+        };
+        Some(CachedSync {
+            coming: Mutex::new(coming),
+            keeping: Arc::new(keeping),
+        })
+    }
+
+    /// Starts to compare the tables with the org.
+    fn compare(
+        &self,
+        org: &Arc<Org>,
+        file: RowFile,
+        tables: Vec<Entry>,
+    ) -> HashMap<String, Coming> {
+        let mut coming = HashMap::new();
+        let mut plan = Plan {
+            org: Arc::clone(org),
+            file: Arc::new(file),
+            now: Timestamp::now(),
+            asked: Vec::new(),
+        };
+        let time = org.client.server_time();
+        for entry in tables {
+            let is_recent = time.is_some_and(|time| {
+                let age = time.duration_since(entry.complete_at);
+                let limit = SignedDuration::try_from(self.settings.full_after);
+                !age.is_negative() && age <= limit.unwrap_or(SignedDuration::MAX)
+            });
+            let statements = entry.statements.clone();
+            let (sender, known) = oneshot::channel();
+            if let (true, Some(asked_at)) = (is_recent || entry.chunks.is_empty(), time)
+                && plan.add(entry, sender).is_ok()
+            {
+                let table = Coming {
+                    statements,
+                    asked_at,
+                    known,
+                };
+                coming.insert(table.statements.all.clone(), table);
+            }
+        }
+        if !coming.is_empty() {
+            info!(
+                tables = coming.len(),
+                "comparing the kept rows with the org"
+            );
+            plan.run();
+        }
+        coming
+    }
+}
+
+/// The file, if it can be used.
+fn open(path: &Path, binding: &Binding) -> Option<(RowFile, Vec<Entry>)> {
+    match RowFile::open(path, binding) {
+        Ok(opened) => opened,
+        Err(error) => {
+            info!(
+                path = %path.display(),
+                reason = chain(&error),
+                "the kept rows are not used, so everything is read"
+            );
+            None
+        }
+    }
+}
+
+/// A table that is being compared.
+struct Coming {
+    statements: Statements,
+    asked_at: Timestamp,
+    known: oneshot::Receiver<Known>,
+}
+
+/// What is known in one sync, and what it keeps.
+pub(super) struct CachedSync {
+    coming: Mutex<HashMap<String, Coming>>,
+    keeping: Arc<Keeping>,
+}
+
+impl CachedSync {
+    /// What is known of a table, and Salesforce's time before it was asked for. Only who asks first
+    /// gets it.
+    pub(super) async fn known(&self, statements: &Statements) -> Option<(Known, Timestamp)> {
+        let coming = {
+            let mut coming = self.coming.lock();
+            coming.remove(&statements.all)?
+        };
+        if coming.statements != *statements {
+            return None;
+        }
+        Some((coming.known.await.ok()?, coming.asked_at))
+    }
+
+    /// Keeps the rows of a table that is read from `read_at` on, by Salesforce's time.
+    pub(super) fn keep(&self, statements: Statements, read_at: Timestamp) -> TableKeeper {
+        TableKeeper::new(Arc::clone(&self.keeping), statements, read_at)
+    }
+}
+
+/// Everything that is asked at the beginning of a sync.
+struct Plan {
+    org: Arc<Org>,
+    file: Arc<RowFile>,
+    now: Timestamp,
+    asked: Vec<Asking>,
+}
+
+/// A statement, and who waits for its answer.
+struct Asking {
+    object: String,
+    soql: String,
+    answer: oneshot::Sender<Answer>,
+}
+
+impl Asking {
+    fn question(&self) -> Question<'_> {
+        Question {
+            object: &self.object,
+            page: Asked::First(&self.soql),
+        }
+    }
+}
+
+type Answer = Result<Response<PageText>, Error>;
+
+impl Plan {
+    /// Adds the questions about a table; what is known of it goes to `known`.
+    fn add(&mut self, entry: Entry, known: oneshot::Sender<Known>) -> Result<(), SoqlError> {
+        let since = since(&entry);
+        let changes = entry.statements.changes.clone();
+        let changes = changes.filter(|_| !entry.chunks.is_empty());
+        let Some(changes) = changes else {
+            let all = at(&entry.statements.all, self.now, since)?;
+            let page = self.ask(&entry, all);
+            let page = async move {
+                let answer = match page.await {
+                    Ok(Ok(page)) => Known::Page(page),
+                    Ok(Err(error)) if error.is_object_unavailable() => Known::Refused(error),
+                    // Who needs the rows asks again.
+                    _ => return,
+                };
+                let _ = known.send(answer);
+            };
+            tokio::spawn(trace::carried(page));
+            return Ok(());
+        };
+        let newer = at(&changes.newer, self.now, since)?;
+        let count = at(&changes.count, self.now, since)?;
+        let (newer, count) = (self.ask(&entry, newer), self.ask(&entry, count));
+        let comparison = Comparison {
+            org: Arc::clone(&self.org),
+            file: Arc::clone(&self.file),
+            entry,
+            changes,
+            since,
+            now: self.now,
+        };
+        let rows = async move {
+            let object = comparison.entry.statements.object.clone();
+            match Box::pin(compared(comparison, newer, count)).await {
+                Ok(rows) => {
+                    let _ = known.send(Known::Rows(rows));
+                }
+                Err(doubt) => debug!(
+                    sf.object = object,
+                    reason = chain(&doubt),
+                    "the kept rows of a table are not used"
+                ),
+            }
+        };
+        tokio::spawn(trace::carried(rows));
+        Ok(())
+    }
+
+    fn ask(&mut self, entry: &Entry, soql: String) -> oneshot::Receiver<Answer> {
+        let (answer, receiver) = oneshot::channel();
+        let object = entry.statements.object.clone();
+        self.asked.push(Asking {
+            object,
+            soql,
+            answer,
+        });
+        receiver
+    }
+
+    /// Asks in the background, several calls at a time.
+    fn run(self) {
+        let mut asked = self.asked.into_iter();
+        loop {
+            let some: Vec<_> = asked.by_ref().take(TOGETHER).collect();
+            if some.is_empty() {
+                return;
+            }
+            let org = Arc::clone(&self.org);
+            tokio::spawn(trace::carried(async move {
+                let questions: Vec<_> = some.iter().map(Asking::question).collect();
+                let answers = org.answers(&questions).await;
+                for (asking, answer) in some.into_iter().zip(answers) {
+                    let _ = asking.answer.send(answer);
+                }
+            }));
+        }
+    }
+}
+
+async fn compared(
+    comparison: Comparison,
+    newer: oneshot::Receiver<Answer>,
+    count: oneshot::Receiver<Answer>,
+) -> Result<KnownRows, Doubt> {
+    let newer = newer.await.map_err(|_| Doubt::Stopped)??;
+    let count = count.await.map_err(|_| Doubt::Stopped)??;
+    comparison.run(newer, &count.value).await
+}
+
+/// Rows with an older time were there when the rows of `entry` were read.
+fn since(entry: &Entry) -> Timestamp {
+    let since = entry.read_at.checked_sub(OVERLAP);
+    since.unwrap_or(Timestamp::MIN)
+}

@@ -1,0 +1,219 @@
+//! The file of the row cache: rows of one org as Salesforce sent them, compressed, and an index.
+//!
+//! The chunks come first, the index after them, and where the index is at the very end: a file that
+//! is cut anywhere has no index. Each frame carries zstd's checksum of its content.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::statements::Statements;
+use crate::output_file::{self, FileMode, Lock};
+
+/// Changes whenever this program reads or writes the file in another way.
+const FORMAT: u32 = 1;
+/// The last bytes of each file.
+const MAGIC: &[u8; 8] = b"sf-rows\n";
+/// Place and length of the index, and the magic bytes.
+const FOOTER: usize = 24;
+/// A frame of more bytes was not written by this program.
+const MOST_BYTES: u64 = 512 * 1024 * 1024;
+/// Fast; rows of one table resemble each other so much that a higher level gains little.
+const LEVEL: i32 = 1;
+
+/// What the rows belong to. They are used by nobody else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Binding {
+    pub(super) org: String,
+    /// The address of the org, which a copy of it does not have.
+    pub(super) address: String,
+    /// Who reads: another user may see other rows.
+    pub(super) user: String,
+    pub(super) api_version: String,
+    /// The version of this program.
+    pub(super) program: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Index {
+    format: u32,
+    binding: Binding,
+    tables: Vec<Entry>,
+}
+
+/// What is known of a table.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    pub(super) statements: Statements,
+    /// Salesforce's time before the rows were read or compared.
+    pub(super) read_at: Timestamp,
+    /// The same for the last time when all of them were read.
+    pub(super) complete_at: Timestamp,
+    /// None for a table of one page: reading it costs no more than comparing it.
+    pub(super) chunks: Vec<Chunk>,
+}
+
+/// Some rows in the file.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Chunk {
+    at: u64,
+    length: u64,
+}
+
+impl Chunk {
+    /// Stands for rows that are not kept.
+    pub(super) const NONE: Self = Self { at: 0, length: 0 };
+}
+
+/// Why a file is not used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unusable {
+    #[error("it is cut off or damaged")]
+    Damaged,
+    #[error("another version of this program wrote it")]
+    Format,
+    #[error("it holds rows of another org, user or API version")]
+    Foreign,
+    #[error("it cannot be read")]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    File(#[from] output_file::Error),
+}
+
+/// A file of rows, open for reading. It stays what it is while another one takes its place.
+#[derive(Debug)]
+pub(super) struct RowFile(File);
+
+impl RowFile {
+    /// The rows of `binding`, with their tables; `None` if there is no file.
+    pub(super) fn open(
+        path: &Path,
+        binding: &Binding,
+    ) -> Result<Option<(Self, Vec<Entry>)>, Unusable> {
+        let Some(mut file) = output_file::open(path)? else {
+            return Ok(None);
+        };
+        let size = file.seek(SeekFrom::End(0))?;
+        let footer_at = size.checked_sub(FOOTER as u64).ok_or(Unusable::Damaged)?;
+        let mut footer = [0; FOOTER];
+        file.read_exact_at(&mut footer, footer_at)?;
+        let (at, rest) = footer.split_at(8);
+        let (length, magic) = rest.split_at(8);
+        let number = |bytes: &[u8]| bytes.try_into().map(u64::from_le_bytes);
+        let (Ok(at), Ok(length)) = (number(at), number(length)) else {
+            return Err(Unusable::Damaged);
+        };
+        if magic != MAGIC || at.checked_add(length) != Some(footer_at) {
+            return Err(Unusable::Damaged);
+        }
+        let file = Self(file);
+        let index = file.read(Chunk { at, length })?;
+        let value: serde_json::Value =
+            serde_json::from_str(&index).map_err(|_| Unusable::Damaged)?;
+        if value.get("format") != Some(&FORMAT.into()) {
+            return Err(Unusable::Format);
+        }
+        let index: Index = serde_json::from_value(value).map_err(|_| Unusable::Damaged)?;
+        if index.binding != *binding {
+            return Err(Unusable::Foreign);
+        }
+        Ok(Some((file, index.tables)))
+    }
+
+    /// The text of a chunk.
+    pub(super) fn read(&self, chunk: Chunk) -> Result<String, Unusable> {
+        let length = usize::try_from(chunk.length).ok();
+        let length = length.filter(|_| chunk.length <= MOST_BYTES);
+        let mut frame = vec![0; length.ok_or(Unusable::Damaged)?];
+        let read = self.0.read_exact_at(&mut frame, chunk.at);
+        read.map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => Unusable::Damaged,
+            _ => Unusable::Io(error),
+        })?;
+        let mut text = String::new();
+        let content = zstd::Decoder::with_buffer(frame.as_slice())?;
+        let read = content.take(MOST_BYTES).read_to_string(&mut text);
+        read.map_err(|_| Unusable::Damaged)?;
+        Ok(text)
+    }
+}
+
+/// The chunks of the next file, while a sync reads. It has no name, so that nothing stays behind if
+/// the process is killed.
+#[derive(Debug)]
+pub(super) struct Spool {
+    file: File,
+    length: u64,
+}
+
+impl Spool {
+    /// A spool in `directory`, which is created if it is not there.
+    pub(super) fn create(directory: &Path) -> io::Result<Self> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700).create(directory)?;
+        let file = tempfile::tempfile_in(directory)?;
+        Ok(Self { file, length: 0 })
+    }
+
+    pub(super) fn push(&mut self, text: &str) -> io::Result<Chunk> {
+        let frame = compressed(text.as_bytes())?;
+        self.file.write_all_at(&frame, self.length)?;
+        let length = frame.len() as u64;
+        let at = self.length;
+        self.length += length;
+        Ok(Chunk { at, length })
+    }
+
+    /// Makes a file of the chunks and the tables, in the place of the one at `path`.
+    pub(super) fn save(
+        &mut self,
+        path: &Path,
+        binding: &Binding,
+        tables: Vec<Entry>,
+    ) -> output_file::Result<()> {
+        let target = output_file::resolve(path)?;
+        let index = Index {
+            format: FORMAT,
+            binding: binding.clone(),
+            tables,
+        };
+        let lock = Lock::acquire(&target)?;
+        lock.replace(FileMode::default(), |out| {
+            self.write(out, &index)
+                .map_err(|source| output_file::Error::Io {
+                    doing: "writing",
+                    path: target.clone(),
+                    source,
+                })
+        })
+    }
+
+    fn write(&mut self, out: &mut dyn Write, index: &Index) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(0))?;
+        let copied = io::copy(&mut (&self.file).take(self.length), out)?;
+        if copied != self.length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let index = compressed(&serde_json::to_vec(index)?)?;
+        out.write_all(&index)?;
+        out.write_all(&self.length.to_le_bytes())?;
+        out.write_all(&(index.len() as u64).to_le_bytes())?;
+        out.write_all(MAGIC)
+    }
+}
+
+fn compressed(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), LEVEL)?;
+    encoder.include_checksum(true)?;
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}

@@ -1,0 +1,152 @@
+//! Keeps the rows of a sync for the next one.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use tracing::{debug, warn};
+
+use super::file::{Binding, Chunk, Entry, Spool};
+use super::statements::Statements;
+use crate::causes::chain;
+use crate::output_file;
+use crate::salesforce::PageText;
+
+/// The next file of an org.
+#[derive(Debug)]
+pub(super) struct Keeping {
+    path: PathBuf,
+    binding: Binding,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    spool: Spool,
+    tables: Vec<Entry>,
+    has_failed: bool,
+}
+
+impl Keeping {
+    pub(super) fn start(directory: &Path, path: PathBuf, binding: Binding) -> io::Result<Self> {
+        Ok(Self {
+            path,
+            binding,
+            state: Mutex::new(State {
+                spool: Spool::create(directory)?,
+                tables: Vec::new(),
+                has_failed: false,
+            }),
+        })
+    }
+
+    /// Puts the tables that were read to their end in the place of those of the last sync. This
+    /// blocks.
+    pub(super) fn save(&self) {
+        let mut state = self.state.lock();
+        let tables = std::mem::take(&mut state.tables);
+        if tables.is_empty() || state.has_failed {
+            return;
+        }
+        match state.spool.save(&self.path, &self.binding, tables) {
+            Ok(()) => {}
+            Err(output_file::Error::Busy { .. }) => {
+                debug!("another process keeps its rows at this moment; those of this sync are not");
+            }
+            Err(error) => warn_unkept(&self.path, &error),
+        }
+    }
+}
+
+/// One warning in a sync.
+pub(super) fn warn_unkept(path: &Path, error: &(dyn std::error::Error + 'static)) {
+    warn!(
+        path = %path.display(),
+        error = chain(error),
+        "the rows of this sync are not kept, so the next sync reads everything; no row is missing. \
+         Give --row-cache a directory on a disk with free space that this user may write"
+    );
+}
+
+/// The rows of one table, from the first to the last.
+#[derive(Debug)]
+pub(in crate::connector::read) struct TableKeeper {
+    keeping: Arc<Keeping>,
+    statements: Statements,
+    read_at: Timestamp,
+    complete_at: Timestamp,
+    /// The first page, until a second one comes: a table of one page has no chunks.
+    first: Option<Vec<PageText>>,
+    chunks: Vec<Chunk>,
+}
+
+impl TableKeeper {
+    pub(super) fn new(keeping: Arc<Keeping>, statements: Statements, read_at: Timestamp) -> Self {
+        Self {
+            keeping,
+            statements,
+            read_at,
+            complete_at: read_at,
+            first: None,
+            chunks: Vec::new(),
+        }
+    }
+
+    /// Says that rows were only compared since `complete_at`.
+    pub(in crate::connector::read) fn compared(mut self, complete_at: Timestamp) -> Self {
+        self.complete_at = complete_at;
+        self
+    }
+
+    /// Adds what was read. Only tables whose changes show are kept; of others, only what was asked.
+    pub(in crate::connector::read) async fn push(&mut self, pages: Vec<PageText>) {
+        if self.statements.changes.is_none() {
+            // That there is a second page is all that matters.
+            self.chunks
+                .extend(self.first.is_some().then_some(Chunk::NONE));
+            self.first = Some(Vec::new());
+            return;
+        }
+        let Some(first) = &mut self.first else {
+            self.first = Some(pages);
+            return;
+        };
+        let mut waiting = std::mem::take(first);
+        waiting.extend(pages);
+        let keeping = Arc::clone(&self.keeping);
+        let written = tokio::task::spawn_blocking(move || keeping.write(&waiting));
+        self.chunks.extend(written.await.unwrap_or_default());
+    }
+
+    /// Says that all rows have come.
+    pub(in crate::connector::read) fn finish(self) {
+        if self.statements.changes.is_none() && !self.chunks.is_empty() {
+            return;
+        }
+        let entry = Entry {
+            statements: self.statements,
+            read_at: self.read_at,
+            complete_at: self.complete_at,
+            chunks: self.chunks,
+        };
+        self.keeping.state.lock().tables.push(entry);
+    }
+}
+
+impl Keeping {
+    fn write(&self, pages: &[PageText]) -> Vec<Chunk> {
+        let mut state = self.state.lock();
+        if state.has_failed {
+            return Vec::new();
+        }
+        let write = |page: &PageText| state.spool.push(page.json());
+        let written: io::Result<Vec<Chunk>> = pages.iter().map(write).collect();
+        written.unwrap_or_else(|error| {
+            state.has_failed = true;
+            warn_unkept(&self.path, &error);
+            Vec::new()
+        })
+    }
+}

@@ -1,0 +1,108 @@
+//! What is asked about a table to find out which of its rows are new, changed or gone.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::connector::read::table::Table;
+use crate::salesforce::SalesforceId;
+use crate::salesforce::soql::{Aggregate, Condition, Select, SoqlError, Value, field};
+
+/// A time that no sync has: the beginning of the year 9000.
+const DISTANT: i64 = 221_845_392_000;
+/// Stands for the time of the reading.
+const NOW: Timestamp = Timestamp::constant(DISTANT, 0);
+/// Stands for the time after which a row is new.
+const SINCE: Timestamp = Timestamp::constant(DISTANT + 1, 0);
+/// Stands for a list of ids.
+const IDS: &str = "{ids}";
+
+/// Statements about one table, in SOQL with places for times and ids. Two tables with the same
+/// statements are the same table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::connector::read) struct Statements {
+    pub(super) object: String,
+    /// All rows, in the order of their ids.
+    pub(super) all: String,
+    /// For tables whose changes show.
+    pub(super) changes: Option<ChangeStatements>,
+}
+
+/// Statements about the changes of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChangeStatements {
+    /// The rows that are new or changed.
+    pub(super) newer: String,
+    /// The ids of such rows, also of those that do not belong to the table any more.
+    pub(super) touched: String,
+    /// The number of all rows.
+    pub(super) count: String,
+    /// The number of rows by group, as `total`.
+    pub(super) counts: String,
+    /// The rows of some groups.
+    pub(super) of_groups: String,
+    /// The column of the group.
+    pub(super) group: String,
+    /// The column that says when a row ends.
+    pub(super) ending: Option<String>,
+}
+
+/// Groups in the answer to [`ChangeStatements::counts`], at most: Salesforce does not page through
+/// aggregates.
+pub(super) const MOST_GROUPS: u32 = 2000;
+
+impl Statements {
+    /// The statements about `table`.
+    pub(in crate::connector::read) fn of(table: &Table) -> Result<Self, SoqlError> {
+        let table = table.clone().at(NOW);
+        let all = table.unordered();
+        let changes = table.changes.as_ref().map(|changes| {
+            let times = changes.times.iter();
+            let is_new = times.map(|time| field(*time).gt(SINCE));
+            let is_new = is_new.reduce(Condition::or).ok_or(SoqlError::EmptyList)?;
+            let group = changes.group;
+            let counted = all.clone().without_columns();
+            let ids = field(group).in_strings([IDS]);
+            let touched = Select::from(table.object).field("Id");
+            Ok(ChangeStatements {
+                newer: all
+                    .clone()
+                    .filter(is_new.clone())
+                    .order_by("Id")
+                    .to_soql()?,
+                touched: touched.filter(is_new).order_by("Id").to_soql()?,
+                count: counted.clone().count().to_soql()?,
+                counts: counted
+                    .field(group)
+                    .aggregate(Aggregate::Count, "Id", "total")
+                    .group_by([group])
+                    .limit(MOST_GROUPS)
+                    .to_soql()?,
+                of_groups: all.clone().filter(ids).order_by("Id").to_soql()?,
+                group: group.to_owned(),
+                ending: table.ending().map(ToOwned::to_owned),
+            })
+        });
+        Ok(Self {
+            object: table.object.to_owned(),
+            all: all.order_by("Id").to_soql()?,
+            changes: changes.transpose()?,
+        })
+    }
+}
+
+/// Fills in the times.
+pub(super) fn at(statement: &str, now: Timestamp, since: Timestamp) -> Result<String, SoqlError> {
+    let literal = |time: Timestamp| Value::from(time).to_soql();
+    Ok(statement
+        .replace(&literal(NOW)?, &literal(now)?)
+        .replace(&literal(SINCE)?, &literal(since)?))
+}
+
+/// Fills in the ids.
+pub(super) fn of(statement: &str, ids: &[SalesforceId]) -> Result<String, SoqlError> {
+    let literals = ids.iter().map(|id| Value::from(*id).to_soql());
+    let literals: Vec<_> = literals.collect::<Result<_, _>>()?;
+    Ok(statement.replace(&Value::from(IDS).to_soql()?, &literals.join(", ")))
+}

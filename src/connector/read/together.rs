@@ -1,0 +1,115 @@
+//! Pages of queries, up to five in one API call.
+//!
+//! Salesforce answers a composite request that holds up to five queries as one call
+//! ([REST API guide, Composite](https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_composite.htm)).
+//! Nothing relies on it: what does not come like this is asked for page by page.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::task::JoinError;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::debug;
+
+use crate::salesforce::composite::{Asked, MAX_QUERIES, Question};
+use crate::salesforce::{Client, Error, PageText, Response};
+use crate::trace;
+
+/// Pages in one call.
+pub(super) const TOGETHER: usize = MAX_QUERIES;
+
+const NOT_ASKED: Error = Error::Invalid("a page before this one could not be read");
+
+/// Whether several pages may come in one call.
+#[derive(Default)]
+pub(super) struct Together {
+    is_refused: AtomicBool,
+}
+
+impl Together {
+    /// The answers to at most [`TOGETHER`] questions, in their order, each with its part of the
+    /// costs.
+    pub(super) async fn answers(
+        &self,
+        client: &Client,
+        questions: &[Question<'_>],
+    ) -> Vec<Result<Response<PageText>, Error>> {
+        if let Some(answers) = self.at_once(client, questions).await {
+            return answers;
+        }
+        let mut answers = Vec::with_capacity(questions.len());
+        let Some((first, others)) = questions.split_first() else {
+            return answers;
+        };
+        // If the first one is refused, so are the others.
+        answers.push(alone(client, first).await.unwrap_or_else(stopped));
+        let others = if answers.iter().all(Result::is_ok) {
+            others
+        } else {
+            &[]
+        };
+        let coming: Vec<_> = others.iter().map(|other| alone(client, other)).collect();
+        for answer in coming {
+            answers.push(answer.await.unwrap_or_else(stopped));
+        }
+        answers.resize_with(questions.len(), || Err(NOT_ASKED));
+        answers
+    }
+
+    /// `None` if they cannot be asked in one call.
+    async fn at_once(
+        &self,
+        client: &Client,
+        questions: &[Question<'_>],
+    ) -> Option<Vec<Result<Response<PageText>, Error>>> {
+        if questions.len() < 2 || self.is_refused.load(Ordering::Relaxed) {
+            return None;
+        }
+        match Box::pin(client.query_together(questions)).await {
+            Ok(answer) => {
+                let (mut quota, mut calls) = (answer.quota, answer.calls);
+                let pages = answer.value.into_iter();
+                let alone = pages.map(|page| {
+                    page.map(|value| Response {
+                        value,
+                        quota: quota.take(),
+                        calls: std::mem::take(&mut calls),
+                    })
+                });
+                Some(alone.collect())
+            }
+            Err(error) => {
+                debug!(%error, "several pages in one call do not work; asking for one at a time");
+                self.is_refused.store(true, Ordering::Relaxed);
+                None
+            }
+        }
+    }
+
+    /// Forgets that it did not work: it may by now.
+    pub(super) fn forget(&self) {
+        self.is_refused.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Asks in a task of its own, so that several come side by side.
+fn alone(
+    client: &Client,
+    question: &Question<'_>,
+) -> AbortOnDropHandle<Result<Response<PageText>, Error>> {
+    let (client, object) = (client.clone(), question.object.to_owned());
+    let page = match question.page {
+        Asked::First(soql) => Err(soql.to_owned()),
+        Asked::Next(locator) => Ok(locator.clone()),
+    };
+    let answer = async move {
+        match page {
+            Ok(locator) => client.query_next(&object, &locator).await,
+            Err(soql) => client.query_text(&object, soql).await,
+        }
+    };
+    AbortOnDropHandle::new(tokio::spawn(trace::carried(answer)))
+}
+
+fn stopped<T>(_: JoinError) -> Result<T, Error> {
+    Err(Error::Invalid("reading a page was stopped"))
+}
