@@ -109,11 +109,11 @@ fn assert_whole(synced: &Synced) {
 
 /// One org for both, because it takes long to fill.
 #[tokio::test]
-async fn twenty_thousand_users_cost_at_most_170_calls_with_everything_and_105_with_nothing() {
+async fn twenty_thousand_users_cost_at_most_78_calls_with_everything_and_47_with_nothing() {
     let harness = Harness::of(org(Preset::Large.size()), all()).await;
     let synced = harness.sync().await;
     let calls = harness.simulator.api_calls();
-    assert!(calls <= 170, "{calls} calls with everything on");
+    assert!(calls <= 78, "{calls} calls with everything on");
     assert_whole(&synced);
     for (resource_type, soql) in TYPES {
         let rows = harness.simulator.org().query(soql);
@@ -130,7 +130,7 @@ async fn twenty_thousand_users_cost_at_most_170_calls_with_everything_and_105_wi
     harness.simulator.clear_requests();
     let synced = harness.sync().await;
     let calls = harness.simulator.api_calls();
-    assert!(calls <= 105, "{calls} calls with everything off");
+    assert!(calls <= 47, "{calls} calls with everything off");
     assert_whole(&synced);
     let optional = OPTIONAL.iter().flat_map(|(_, types)| *types);
     for resource_type in optional.filter(|it| **it != "permission") {

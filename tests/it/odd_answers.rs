@@ -252,7 +252,10 @@ impl wiremock::Respond for Roles {
             };
         }
         let query = request.url.query_pairs().find(|(key, _)| key == "q");
-        let soql = query.unwrap().1.into_owned();
+        let Some((_, soql)) = query else {
+            // It has no composite resource either.
+            return body(404, r#"[{"errorCode":"NOT_FOUND","message":"not found"}]"#);
+        };
         assert!(soql.contains("FROM UserRole"), "{soql}");
         let number = |after: &str| -> Option<usize> {
             let rest = soql.split_once(after)?.1;

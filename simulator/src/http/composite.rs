@@ -93,6 +93,14 @@ pub(super) fn handle(context: RequestContext<'_>, call: &Call) -> Result<Reply, 
     Ok(Reply::rendered(body))
 }
 
+/// Whether all subrequests are reads.
+pub(super) fn only_reads(call: &Call) -> bool {
+    let body = call.json().unwrap_or_default();
+    let parts = body.get("compositeRequest").and_then(Value::as_array);
+    let is_read = |part: &Value| part.get("method").and_then(Value::as_str) == Some("GET");
+    parts.is_some_and(|parts| parts.iter().all(is_read))
+}
+
 fn halted() -> Reply {
     let text = "The transaction was rolled back since another operation in the same transaction \
                 failed.";

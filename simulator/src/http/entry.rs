@@ -24,7 +24,7 @@ use super::call::Call;
 use super::reply::{Payload, Reply};
 use super::request_info::RequestInfo;
 use super::shared::Shared;
-use super::{bulk, rest, scim};
+use super::{bulk, composite, rest, scim};
 use crate::connection::CutHandle;
 use crate::fault::Fault;
 use crate::log::RequestRecord;
@@ -188,8 +188,8 @@ fn run(shared: &Shared, call: &Call, info: &RequestInfo, concurrent: usize) -> D
         }
     };
     spend(shared, 1);
-    // A composite can be a transaction of several requests, so it runs exclusively.
-    let reply = if call.path.ends_with("/composite") {
+    // A composite can be a transaction of several requests, so one that writes runs exclusively.
+    let reply = if call.path.ends_with("/composite") && !composite::only_reads(call) {
         let _alone = shared.gate.write().unwrap_or_else(PoisonError::into_inner);
         rest::handle(shared, call, &user)
     } else {

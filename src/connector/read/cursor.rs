@@ -18,6 +18,10 @@ use crate::salesforce::composite::{Asked, Question};
 use crate::salesforce::{Error, Locator, PageText, Response, SalesforceId};
 use crate::trace;
 
+/// Pages of one call that are still to be taken when the next call is sent. Each is held as text: with
+/// long rows, that is 2 MB.
+const HELD: usize = 2;
+
 /// Where a walk ended.
 pub(super) enum End {
     /// At the last row, or nobody takes the rows any more.
@@ -53,9 +57,11 @@ pub(super) async fn walk_on<R: Row>(
         let Ok(pages) = pages.await else {
             return End::Lost { last, led };
         };
-        coming = groups.next().map(start);
         let mut pages = pages.into_iter();
         while let Some(page) = pages.next() {
+            if coming.is_none() && pages.len() <= HELD {
+                coming = groups.next().map(start);
+            }
             let Some(mut batch) = stretch(org, object, page).await else {
                 return End::Lost { last, led };
             };

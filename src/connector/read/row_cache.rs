@@ -100,15 +100,17 @@ impl RowCache {
         };
         let directory = self.settings.directory.clone();
         let path = directory.join(format!("{}.rows", binding.org));
+        let longest = SignedDuration::try_from(self.settings.full_after);
+        let longest = longest.unwrap_or(SignedDuration::MAX);
         let opened = tokio::task::spawn_blocking(move || {
-            let kept = open(&path, &binding);
-            let keeping = Keeping::start(&directory, path.clone(), binding);
+            let kept = open(&path, &binding).map(|(file, tables)| (Arc::new(file), tables));
+            let keeping = Keeping::start(&directory, path.clone(), binding, kept.clone(), longest);
             let keeping = keeping.map_err(|error| warn_unkept(&path, &error));
             keeping.ok().map(|keeping| (kept, keeping))
         });
         let (kept, keeping) = opened.await.ok().flatten()?;
         let coming = match kept {
-            Some((file, tables)) => self.compare(org, file, tables),
+            Some((file, tables)) => compare(org, file, tables, longest),
             None => HashMap::new(),
         };
         Some(CachedSync {
@@ -116,50 +118,47 @@ impl RowCache {
             keeping: Arc::new(keeping),
         })
     }
+}
 
-    /// Starts to compare the tables with the org.
-    fn compare(
-        &self,
-        org: &Arc<Org>,
-        file: RowFile,
-        tables: Vec<Entry>,
-    ) -> HashMap<String, Coming> {
-        let mut coming = HashMap::new();
-        let mut plan = Plan {
-            org: Arc::clone(org),
-            file: Arc::new(file),
-            now: Timestamp::now(),
-            asked: Vec::new(),
-        };
-        let time = org.client.server_time();
-        for entry in tables {
-            let is_recent = time.is_some_and(|time| {
-                let age = time.duration_since(entry.complete_at);
-                let limit = SignedDuration::try_from(self.settings.full_after);
-                !age.is_negative() && age <= limit.unwrap_or(SignedDuration::MAX)
-            });
-            let statements = entry.statements.clone();
-            let (sender, known) = oneshot::channel();
-            if let (true, Some(asked_at)) = (is_recent || entry.chunks.is_empty(), time)
-                && plan.add(entry, sender).is_ok()
-            {
-                let table = Coming {
-                    statements,
-                    asked_at,
-                    known,
-                };
-                coming.insert(table.statements.all.clone(), table);
-            }
+/// Starts to compare the tables with the org.
+fn compare(
+    org: &Arc<Org>,
+    file: Arc<RowFile>,
+    tables: Vec<Entry>,
+    longest: SignedDuration,
+) -> HashMap<String, Coming> {
+    let mut coming = HashMap::new();
+    let Some(asked_at) = org.client.server_time() else {
+        return coming;
+    };
+    let mut plan = Plan {
+        org: Arc::clone(org),
+        file,
+        now: Timestamp::now(),
+        asked: Vec::new(),
+    };
+    for entry in tables {
+        let age = asked_at.duration_since(entry.complete_at);
+        let is_recent = !age.is_negative() && age <= longest;
+        let statements = entry.statements.clone();
+        let (sender, known) = oneshot::channel();
+        if (is_recent || entry.chunks.is_empty()) && plan.add(entry, sender).is_ok() {
+            let table = Coming {
+                statements,
+                asked_at,
+                known,
+            };
+            coming.insert(table.statements.all.clone(), table);
         }
-        if !coming.is_empty() {
-            info!(
-                tables = coming.len(),
-                "comparing the kept rows with the org"
-            );
-            plan.run();
-        }
-        coming
     }
+    if !coming.is_empty() {
+        info!(
+            tables = coming.len(),
+            "comparing the kept rows with the org"
+        );
+        plan.run();
+    }
+    coming
 }
 
 /// The file, if it can be used.

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -22,6 +22,8 @@ const MAGIC: &[u8; 8] = b"sf-rows\n";
 const FOOTER: usize = 24;
 /// A frame of more bytes was not written by this program.
 const MOST_BYTES: u64 = 512 * 1024 * 1024;
+/// The bits of a file's mode that let others write it.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
 /// Fast; rows of one table resemble each other so much that a higher level gains little.
 const LEVEL: i32 = 1;
 
@@ -82,6 +84,8 @@ pub(super) enum Unusable {
     Format,
     #[error("it holds rows of another org, user or API version")]
     Foreign,
+    #[error("it belongs to another user of this computer, or others may write it")]
+    Untrusted,
     #[error("it cannot be read")]
     Io(#[from] io::Error),
     #[error(transparent)]
@@ -101,6 +105,11 @@ impl RowFile {
         let Some(mut file) = output_file::open(path)? else {
             return Ok(None);
         };
+        let found = file.metadata()?;
+        let is_ours = found.uid() == rustix::process::geteuid().as_raw();
+        if !is_ours || found.mode() & WRITABLE_BY_OTHERS != 0 {
+            return Err(Unusable::Untrusted);
+        }
         let size = file.seek(SeekFrom::End(0))?;
         let footer_at = size.checked_sub(FOOTER as u64).ok_or(Unusable::Damaged)?;
         let mut footer = [0; FOOTER];
@@ -130,6 +139,15 @@ impl RowFile {
 
     /// The text of a chunk.
     pub(super) fn read(&self, chunk: Chunk) -> Result<String, Unusable> {
+        let frame = self.frame(chunk)?;
+        let mut text = String::new();
+        let content = zstd::Decoder::with_buffer(frame.as_slice())?;
+        let read = content.take(MOST_BYTES).read_to_string(&mut text);
+        read.map_err(|_| Unusable::Damaged)?;
+        Ok(text)
+    }
+
+    fn frame(&self, chunk: Chunk) -> Result<Vec<u8>, Unusable> {
         let length = usize::try_from(chunk.length).ok();
         let length = length.filter(|_| chunk.length <= MOST_BYTES);
         let mut frame = vec![0; length.ok_or(Unusable::Damaged)?];
@@ -138,11 +156,7 @@ impl RowFile {
             io::ErrorKind::UnexpectedEof => Unusable::Damaged,
             _ => Unusable::Io(error),
         })?;
-        let mut text = String::new();
-        let content = zstd::Decoder::with_buffer(frame.as_slice())?;
-        let read = content.take(MOST_BYTES).read_to_string(&mut text);
-        read.map_err(|_| Unusable::Damaged)?;
-        Ok(text)
+        Ok(frame)
     }
 }
 
@@ -166,7 +180,23 @@ impl Spool {
 
     pub(super) fn push(&mut self, text: &str) -> io::Result<Chunk> {
         let frame = compressed(text.as_bytes())?;
-        self.file.write_all_at(&frame, self.length)?;
+        self.append(&frame)
+    }
+
+    /// The same table with its chunks in this file.
+    pub(super) fn take_over(&mut self, file: &RowFile, entry: &Entry) -> Result<Entry, Unusable> {
+        let mut chunks = Vec::with_capacity(entry.chunks.len());
+        for chunk in &entry.chunks {
+            chunks.push(self.append(&file.frame(*chunk)?)?);
+        }
+        Ok(Entry {
+            chunks,
+            ..entry.clone()
+        })
+    }
+
+    fn append(&mut self, frame: &[u8]) -> io::Result<Chunk> {
+        self.file.write_all_at(frame, self.length)?;
         let length = frame.len() as u64;
         let at = self.length;
         self.length += length;

@@ -4,11 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use tracing::{debug, warn};
 
-use super::file::{Binding, Chunk, Entry, Spool};
+use super::file::{Binding, Chunk, Entry, RowFile, Spool};
 use super::statements::Statements;
 use crate::causes::chain;
 use crate::output_file;
@@ -19,6 +19,9 @@ use crate::salesforce::PageText;
 pub(super) struct Keeping {
     path: PathBuf,
     binding: Binding,
+    /// What the last sync kept, and how long it is kept.
+    previous: Option<(Arc<RowFile>, Vec<Entry>)>,
+    longest: SignedDuration,
     state: Mutex<State>,
 }
 
@@ -30,10 +33,18 @@ struct State {
 }
 
 impl Keeping {
-    pub(super) fn start(directory: &Path, path: PathBuf, binding: Binding) -> io::Result<Self> {
+    pub(super) fn start(
+        directory: &Path,
+        path: PathBuf,
+        binding: Binding,
+        previous: Option<(Arc<RowFile>, Vec<Entry>)>,
+        longest: SignedDuration,
+    ) -> io::Result<Self> {
         Ok(Self {
             path,
             binding,
+            previous,
+            longest,
             state: Mutex::new(State {
                 spool: Spool::create(directory)?,
                 tables: Vec::new(),
@@ -42,13 +53,31 @@ impl Keeping {
         })
     }
 
-    /// Puts the tables that were read to their end in the place of those of the last sync. This
-    /// blocks.
+    /// Puts the tables that were read to their end in the place of those of the last sync. Those that
+    /// this sync did not read stay for as long as they may be used. This blocks.
     pub(super) fn save(&self) {
         let mut state = self.state.lock();
-        let tables = std::mem::take(&mut state.tables);
-        if tables.is_empty() || state.has_failed {
+        let mut tables = std::mem::take(&mut state.tables);
+        let Some(newest) = tables.iter().map(|table| table.read_at).max() else {
             return;
+        };
+        if state.has_failed {
+            return;
+        }
+        for (file, entry) in self.previous.iter().flat_map(|(file, entries)| {
+            let entries = entries.iter();
+            entries.map(move |entry| (file, entry))
+        }) {
+            let is_read = tables
+                .iter()
+                .any(|table| table.statements == entry.statements);
+            let is_old = newest.duration_since(entry.complete_at) > self.longest;
+            if is_read || is_old {
+                continue;
+            }
+            if let Ok(entry) = state.spool.take_over(file, entry) {
+                tables.push(entry);
+            }
         }
         match state.spool.save(&self.path, &self.binding, tables) {
             Ok(()) => {}

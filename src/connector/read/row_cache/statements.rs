@@ -57,7 +57,10 @@ impl Statements {
     pub(in crate::connector::read) fn of(table: &Table) -> Result<Self, SoqlError> {
         let table = table.clone().at(NOW);
         let all = table.unordered();
-        let changes = table.changes.as_ref().map(|changes| {
+        let text = all.to_soql()?;
+        let changes = table.changes.as_ref();
+        let changes = changes.filter(|changes| shows_all_changes(&text, &changes.times));
+        let changes = changes.map(|changes| {
             let times = changes.times.iter();
             let is_new = times.map(|time| field(*time).gt(SINCE));
             let is_new = is_new.reduce(Condition::or).ok_or(SoqlError::EmptyList)?;
@@ -92,6 +95,19 @@ impl Statements {
     }
 }
 
+/// Whether the times of all parents are among `times` that a statement reads or depends on. It is a
+/// net under the definitions of the tables: a table that it catches is read as a whole.
+fn shows_all_changes(statement: &str, times: &[&str]) -> bool {
+    let outside_quotes = statement.replace("\\\\", "").replace("\\'", "");
+    let outside_quotes = outside_quotes.split('\'').step_by(2);
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+    let mut words = outside_quotes.flat_map(|text| text.split(|c| !is_part(c)));
+    words.all(|word| match word.rsplit_once('.') {
+        Some((parent, _)) => times.contains(&format!("{parent}.SystemModstamp").as_str()),
+        None => true,
+    })
+}
+
 /// Fills in the times.
 pub(super) fn at(statement: &str, now: Timestamp, since: Timestamp) -> Result<String, SoqlError> {
     let literal = |time: Timestamp| Value::from(time).to_soql();
@@ -105,4 +121,46 @@ pub(super) fn of(statement: &str, ids: &[SalesforceId]) -> Result<String, SoqlEr
     let literals = ids.iter().map(|id| Value::from(*id).to_soql());
     let literals: Vec<_> = literals.collect::<Result<_, _>>()?;
     Ok(statement.replace(&Value::from(IDS).to_soql()?, &literals.join(", ")))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use test_case::test_case;
+
+    use super::*;
+
+    #[test_case("SELECT Id FROM User", &["SystemModstamp"] => true; "no parent")]
+    #[test_case("SELECT Id, Profile.Name FROM User", &["SystemModstamp"] => false; "a parent")]
+    #[test_case("SELECT Id, Profile.Name FROM User", &["Profile.SystemModstamp"] => true; "its time")]
+    #[test_case("SELECT Id, Profile.UserLicense.Name FROM User", &["Profile.SystemModstamp"] => false; "a parent's parent")]
+    #[test_case("SELECT Id FROM User WHERE Email LIKE '%@a.example'", &[] => true; "a value")]
+    #[test_case(r"SELECT Id FROM User WHERE Name = 'O\'Neil' AND Profile.Name = 'a'", &[] => false; "behind a value")]
+    #[test_case(r"SELECT Id FROM User WHERE Name = '\\' AND Profile.Name = 'a'", &[] => false; "behind a backslash")]
+    fn a_parent_without_its_time_is_found(statement: &str, times: &[&str]) -> bool {
+        shows_all_changes(statement, times)
+    }
+
+    #[test]
+    fn times_and_ids_are_filled_in() {
+        let table = Table::new("GroupMember", &["Id", "GroupId"])
+            .lasting("Until")
+            .changes_show_in(["SystemModstamp"], "GroupId");
+        let statements = Statements::of(&table).unwrap();
+        let changes = statements.changes.unwrap();
+        let time = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (now, since) = (time("2026-01-02T03:04:05Z"), time("2026-01-01T00:00:00Z"));
+        assert_eq!(
+            at(&changes.newer, now, since).unwrap(),
+            "SELECT Id, GroupId FROM GroupMember WHERE (Until = null OR Until > \
+             2026-01-02T03:04:05Z) AND SystemModstamp > 2026-01-01T00:00:00Z ORDER BY Id"
+        );
+        let ids = ["00GHp000000001F", "00GHp000000001G"].map(|id| id.parse().unwrap());
+        let groups = of(&changes.of_groups, &ids).unwrap();
+        assert!(groups.contains("GroupId IN ('00GHp000000001FMAQ', '00GHp000000001GMAQ')"));
+        assert_eq!(
+            at(&changes.touched, now, since).unwrap(),
+            "SELECT Id FROM GroupMember WHERE SystemModstamp > 2026-01-01T00:00:00Z ORDER BY Id"
+        );
+    }
 }
