@@ -8,6 +8,7 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
+use jiff::Timestamp;
 /// The longest wait that is understood. A larger number means the same: not today.
 const LONGEST_WAIT: Duration = Duration::from_hours(24 * 365);
 
@@ -120,8 +121,13 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(wait.min(LONGEST_WAIT))
 }
 
-/// How far the server's clock is ahead of ours, in seconds.
-pub(super) fn clock_ahead(headers: &HeaderMap, now: SystemTime) -> Option<i64> {
+/// The time by the server's clock.
+pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    let date = httpdate::parse_http_date(header_text(headers, &header::DATE)?).ok()?;
+    date.try_into().ok()
+}
+
+fn clock_ahead(headers: &HeaderMap, now: SystemTime) -> Option<i64> {
     let date = httpdate::parse_http_date(header_text(headers, &header::DATE)?).ok()?;
     let seconds = |distance: Duration| i64::try_from(distance.as_secs()).ok();
     match date.duration_since(now) {

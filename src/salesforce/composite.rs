@@ -219,6 +219,12 @@ pub enum Asked<'a> {
 }
 
 impl Question<'_> {
+    /// Whether it is a statement, not a further page of one.
+    #[must_use]
+    pub fn is_first_page(&self) -> bool {
+        matches!(self.page, Asked::First(_))
+    }
+
     fn subrequest(&self, number: usize) -> Result<Subrequest> {
         let mut request = Subrequest::new(Method::GET, "query", reference(number));
         match self.page {
@@ -291,6 +297,15 @@ impl Client {
         requests: &[Subrequest],
         all_or_none: bool,
     ) -> Result<Response<Vec<SubResponse>>> {
+        let options = serde_json::json!({ "allOrNone": all_or_none });
+        self.run_composite(requests, options).await
+    }
+
+    async fn run_composite(
+        &self,
+        requests: &[Subrequest],
+        mut body: Value,
+    ) -> Result<Response<Vec<SubResponse>>> {
         if requests.len() > MAX_SUBREQUESTS {
             return Err(TOO_MANY);
         }
@@ -299,7 +314,9 @@ impl Client {
             .iter()
             .map(|request| request.to_json(version))
             .collect();
-        let body = serde_json::json!({ "allOrNone": all_or_none, "compositeRequest": list });
+        if let Some(body) = body.as_object_mut() {
+            body.insert("compositeRequest".to_owned(), list.into());
+        }
         let mut request = Request::post("composite", "run a composite")
             .of_several()
             .json(&body)?;
@@ -310,8 +327,8 @@ impl Client {
         Ok(answer.map(|answer| answer.responses))
     }
 
-    /// Asks for up to [`MAX_QUERIES`] pages as one API call. The answers have the order of the
-    /// questions; an error of its own costs only one of them.
+    /// Asks for up to [`MAX_QUERIES`] pages as one API call, one after the other. The answers have the
+    /// order of the questions; an error of its own costs only one of them.
     pub async fn query_together(
         &self,
         questions: &[Question<'_>],
@@ -323,7 +340,9 @@ impl Client {
         let requests: Vec<_> = named
             .map(|(number, question)| question.subrequest(number))
             .collect::<Result<_>>()?;
-        let answer = self.composite(&requests, false).await?;
+        // Otherwise Salesforce chooses the order itself.
+        let options = serde_json::json!({ "allOrNone": false, "collateSubrequests": false });
+        let answer = self.run_composite(&requests, options).await?;
         Ok(answer.map(|mut answers| {
             let page = |(number, question): (usize, &Question<'_>)| {
                 let name = reference(number);

@@ -9,12 +9,12 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use backon::Retryable as _;
 use http::{HeaderName, header};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use tokio::{sync::Semaphore, time::Instant};
 use tracing::{Instrument as _, Span};
@@ -31,7 +31,7 @@ pub(crate) use self::request::Path;
 pub use self::request::Request;
 pub(crate) use self::stream::Stream;
 use super::{
-    answer::{BodyError, Head, clock_ahead, header_text, read_bounded},
+    answer::{BodyError, Head, date, header_text, read_bounded},
     api_version::ApiVersion,
     attempts::Attempts,
     auth::{AccessToken, TokenCache},
@@ -110,8 +110,8 @@ pub(crate) struct Transport {
     sent: AtomicU64,
     /// Used to keep the reserve; each answer has its own quota.
     last_quota: Mutex<Option<(Quota, Instant)>>,
-    /// How far the server's clock was ahead of ours at the last answer, in seconds.
-    clock_ahead: parking_lot::Mutex<Option<i64>>,
+    /// The time of the last answer by the server's clock, and when it came.
+    server_time: parking_lot::Mutex<Option<(Timestamp, std::time::Instant)>>,
 }
 
 impl Transport {
@@ -122,15 +122,15 @@ impl Transport {
             permits,
             sent: AtomicU64::new(0),
             last_quota: Mutex::new(None),
-            clock_ahead: parking_lot::Mutex::new(None),
+            server_time: parking_lot::Mutex::new(None),
         }
     }
 
-    /// The time by the server's clock; `None` until an answer told it.
+    /// The time by the server's clock; `None` until an answer told it. Our own clock may be set
+    /// meanwhile.
     pub(crate) fn server_time(&self) -> Option<Timestamp> {
-        let ahead = (*self.clock_ahead.lock())?;
-        let ahead = SignedDuration::from_secs(ahead);
-        Timestamp::now().checked_add(ahead).ok()
+        let (time, since) = (*self.server_time.lock())?;
+        time.checked_add(since.elapsed()).ok()
     }
 
     /// Number of HTTP requests sent since the start, excluding logins.
@@ -248,10 +248,10 @@ impl Transport {
         trace::status(&Span::current(), status.as_u16());
         let quota = header_text(response.headers(), &LIMIT_INFO).and_then(Quota::parse);
         self.remember(quota.as_ref());
-        if let Some(ahead) = clock_ahead(response.headers(), SystemTime::now()) {
-            *self.clock_ahead.lock() = Some(ahead);
-        }
         if status.is_success() {
+            if let Some(time) = date(response.headers()) {
+                *self.server_time.lock() = Some((time, std::time::Instant::now()));
+            }
             let taken = T::take(response, operation(), self.setup.max_response).await?;
             return Ok((taken, quota));
         }

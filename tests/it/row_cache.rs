@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use test_case::test_case;
 
 use crate::harness::{Harness, Setup, Synced, everything};
+use crate::stage::add_user;
 
 /// After the sync of which rows were kept.
 const LATER: Duration = Duration::from_hours(1);
@@ -157,7 +158,7 @@ fn change(simulator: &Simulator, dice: &mut Dice) {
         one("SELECT Id FROM UserRole WHERE PortalType = 'None'"),
     );
     let login = one("SELECT Id FROM UserLogin");
-    let kind = dice.below(14);
+    let kind = dice.below(15);
     let number = dice.below(1_000_000);
     let now = simulator.clock().now();
     let soon = now
@@ -196,6 +197,10 @@ fn change(simulator: &Simulator, dice: &mut Dice) {
             10 => org.update("User", &user, &[("IsActive", json!(false))]),
             11 => {
                 signs_in(org, &user, now);
+                Ok(())
+            }
+            14 => {
+                add_user(org, &format!("n{number}"), &profile, &role);
                 Ok(())
             }
             12 => org.update(

@@ -1,10 +1,11 @@
 //! Where reading a table begins in a sync: with what the last sync has kept, or with its first page.
 
 use super::context::ReadContext;
-use super::org::Opened;
+use super::org::{Opened, no_progress};
 use super::row_cache::{CachedSync, Known, KnownRows, Statements, TableKeeper};
 use super::sync_memory::SyncMemory;
 use super::table::{Row, Table};
+use super::way::keep;
 use crate::salesforce::Error;
 
 /// A table of which the first rows are there.
@@ -61,22 +62,22 @@ pub(in crate::connector) async fn read_all<R: Row>(
     mut each: impl FnMut(R),
 ) -> Result<(), Error> {
     let org = &context.org;
-    if context.rows.is_none() {
+    if context.rows.is_none() || !memory.is_of_sync() {
         return org.read_all(table, each).await;
     }
     let (mut batch, keeper) = match Box::pin(begin(context, memory, table)).await? {
         Beginning::Read(opened, keeper) => (opened.batch, keeper),
         Beginning::Known(..) => return org.read_all(table, each).await,
     };
-    let after = batch.last_id().filter(|_| !batch.is_last());
-    if let (None, Some(mut keeper)) = (after, keeper) {
-        keeper.push(batch.take_texts()).await;
-        keeper.finish();
+    let (is_last, after) = (batch.is_last(), batch.last_id());
+    if is_last {
+        keep(&mut batch, keeper).await;
     }
     batch.rows.by_ref().for_each(&mut each);
     match after {
+        _ if is_last => Ok(()),
         Some(_) => org.read_behind(table, after, each).await,
-        None => Ok(()),
+        None => Err(no_progress(table.object)),
     }
 }
 

@@ -44,14 +44,15 @@ pub(super) async fn walk_on<R: Row>(
     way: &mut Way<R>,
 ) -> End {
     // In a task of its own, so that it goes on while nobody takes a batch.
-    let start = |begins: &[usize]| {
-        let locators = begins.iter().map(|row| rest.locator.at(*row)).collect();
+    let mut begins = begins(&rest);
+    let mut start = || {
+        let some: Vec<usize> = begins.by_ref().take(TOGETHER).collect();
+        let locators = some.iter().map(|row| rest.locator.at(*row)).collect();
         let pages = read(Arc::clone(org), object, locators);
-        AbortOnDropHandle::new(tokio::spawn(trace::carried(pages)))
+        let pages = || AbortOnDropHandle::new(tokio::spawn(trace::carried(pages)));
+        (!some.is_empty()).then(pages)
     };
-    let begins = begins(&rest);
-    let mut groups = begins.chunks(TOGETHER);
-    let mut coming = groups.next().map(start);
+    let mut coming = start();
     let mut led = false;
     while let Some(pages) = coming.take() {
         let Ok(pages) = pages.await else {
@@ -60,7 +61,7 @@ pub(super) async fn walk_on<R: Row>(
         let mut pages = pages.into_iter();
         while let Some(page) = pages.next() {
             if coming.is_none() && pages.len() <= HELD {
-                coming = groups.next().map(start);
+                coming = start();
             }
             let Some(mut batch) = stretch(org, object, page).await else {
                 return End::Lost { last, led };
@@ -88,8 +89,8 @@ pub(super) async fn walk_on<R: Row>(
 }
 
 /// The first row of each stretch.
-fn begins(rest: &Rest) -> Vec<usize> {
-    (rest.read - 1..rest.total - 1).step_by(PAGE - 1).collect()
+fn begins(rest: &Rest) -> impl Iterator<Item = usize> + use<> {
+    (rest.read - 1..rest.total - 1).step_by(PAGE - 1)
 }
 
 /// The pages at `locators`; none if one of these is unknown.

@@ -40,12 +40,14 @@ pub(in crate::connector) struct Batch<R> {
     pub(in crate::connector) calls: u32,
     /// The rows as Salesforce sent them, if they are to be kept.
     texts: Vec<PageText>,
+    /// How many of these rows it has, from the first one on.
+    taken: usize,
 }
 
 impl<R: Row> Batch<R> {
-    /// Takes the rows as Salesforce sent them.
-    pub(super) fn take_texts(&mut self) -> Vec<PageText> {
-        std::mem::take(&mut self.texts)
+    /// Takes the rows as Salesforce sent them, and says how many of them belong to the batch.
+    pub(super) fn take_texts(&mut self) -> (Vec<PageText>, usize) {
+        (std::mem::take(&mut self.texts), self.taken)
     }
 
     /// Rows in no order, of those behind `from`. `end` is the id of the last one.
@@ -63,6 +65,7 @@ impl<R: Row> Batch<R> {
             quota: None,
             calls: 0,
             texts: Vec::new(),
+            taken: usize::MAX,
         }
     }
 
@@ -361,12 +364,7 @@ impl Org {
                 return Ok(());
             }
             if after == before {
-                // Salesforce announced more rows and sent none.
-                return Err(Error::Unreadable {
-                    operation: Operation::new(format!("query {}", table.object), false),
-                    status: 200,
-                    flaw: Flaw::Truncated,
-                });
+                return Err(no_progress(table.object));
             }
         }
     }
@@ -431,6 +429,15 @@ impl Org {
     }
 }
 
+/// Salesforce announced more rows and sent none.
+pub(super) fn no_progress(object: &str) -> Error {
+    Error::Unreadable {
+        operation: Operation::new(format!("query {object}"), false),
+        status: 200,
+        flaw: Flaw::Truncated,
+    }
+}
+
 /// The first `rows` records of a page. Unreadable ones count, but are left out.
 fn batch<R: Row>(answer: Response<QueryPage<R>>, rows: usize) -> Batch<R> {
     let (page, calls) = (answer.value, answer.calls);
@@ -453,5 +460,6 @@ fn batch<R: Row>(answer: Response<QueryPage<R>>, rows: usize) -> Batch<R> {
         quota,
         calls,
         texts: Vec::new(),
+        taken,
     }
 }

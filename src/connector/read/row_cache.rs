@@ -17,10 +17,12 @@ mod statements;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use tokio::sync::{OnceCell, oneshot};
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, info};
 
 use self::check::{Comparison, Doubt};
@@ -109,12 +111,12 @@ impl RowCache {
             keeping.ok().map(|keeping| (kept, keeping))
         });
         let (kept, keeping) = opened.await.ok().flatten()?;
-        let coming = match kept {
-            Some((file, tables)) => compare(org, file, tables, longest),
-            None => HashMap::new(),
-        };
+        let (coming, tasks) = kept
+            .map(|(file, tables)| compare(org, file, tables, longest))
+            .unwrap_or_default();
         Some(CachedSync {
             coming: Mutex::new(coming),
+            _tasks: tasks,
             keeping: Arc::new(keeping),
         })
     }
@@ -126,16 +128,19 @@ fn compare(
     file: Arc<RowFile>,
     tables: Vec<Entry>,
     longest: SignedDuration,
-) -> HashMap<String, Coming> {
+) -> (HashMap<String, Coming>, Vec<AbortOnDropHandle<()>>) {
     let mut coming = HashMap::new();
     let Some(asked_at) = org.client.server_time() else {
-        return coming;
+        return (coming, Vec::new());
     };
     let mut plan = Plan {
         org: Arc::clone(org),
         file,
         now: Timestamp::now(),
-        asked: Vec::new(),
+        pairs: Vec::new(),
+        single: Vec::new(),
+        held: Arc::default(),
+        tasks: Vec::new(),
     };
     for entry in tables {
         let age = asked_at.duration_since(entry.complete_at);
@@ -156,9 +161,8 @@ fn compare(
             tables = coming.len(),
             "comparing the kept rows with the org"
         );
-        plan.run();
     }
-    coming
+    (coming, plan.run())
 }
 
 /// The file, if it can be used.
@@ -186,6 +190,8 @@ struct Coming {
 /// What is known in one sync, and what it keeps.
 pub(super) struct CachedSync {
     coming: Mutex<HashMap<String, Coming>>,
+    /// They end with the sync.
+    _tasks: Vec<AbortOnDropHandle<()>>,
     keeping: Arc<Keeping>,
 }
 
@@ -214,7 +220,12 @@ struct Plan {
     org: Arc<Org>,
     file: Arc<RowFile>,
     now: Timestamp,
-    asked: Vec<Asking>,
+    /// Questions of which the first one must be answered before the second one.
+    pairs: Vec<[Asking; 2]>,
+    single: Vec<Asking>,
+    held: Arc<AtomicUsize>,
+    /// What is done in the background.
+    tasks: Vec<AbortOnDropHandle<()>>,
 }
 
 /// A statement, and who waits for its answer.
@@ -225,6 +236,17 @@ struct Asking {
 }
 
 impl Asking {
+    fn new(entry: &Entry, soql: String) -> (Self, oneshot::Receiver<Answer>) {
+        let (answer, receiver) = oneshot::channel();
+        let object = entry.statements.object.clone();
+        let asking = Self {
+            object,
+            soql,
+            answer,
+        };
+        (asking, receiver)
+    }
+
     fn question(&self) -> Question<'_> {
         Question {
             object: &self.object,
@@ -243,7 +265,8 @@ impl Plan {
         let changes = changes.filter(|_| !entry.chunks.is_empty());
         let Some(changes) = changes else {
             let all = at(&entry.statements.all, self.now, since)?;
-            let page = self.ask(&entry, all);
+            let (asking, page) = Asking::new(&entry, all);
+            self.single.push(asking);
             let page = async move {
                 let answer = match page.await {
                     Ok(Ok(page)) => Known::Page(page),
@@ -253,12 +276,14 @@ impl Plan {
                 };
                 let _ = known.send(answer);
             };
-            tokio::spawn(trace::carried(page));
+            self.start(page);
             return Ok(());
         };
-        let newer = at(&changes.newer, self.now, since)?;
         let count = at(&changes.count, self.now, since)?;
-        let (newer, count) = (self.ask(&entry, newer), self.ask(&entry, count));
+        let newer = at(&changes.newer, self.now, since)?;
+        let (first, count) = Asking::new(&entry, count);
+        let (second, newer) = Asking::new(&entry, newer);
+        self.pairs.push([first, second]);
         let comparison = Comparison {
             org: Arc::clone(&self.org),
             file: Arc::clone(&self.file),
@@ -266,10 +291,11 @@ impl Plan {
             changes,
             since,
             now: self.now,
+            held: Arc::clone(&self.held),
         };
         let rows = async move {
             let object = comparison.entry.statements.object.clone();
-            match Box::pin(compared(comparison, newer, count)).await {
+            match Box::pin(compared(comparison, count, newer)).await {
                 Ok(rows) => {
                     let _ = known.send(Known::Rows(rows));
                 }
@@ -280,49 +306,46 @@ impl Plan {
                 ),
             }
         };
-        tokio::spawn(trace::carried(rows));
+        self.start(rows);
         Ok(())
     }
 
-    fn ask(&mut self, entry: &Entry, soql: String) -> oneshot::Receiver<Answer> {
-        let (answer, receiver) = oneshot::channel();
-        let object = entry.statements.object.clone();
-        self.asked.push(Asking {
-            object,
-            soql,
-            answer,
-        });
-        receiver
+    fn start(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        let task = tokio::spawn(trace::carried(task));
+        self.tasks.push(AbortOnDropHandle::new(task));
     }
 
-    /// Asks in the background, several calls at a time.
-    fn run(self) {
-        let mut asked = self.asked.into_iter();
+    /// Asks in the background, several calls at a time. A pair is not torn apart.
+    fn run(mut self) -> Vec<AbortOnDropHandle<()>> {
+        let mut pairs = std::mem::take(&mut self.pairs).into_iter();
+        let mut single = std::mem::take(&mut self.single).into_iter();
         loop {
-            let some: Vec<_> = asked.by_ref().take(TOGETHER).collect();
-            if some.is_empty() {
-                return;
+            let pairs = pairs.by_ref().take(TOGETHER / 2);
+            let mut asked: Vec<Asking> = pairs.flatten().collect();
+            asked.extend(single.by_ref().take(TOGETHER - asked.len()));
+            if asked.is_empty() {
+                return self.tasks;
             }
             let org = Arc::clone(&self.org);
-            tokio::spawn(trace::carried(async move {
-                let questions: Vec<_> = some.iter().map(Asking::question).collect();
+            self.start(async move {
+                let questions: Vec<_> = asked.iter().map(Asking::question).collect();
                 let answers = org.answers(&questions).await;
-                for (asking, answer) in some.into_iter().zip(answers) {
+                for (asking, answer) in asked.into_iter().zip(answers) {
                     let _ = asking.answer.send(answer);
                 }
-            }));
+            });
         }
     }
 }
 
 async fn compared(
     comparison: Comparison,
-    newer: oneshot::Receiver<Answer>,
     count: oneshot::Receiver<Answer>,
+    newer: oneshot::Receiver<Answer>,
 ) -> Result<KnownRows, Doubt> {
-    let newer = newer.await.map_err(|_| Doubt::Stopped)??;
     let count = count.await.map_err(|_| Doubt::Stopped)??;
-    comparison.run(newer, &count.value).await
+    let newer = newer.await.map_err(|_| Doubt::Stopped)??;
+    comparison.run(&count.value, newer.value).await
 }
 
 /// Rows with an older time were there when the rows of `entry` were read.

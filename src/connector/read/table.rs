@@ -48,8 +48,8 @@ pub(in crate::connector) struct Table {
 pub(super) struct Changes {
     /// One of these times is new. With a parent's columns or conditions on them, its time is one.
     pub(super) times: Vec<&'static str>,
-    /// The reference by which rows are counted to find out which ones are gone.
-    pub(super) group: &'static str,
+    /// A reference by which rows can be counted to find out which ones are gone. It never changes.
+    pub(super) group: Option<&'static str>,
 }
 
 /// A column that is left out if the org does not have it or hides it.
@@ -99,12 +99,13 @@ impl Table {
     }
 
     /// Says that each change of a row, or of what its columns and conditions take from parents, shows
-    /// in one of `times`, unless it goes. `group` is a reference by which rows can be counted.
+    /// in one of `times`, unless it goes. `group` is a reference by which rows can be counted, and that
+    /// is never changed.
     #[must_use]
     pub(in crate::connector) fn changes_show_in(
         mut self,
         times: impl IntoIterator<Item = &'static str>,
-        group: &'static str,
+        group: Option<&'static str>,
     ) -> Self {
         let times = times.into_iter().collect();
         self.changes = Some(Changes { times, group });

@@ -33,21 +33,32 @@ impl Together {
         client: &Client,
         questions: &[Question<'_>],
     ) -> Vec<Result<Response<PageText>, Error>> {
-        if let Some(answers) = self.at_once(client, questions).await {
+        let Some((first, others)) = questions.split_first() else {
+            return Vec::new();
+        };
+        if !others.is_empty() && !self.is_refused.load(Ordering::Relaxed) {
+            match Box::pin(client.query_together(questions)).await {
+                Ok(answer) => return shared(answer),
+                Err(error) if is_refusal(&error) => {
+                    debug!(%error, "several pages in one call do not work; asking for one at a time");
+                    self.is_refused.store(true, Ordering::Relaxed);
+                }
+                // Asking one by one would meet the same trouble.
+                Err(error) => return none_of(questions, error),
+            }
+        }
+        let mut answers = vec![alone(client, first).await.unwrap_or_else(stopped)];
+        if questions.iter().any(Question::is_first_page) {
+            // Who asks relies on the order.
+            for other in others {
+                answers.push(alone(client, other).await.unwrap_or_else(stopped));
+            }
             return answers;
         }
-        let mut answers = Vec::with_capacity(questions.len());
-        let Some((first, others)) = questions.split_first() else {
-            return answers;
-        };
-        // If the first one is refused, so are the others.
-        answers.push(alone(client, first).await.unwrap_or_else(stopped));
-        let others = if answers.iter().all(Result::is_ok) {
-            others
-        } else {
-            &[]
-        };
-        let coming: Vec<_> = others.iter().map(|other| alone(client, other)).collect();
+        // If the first page of a query is refused, so are the others.
+        let is_ok = answers.iter().all(Result::is_ok);
+        let others = others.iter().filter(|_| is_ok);
+        let coming: Vec<_> = others.map(|other| alone(client, other)).collect();
         for answer in coming {
             answers.push(answer.await.unwrap_or_else(stopped));
         }
@@ -55,39 +66,40 @@ impl Together {
         answers
     }
 
-    /// `None` if they cannot be asked in one call.
-    async fn at_once(
-        &self,
-        client: &Client,
-        questions: &[Question<'_>],
-    ) -> Option<Vec<Result<Response<PageText>, Error>>> {
-        if questions.len() < 2 || self.is_refused.load(Ordering::Relaxed) {
-            return None;
-        }
-        match Box::pin(client.query_together(questions)).await {
-            Ok(answer) => {
-                let (mut quota, mut calls) = (answer.quota, answer.calls);
-                let pages = answer.value.into_iter();
-                let alone = pages.map(|page| {
-                    page.map(|value| Response {
-                        value,
-                        quota: quota.take(),
-                        calls: std::mem::take(&mut calls),
-                    })
-                });
-                Some(alone.collect())
-            }
-            Err(error) => {
-                debug!(%error, "several pages in one call do not work; asking for one at a time");
-                self.is_refused.store(true, Ordering::Relaxed);
-                None
-            }
-        }
-    }
-
     /// Forgets that it did not work: it may by now.
     pub(super) fn forget(&self) {
         self.is_refused.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Each answer with its part of the costs.
+fn shared(
+    answer: Response<Vec<Result<PageText, Error>>>,
+) -> Vec<Result<Response<PageText>, Error>> {
+    let (mut quota, mut calls) = (answer.quota, answer.calls);
+    let pages = answer.value.into_iter();
+    let alone = pages.map(|page| {
+        page.map(|value| Response {
+            value,
+            quota: quota.take(),
+            calls: std::mem::take(&mut calls),
+        })
+    });
+    alone.collect()
+}
+
+fn none_of(questions: &[Question<'_>], error: Error) -> Vec<Result<Response<PageText>, Error>> {
+    let mut answers = vec![Err(error)];
+    answers.resize_with(questions.len(), || Err(NOT_ASKED));
+    answers
+}
+
+/// Whether the server refuses such requests, or its answers cannot be used: it will do so again.
+fn is_refusal(error: &Error) -> bool {
+    match error {
+        Error::Api { .. } => !error.is_transient(true) && !error.is_daily_limit(),
+        Error::Unreadable { .. } => true,
+        _ => false,
     }
 }
 

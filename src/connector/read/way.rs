@@ -24,9 +24,9 @@ pub(super) async fn keep<R: Row>(
     batch: &mut Batch<R>,
     keeper: Option<TableKeeper>,
 ) -> Option<TableKeeper> {
-    let texts = batch.take_texts();
+    let (texts, taken) = batch.take_texts();
     let mut keeper = keeper?;
-    keeper.push(texts).await;
+    keeper.push(texts, taken).await;
     if batch.is_last() {
         keeper.finish();
         return None;

@@ -69,7 +69,7 @@ impl Assigned {
         let times = ["SystemModstamp", Via::Assignee.changed(), parent];
         effective(&[column], options)
             .only(self.condition())
-            .changes_show_in(times, self.column())
+            .changes_show_in(times, Some(self.column()))
     }
 
     /// The rows that assign such.

@@ -127,7 +127,7 @@ impl<R: AssignedLicense> ResourceSyncer for AssignedLicenses<R> {
                 "licences that a user access policy took away are shown as held",
             )
             .only(R::VIA.condition(&self.context.options))
-            .changes_show_in(["SystemModstamp", R::VIA.changed()], R::LICENSE);
+            .changes_show_in(["SystemModstamp", R::VIA.changed()], Some(R::LICENSE));
         let question = Question {
             context: &self.context,
             listing: &self.holders,

@@ -69,7 +69,7 @@ impl Users {
         let table = with_license(fetch::table(options), options);
         let table = features.columns(table).only(Via::User.condition(options));
         let table = if options.user_fields.is_empty() {
-            table.changes_show_in(CHANGES, "ProfileId")
+            table.changes_show_in(CHANGES, None)
         } else {
             // The value of a formula changes without a trace.
             table

@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -19,10 +20,10 @@ use crate::connector::read::table::IDS_A_QUERY;
 use crate::connector::read::together::TOGETHER;
 use crate::salesforce::composite::{Asked, Question};
 use crate::salesforce::soql::SoqlError;
-use crate::salesforce::{Error, Locator, PageText, Response, SalesforceId};
+use crate::salesforce::{Error, Locator, PageText, SalesforceId};
 
-/// Changed rows that are held at most, as Salesforce sends them, in bytes. If there are more, the
-/// table is read as a whole.
+/// Changed rows of all tables that a sync holds at most, as Salesforce sends them, in bytes. Tables
+/// with more are read as a whole.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 /// Why the kept rows are not used.
@@ -34,14 +35,21 @@ pub(super) enum Doubt {
     Statement(#[from] SoqlError),
     #[error(transparent)]
     Lost(#[from] LostRows),
+    /// Without the cause, which may quote a value.
     #[error("an answer has rows that cannot be told apart")]
-    Unreadable(#[from] serde_json::Error),
+    Unreadable,
     #[error("too much has changed")]
     TooMuch,
     #[error("the numbers of rows do not match")]
     Numbers,
     #[error("comparing was stopped")]
     Stopped,
+}
+
+impl From<serde_json::Error> for Doubt {
+    fn from(_: serde_json::Error) -> Self {
+        Self::Unreadable
+    }
 }
 
 /// What is compared.
@@ -53,6 +61,8 @@ pub(super) struct Comparison {
     /// Rows with an older time were there when the kept rows were read.
     pub(super) since: Timestamp,
     pub(super) now: Timestamp,
+    /// The bytes of changed rows that this sync holds.
+    pub(super) held: Arc<AtomicUsize>,
 }
 
 /// How many rows each group has.
@@ -67,63 +77,46 @@ struct Fresh {
 }
 
 impl Comparison {
-    /// The rows as they are now. `newer` and `count` are the answers to the first two questions.
-    pub(super) async fn run(
-        &self,
-        newer: Response<PageText>,
-        count: &PageText,
-    ) -> Result<KnownRows, Doubt> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Count {
-            total_size: u64,
-        }
-        let Count { total_size } = serde_json::from_str(count.json())?;
-        let columns = Columns {
-            group: self.changes.group.clone(),
-            ending: self.changes.ending.clone(),
-        };
-        let newer = self.all(newer.value).await?;
-        let newer = Fresh::of(newer, &columns)?;
-        let gone = Gone {
-            columns,
-            rows: newer.ids.clone(),
-            groups: HashSet::new(),
-            now: self.now,
-        };
+    /// The rows as they are now. The answers are to the first two questions, in this order: a row that
+    /// comes between them is one too many and cannot stand for one that is gone.
+    pub(super) async fn run(&self, count: &PageText, newer: PageText) -> Result<KnownRows, Doubt> {
+        let expected = count_of(count)?;
+        let (gone, newer) = self.changed(newer, HashSet::new()).await?;
         let (gone, counts) = self.tally(gone).await?;
-        let number = sum(&counts) + newer.ids.len() as u64;
-        if number == total_size {
+        if sum(&counts) + newer.ids.len() as u64 == expected {
             return Ok(self.known(gone, newer.pages));
         }
-        self.without_those_gone(gone, newer).await
+        self.without_those_gone().await
     }
 
     /// The rows, after it turned out that their number is another one.
-    async fn without_those_gone(&self, mut gone: Gone, newer: Fresh) -> Result<KnownRows, Doubt> {
-        let touched = statements::at(&self.changes.touched, self.now, self.since)?;
-        let counts = statements::at(&self.changes.counts, self.now, self.since)?;
-        let [touched, counts] = self.ask([&touched, &counts]).await?;
+    async fn without_those_gone(&self) -> Result<KnownRows, Doubt> {
+        let at = |statement: &str| statements::at(statement, self.now, self.since);
+        let groups = self.changes.groups.as_ref();
+        let counts = groups.map_or(&self.changes.count, |groups| &groups.counts);
+        let (counts, touched) = (at(counts)?, at(&self.changes.touched)?);
+        let newer = at(&self.changes.newer)?;
+        // In this order, for the same reason.
+        let [counts, touched, newer] = self.ask([&counts, &touched, &newer]).await?;
         // Rows that changed so that they do not belong to the table any more.
         let touched = self.all(touched).await?;
         let touched = Fresh::of(touched, &Columns::default())?;
-        gone.rows.extend(touched.ids);
+        let (gone, newer) = self.changed(newer, touched.ids).await?;
         let (mut gone, mut kept) = self.tally(gone).await?;
         for (group, number) in &newer.counts {
             *kept.entry(*group).or_default() += number;
         }
-        let counts = self.counts(&counts)?;
-        let groups: HashSet<_> = kept.keys().chain(counts.keys()).copied().collect();
-        let differing = groups.into_iter().filter(|group| {
-            let number = |counts: &Counts| counts.get(group).copied().unwrap_or_default();
-            number(&kept) != number(&counts)
-        });
-        // Rows without a group cannot be asked for by their group.
-        let differing: Option<Vec<SalesforceId>> = differing.collect();
-        let differing = differing.ok_or(Doubt::Numbers)?;
+        let Some(groups) = groups else {
+            if sum(&kept) != count_of(&counts)? {
+                return Err(Doubt::Numbers);
+            }
+            return Ok(self.known(gone, newer.pages));
+        };
+        let counts = counts_of(&counts, &groups.column)?;
+        let differing = differing(&kept, &counts)?;
         let expected = |group: &SalesforceId| counts.get(&Some(*group)).copied();
         let expected: u64 = differing.iter().filter_map(expected).sum();
-        let again = self.of_groups(&differing).await?;
+        let again = self.of_groups(&groups.rows, &differing).await?;
         let again = Fresh::of(again, &gone.columns)?;
         if again.ids.len() as u64 != expected {
             return Err(Doubt::Numbers);
@@ -135,6 +128,29 @@ impl Comparison {
             pages.push(without_groups(changed, &gone)?);
         }
         Ok(self.known(gone, pages))
+    }
+
+    /// The rows that are new or changed, and what they and `touched` leave of the kept rows.
+    async fn changed(
+        &self,
+        newer: PageText,
+        mut touched: HashSet<SalesforceId>,
+    ) -> Result<(Gone, Fresh), Doubt> {
+        let groups = self.changes.groups.as_ref();
+        let columns = Columns {
+            group: groups.map_or_else(String::new, |groups| groups.column.clone()),
+            ending: self.changes.ending.clone(),
+        };
+        let newer = self.all(newer).await?;
+        let newer = Fresh::of(newer, &columns)?;
+        touched.extend(&newer.ids);
+        let gone = Gone {
+            columns,
+            rows: touched,
+            groups: HashSet::new(),
+            now: self.now,
+        };
+        Ok((gone, newer))
     }
 
     fn known(&self, gone: Gone, fresh: Vec<PageText>) -> KnownRows {
@@ -177,31 +193,18 @@ impl Comparison {
         Ok((gone, counts))
     }
 
-    /// The number of rows by group, as the org counts them.
-    fn counts(&self, answer: &PageText) -> Result<Counts, Doubt> {
-        let mut counts = Counts::new();
-        for row in rows(answer.json())? {
-            let row: serde_json::Map<String, serde_json::Value> = serde_json::from_str(row.get())?;
-            let group = row.get(&self.changes.group).ok_or(Doubt::Numbers)?;
-            let group: Option<SalesforceId> = Option::deserialize(group)?;
-            let total = row.get("total").and_then(serde_json::Value::as_u64);
-            counts.insert(group, total.ok_or(Doubt::Numbers)?);
-        }
-        if counts.len() >= MOST_GROUPS as usize {
-            return Err(Doubt::TooMuch);
-        }
-        Ok(counts)
-    }
-
     /// All rows of some groups.
-    async fn of_groups(&self, groups: &[SalesforceId]) -> Result<Vec<PageText>, Doubt> {
+    async fn of_groups(
+        &self,
+        statement: &str,
+        groups: &[SalesforceId],
+    ) -> Result<Vec<PageText>, Doubt> {
         let mut pages = Vec::new();
         for groups in groups.chunks(IDS_A_QUERY) {
-            let statement = statements::of(&self.changes.of_groups, groups)?;
+            let statement = statements::of(statement, groups)?;
             let statement = statements::at(&statement, self.now, self.since)?;
             let [first] = self.ask([&statement]).await?;
             pages.extend(self.all(first).await?);
-            held_in_memory(&pages)?;
         }
         Ok(pages)
     }
@@ -221,65 +224,113 @@ impl Comparison {
         Question { object, page }
     }
 
-    /// The pages of a query that begins with `first`.
+    /// The pages of a query that begins with `first`, with as many rows as that says.
     async fn all(&self, first: PageText) -> Result<Vec<PageText>, Doubt> {
+        let mut head = Head::of(&first)?;
+        let (total, rows_each) = (head.total_size, head.rows);
+        let mut so_far = head.rows;
+        self.hold(&first)?;
         let mut pages = vec![first];
-        while let Some(next) = pages.last().map(next).transpose()?.flatten() {
-            held_in_memory(&pages)?;
-            let following = self.following(&next, pages.len()).await?;
-            pages.extend(following);
+        while !head.done {
+            if head.rows == 0 || so_far >= total {
+                return Err(Doubt::Numbers);
+            }
+            let next = head.next.take().ok_or(Doubt::Numbers)?;
+            let mut locators = vec![next.clone()];
+            // If it is known where the other pages are, several come in one call.
+            if next.row() == Some(so_far) {
+                let begins = (so_far..total).step_by(rows_each.max(1));
+                let others = begins.skip(1).take(TOGETHER - 1);
+                locators.extend(others.filter_map(|row| next.at(row)));
+            }
+            for page in self.pages(&locators).await? {
+                head = Head::of(&page)?;
+                so_far += head.rows;
+                self.hold(&page)?;
+                pages.push(page);
+            }
+        }
+        if so_far != total {
+            return Err(Doubt::Numbers);
         }
         Ok(pages)
     }
 
-    /// The pages from `next` on, several in one call if it is known where they are. `so_far` pages
-    /// tell how many may follow.
-    async fn following(&self, next: &Next, so_far: usize) -> Result<Vec<PageText>, Doubt> {
-        let mut locators = vec![next.locator.clone()];
-        if let Some(row) = next.locator.row()
-            && row == next.rows_each.saturating_mul(so_far)
-        {
-            let begins = (row..next.total).step_by(next.rows_each.max(1));
-            let others = begins.skip(1).take(TOGETHER - 1);
-            locators.extend(others.filter_map(|row| next.locator.at(row)));
-        }
-        let questions: Vec<_> = locators
-            .iter()
-            .map(|locator| self.question(Asked::Next(locator)))
-            .collect();
+    async fn pages(&self, locators: &[Locator]) -> Result<Vec<PageText>, Doubt> {
+        let questions = locators.iter().map(Asked::Next);
+        let questions: Vec<_> = questions.map(|page| self.question(page)).collect();
         let answers = self.org.answers(&questions).await.into_iter();
-        let pages: Vec<_> = answers
-            .map(|answer| answer.map(|answer| answer.value))
-            .collect::<Result<_, _>>()?;
-        Ok(pages)
+        let pages = answers.map(|answer| answer.map(|answer| answer.value));
+        Ok(pages.collect::<Result<_, _>>()?)
+    }
+
+    /// Counts what is held in memory.
+    fn hold(&self, page: &PageText) -> Result<(), Doubt> {
+        let bytes = page.json().len();
+        let held = self.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if held > MOST_BYTES {
+            return Err(Doubt::TooMuch);
+        }
+        Ok(())
     }
 }
 
-/// What follows a page.
-struct Next {
-    locator: Locator,
-    rows_each: usize,
-    total: usize,
+/// What a page says of its query.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    done: bool,
+    total_size: usize,
+    #[serde(default, rename = "nextRecordsUrl")]
+    next: Option<Locator>,
+    #[serde(skip)]
+    rows: usize,
 }
 
-fn next(page: &PageText) -> Result<Option<Next>, Doubt> {
+impl Head {
+    fn of(page: &PageText) -> Result<Self, Doubt> {
+        let mut head: Self = serde_json::from_str(page.json())?;
+        head.rows = rows(page.json())?.len();
+        Ok(head)
+    }
+}
+
+/// The answer to a `COUNT()`.
+fn count_of(answer: &PageText) -> Result<u64, Doubt> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Head {
-        done: bool,
-        total_size: usize,
-        #[serde(default, rename = "nextRecordsUrl")]
-        next: Option<Locator>,
+    struct Count {
+        total_size: u64,
     }
-    let head: Head = serde_json::from_str(page.json())?;
-    if head.done {
-        return Ok(None);
+    let count: Count = serde_json::from_str(answer.json())?;
+    Ok(count.total_size)
+}
+
+/// The number of rows by group, as the org counts them.
+fn counts_of(answer: &PageText, column: &str) -> Result<Counts, Doubt> {
+    let mut counts = Counts::new();
+    for row in rows(answer.json())? {
+        let row: serde_json::Map<String, serde_json::Value> = serde_json::from_str(row.get())?;
+        let group = row.get(column).ok_or(Doubt::Numbers)?;
+        let group: Option<SalesforceId> = Option::deserialize(group)?;
+        let total = row.get("total").and_then(serde_json::Value::as_u64);
+        counts.insert(group, total.ok_or(Doubt::Numbers)?);
     }
-    Ok(Some(Next {
-        locator: head.next.ok_or(Doubt::Numbers)?,
-        rows_each: rows(page.json())?.len(),
-        total: head.total_size,
-    }))
+    if counts.len() >= MOST_GROUPS as usize {
+        return Err(Doubt::TooMuch);
+    }
+    Ok(counts)
+}
+
+/// The groups that have another number of rows. Rows without a group cannot be asked for by it.
+fn differing(kept: &Counts, counts: &Counts) -> Result<Vec<SalesforceId>, Doubt> {
+    let groups: HashSet<_> = kept.keys().chain(counts.keys()).copied().collect();
+    let differing = groups.into_iter().filter(|group| {
+        let number = |counts: &Counts| counts.get(group).copied().unwrap_or_default();
+        number(kept) != number(counts)
+    });
+    let differing: Option<Vec<SalesforceId>> = differing.collect();
+    differing.ok_or(Doubt::Numbers)
 }
 
 impl Fresh {
@@ -311,14 +362,6 @@ fn without_groups(changed: &PageText, gone: &Gone) -> Result<PageText, Doubt> {
         }
     }
     page(&kept).ok_or(Doubt::Stopped)
-}
-
-fn held_in_memory(pages: &[PageText]) -> Result<(), Doubt> {
-    let bytes: usize = pages.iter().map(|page| page.json().len()).sum();
-    if bytes > MOST_BYTES {
-        return Err(Doubt::TooMuch);
-    }
-    Ok(())
 }
 
 fn sum(counts: &Counts) -> u64 {

@@ -70,11 +70,6 @@ pub(super) struct Chunk {
     length: u64,
 }
 
-impl Chunk {
-    /// Stands for rows that are not kept.
-    pub(super) const NONE: Self = Self { at: 0, length: 0 };
-}
-
 /// Why a file is not used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Unusable {

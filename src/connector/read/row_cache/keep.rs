@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tracing::{debug, warn};
 
 use super::file::{Binding, Chunk, Entry, RowFile, Spool};
+use super::rows::{page, rows};
 use super::statements::Statements;
 use crate::causes::chain;
 use crate::output_file;
@@ -107,8 +108,11 @@ pub(in crate::connector::read) struct TableKeeper {
     read_at: Timestamp,
     complete_at: Timestamp,
     /// The first page, until a second one comes: a table of one page has no chunks.
-    first: Option<Vec<PageText>>,
+    first: Option<PageText>,
+    pages: usize,
     chunks: Vec<Chunk>,
+    /// Whether some rows could not be kept.
+    is_broken: bool,
 }
 
 impl TableKeeper {
@@ -119,7 +123,9 @@ impl TableKeeper {
             read_at,
             complete_at: read_at,
             first: None,
+            pages: 0,
             chunks: Vec::new(),
+            is_broken: false,
         }
     }
 
@@ -130,20 +136,22 @@ impl TableKeeper {
     }
 
     /// Adds what was read. Only tables whose changes show are kept; of others, only what was asked.
-    pub(in crate::connector::read) async fn push(&mut self, pages: Vec<PageText>) {
+    /// Of several pages only the first `taken` rows are new: the next ones begin there.
+    pub(in crate::connector::read) async fn push(&mut self, pages: Vec<PageText>, taken: usize) {
+        self.pages += 1;
         if self.statements.changes.is_none() {
-            // That there is a second page is all that matters.
-            self.chunks
-                .extend(self.first.is_some().then_some(Chunk::NONE));
-            self.first = Some(Vec::new());
             return;
         }
-        let Some(first) = &mut self.first else {
-            self.first = Some(pages);
-            return;
+        let page = match <[PageText; 1]>::try_from(pages) {
+            Ok([page]) => Some(page),
+            Err(pages) => joined(&pages, taken),
         };
-        let mut waiting = std::mem::take(first);
-        waiting.extend(pages);
+        self.is_broken |= page.is_none();
+        if self.pages == 1 {
+            self.first = page;
+            return;
+        }
+        let waiting: Vec<PageText> = self.first.take().into_iter().chain(page).collect();
         let keeping = Arc::clone(&self.keeping);
         let written = tokio::task::spawn_blocking(move || keeping.write(&waiting));
         self.chunks.extend(written.await.unwrap_or_default());
@@ -151,7 +159,8 @@ impl TableKeeper {
 
     /// Says that all rows have come.
     pub(in crate::connector::read) fn finish(self) {
-        if self.statements.changes.is_none() && !self.chunks.is_empty() {
+        let is_unkept = self.statements.changes.is_none() && self.pages > 1;
+        if is_unkept || self.is_broken {
             return;
         }
         let entry = Entry {
@@ -160,8 +169,23 @@ impl TableKeeper {
             complete_at: self.complete_at,
             chunks: self.chunks,
         };
-        self.keeping.state.lock().tables.push(entry);
+        let mut state = self.keeping.state.lock();
+        // A host may ask for a first page again.
+        state
+            .tables
+            .retain(|table| table.statements != entry.statements);
+        state.tables.push(entry);
     }
+}
+
+/// The first `taken` rows of several pages, as one.
+fn joined(pages: &[PageText], taken: usize) -> Option<PageText> {
+    let mut all = Vec::new();
+    for page in pages {
+        all.extend(rows(page.json()).ok()?);
+    }
+    all.truncate(taken);
+    page(&all)
 }
 
 impl Keeping {

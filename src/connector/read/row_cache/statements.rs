@@ -38,17 +38,25 @@ pub(super) struct ChangeStatements {
     pub(super) touched: String,
     /// The number of all rows.
     pub(super) count: String,
-    /// The number of rows by group, as `total`.
-    pub(super) counts: String,
-    /// The rows of some groups.
-    pub(super) of_groups: String,
-    /// The column of the group.
-    pub(super) group: String,
+    /// For tables whose rows can be counted by group.
+    pub(super) groups: Option<GroupStatements>,
     /// The column that says when a row ends.
     pub(super) ending: Option<String>,
 }
 
-/// Groups in the answer to [`ChangeStatements::counts`], at most: Salesforce does not page through
+/// Statements about the groups of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GroupStatements {
+    /// The column of the group.
+    pub(super) column: String,
+    /// The number of rows by group, as `total`.
+    pub(super) counts: String,
+    /// The rows of some groups.
+    pub(super) rows: String,
+}
+
+/// Groups in the answer to [`GroupStatements::counts`], at most: Salesforce does not page through
 /// aggregates.
 pub(super) const MOST_GROUPS: u32 = 2000;
 
@@ -64,9 +72,21 @@ impl Statements {
             let times = changes.times.iter();
             let is_new = times.map(|time| field(*time).gt(SINCE));
             let is_new = is_new.reduce(Condition::or).ok_or(SoqlError::EmptyList)?;
-            let group = changes.group;
             let counted = all.clone().without_columns();
-            let ids = field(group).in_strings([IDS]);
+            let groups = changes.group.map(|group| {
+                let ids = field(group).in_strings([IDS]);
+                Ok(GroupStatements {
+                    column: group.to_owned(),
+                    counts: counted
+                        .clone()
+                        .field(group)
+                        .aggregate(Aggregate::Count, "Id", "total")
+                        .group_by([group])
+                        .limit(MOST_GROUPS)
+                        .to_soql()?,
+                    rows: all.clone().filter(ids).order_by("Id").to_soql()?,
+                })
+            });
             let touched = Select::from(table.object).field("Id");
             Ok(ChangeStatements {
                 newer: all
@@ -75,15 +95,8 @@ impl Statements {
                     .order_by("Id")
                     .to_soql()?,
                 touched: touched.filter(is_new).order_by("Id").to_soql()?,
-                count: counted.clone().count().to_soql()?,
-                counts: counted
-                    .field(group)
-                    .aggregate(Aggregate::Count, "Id", "total")
-                    .group_by([group])
-                    .limit(MOST_GROUPS)
-                    .to_soql()?,
-                of_groups: all.clone().filter(ids).order_by("Id").to_soql()?,
-                group: group.to_owned(),
+                groups: groups.transpose()?,
+                count: counted.count().to_soql()?,
                 ending: table.ending().map(ToOwned::to_owned),
             })
         });
@@ -145,7 +158,7 @@ mod tests {
     fn times_and_ids_are_filled_in() {
         let table = Table::new("GroupMember", &["Id", "GroupId"])
             .lasting("Until")
-            .changes_show_in(["SystemModstamp"], "GroupId");
+            .changes_show_in(["SystemModstamp"], Some("GroupId"));
         let statements = Statements::of(&table).unwrap();
         let changes = statements.changes.unwrap();
         let time = |text: &str| text.parse::<Timestamp>().unwrap();
@@ -156,7 +169,7 @@ mod tests {
              2026-01-02T03:04:05Z) AND SystemModstamp > 2026-01-01T00:00:00Z ORDER BY Id"
         );
         let ids = ["00GHp000000001F", "00GHp000000001G"].map(|id| id.parse().unwrap());
-        let groups = of(&changes.of_groups, &ids).unwrap();
+        let groups = of(&changes.groups.unwrap().rows, &ids).unwrap();
         assert!(groups.contains("GroupId IN ('00GHp000000001FMAQ', '00GHp000000001GMAQ')"));
         assert_eq!(
             at(&changes.touched, now, since).unwrap(),

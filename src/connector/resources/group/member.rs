@@ -31,7 +31,7 @@ impl Row for MemberRow {
 
 pub(super) fn table() -> Table {
     Table::new("GroupMember", &["Id", "GroupId", "UserOrGroupId"])
-        .changes_show_in(["SystemModstamp"], "GroupId")
+        .changes_show_in(["SystemModstamp"], Some("GroupId"))
 }
 
 /// The entitlement of a group's members.
