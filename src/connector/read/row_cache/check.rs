@@ -367,3 +367,130 @@ fn without_groups(changed: &PageText, gone: &Gone) -> Result<PageText, Doubt> {
 fn sum(counts: &Counts) -> u64 {
     counts.values().sum()
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use serde_json::{Value, json};
+    use test_case::test_case;
+    use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers};
+
+    use super::*;
+    use crate::connector::options::Options;
+    use crate::connector::read::row_cache::file::{Binding, Spool};
+    use crate::connector::read::row_cache::statements::Statements;
+    use crate::connector::read::table::Table;
+    use crate::salesforce::{Auth, Client, ClientConfig, Instance};
+
+    const TOTAL: usize = 9000;
+
+    /// A page of `length` rows from `row` on.
+    fn page(row: usize, length: usize) -> Value {
+        let end = TOTAL.min(row + length);
+        let rows: Vec<Value> = (row..end)
+            .map(|number| json!({ "Id": format!("011Hp{number:010}") }))
+            .collect();
+        let next = format!("/services/data/v62.0/query/0r8x-{end}");
+        json!({ "totalSize": TOTAL, "done": end == TOTAL, "nextRecordsUrl": next, "records": rows })
+    }
+
+    fn text(page: &Value) -> PageText {
+        PageText::kept(page.to_string()).unwrap()
+    }
+
+    /// A comparison with an org whose page at a row has `length(row)` rows.
+    async fn comparison(server: &MockServer, length: fn(usize) -> usize) -> Comparison {
+        let answer = move |request: &Request| {
+            let asked: Value = serde_json::from_slice(&request.body).unwrap();
+            let parts = asked["compositeRequest"].as_array().unwrap().iter();
+            let parts = parts.map(|part| {
+                let row = part["url"].as_str().unwrap().rsplit_once('-').unwrap().1;
+                let row = row.parse().unwrap();
+                let body = page(row, length(row));
+                json!({ "referenceId": part["referenceId"], "httpStatusCode": 200, "body": body })
+            });
+            let parts: Vec<Value> = parts.collect();
+            ResponseTemplate::new(200).set_body_json(json!({ "compositeResponse": parts }))
+        };
+        let composite = Mock::given(matchers::method("POST")).respond_with(answer);
+        composite.mount(server).await;
+        let alone = move |request: &Request| {
+            let row = request.url.path().rsplit_once('-').unwrap().1;
+            let row = row.parse().unwrap();
+            ResponseTemplate::new(200).set_body_json(page(row, length(row)))
+        };
+        let alone = Mock::given(matchers::method("GET")).respond_with(alone);
+        alone.mount(server).await;
+        let instance = Instance::parse(&server.uri(), false).unwrap();
+        let auth = Auth::Token("a-token".to_owned().into());
+        let client = Client::new(ClientConfig::new(instance, auth)).unwrap();
+        let table = Table::new("GroupMember", &["Id", "GroupId"])
+            .changes_show_in(["SystemModstamp"], Some("GroupId"));
+        let entry = Entry {
+            statements: Statements::of(&table).unwrap(),
+            read_at: Timestamp::UNIX_EPOCH,
+            complete_at: Timestamp::UNIX_EPOCH,
+            chunks: Vec::new(),
+        };
+        Comparison {
+            org: Arc::new(Org::new(Arc::new(client), &Options::default())),
+            file: Arc::new(empty_file()),
+            changes: entry.statements.changes.clone().unwrap(),
+            entry,
+            since: Timestamp::UNIX_EPOCH,
+            now: Timestamp::UNIX_EPOCH,
+            held: Arc::default(),
+        }
+    }
+
+    fn empty_file() -> RowFile {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("rows");
+        let binding = Binding {
+            org: String::new(),
+            address: String::new(),
+            user: String::new(),
+            api_version: String::new(),
+            program: String::new(),
+        };
+        let mut spool = Spool::create(directory.path()).unwrap();
+        spool.save(&path, &binding, Vec::new()).unwrap();
+        RowFile::open(&path, &binding).unwrap().unwrap().0
+    }
+
+    #[test_case(|_| 2000 => Some(TOTAL); "pages of the same length")]
+    #[test_case(|_| 700 => Some(TOTAL); "short pages")]
+    #[test_case(|row| if row == 4000 { 1500 } else { 2000 } => None; "a short one among others")]
+    #[test_case(|row| if row == 8000 { 300 } else { 2000 } => Some(TOTAL); "a short one at the end")]
+    #[test_case(|row| if row == 4000 { 0 } else { 2000 } => None; "an empty one")]
+    #[test_case(|row| if row == 0 { 2000 } else { 0 } => None; "nothing for ever")]
+    #[tokio::test]
+    async fn a_change_is_not_lost_between_pages(length: fn(usize) -> usize) -> Option<usize> {
+        let server = MockServer::start().await;
+        let comparison = comparison(&server, length).await;
+        let pages = comparison.all(text(&page(0, length(0)))).await;
+        let calls = server.received_requests().await.unwrap().len();
+        assert!(calls <= TOTAL / 700, "{calls} calls");
+        let pages = pages.ok()?;
+        let fresh = Fresh::of(pages, &Columns::default()).unwrap();
+        Some(fresh.ids.len())
+    }
+
+    #[test]
+    fn groups_with_other_numbers_are_found() {
+        let id = |number: u32| {
+            Some(
+                format!("00GHp{number:010}")
+                    .parse::<SalesforceId>()
+                    .unwrap(),
+            )
+        };
+        let kept = Counts::from([(id(1), 3), (id(2), 5), (id(3), 1)]);
+        let counts = Counts::from([(id(1), 3), (id(2), 4), (id(4), 2)]);
+        let mut found = differing(&kept, &counts).unwrap();
+        found.sort_by(SalesforceId::cmp_bytes);
+        assert_eq!(found, [id(2), id(3), id(4)].map(Option::unwrap));
+        let without = Counts::from([(None, 1)]);
+        assert!(matches!(differing(&without, &kept), Err(Doubt::Numbers)));
+    }
+}

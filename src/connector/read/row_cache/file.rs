@@ -242,3 +242,102 @@ fn compressed(bytes: &[u8]) -> io::Result<Vec<u8>> {
     encoder.write_all(bytes)?;
     encoder.finish()
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::connector::read::table::Table;
+
+    fn binding() -> Binding {
+        Binding {
+            org: "00DHp000000000AAAA".to_owned(),
+            address: "https://acme.my.salesforce.com".to_owned(),
+            user: "005Hp000000000AAAA".to_owned(),
+            api_version: "62.0".to_owned(),
+            program: "1.0.0".to_owned(),
+        }
+    }
+
+    /// A file with these texts in one table.
+    fn saved(directory: &Path, texts: &[&str]) -> PathBuf {
+        let path = directory.join("rows");
+        let mut spool = Spool::create(directory).unwrap();
+        let chunks = texts.iter().map(|text| spool.push(text).unwrap()).collect();
+        let entry = Entry {
+            statements: Statements::of(&Table::new("User", &["Id"])).unwrap(),
+            read_at: Timestamp::UNIX_EPOCH,
+            complete_at: Timestamp::UNIX_EPOCH,
+            chunks,
+        };
+        spool.save(&path, &binding(), vec![entry]).unwrap();
+        path
+    }
+
+    #[test]
+    fn what_was_saved_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = saved(directory.path(), &["one", "", "three"]);
+        let (file, tables) = RowFile::open(&path, &binding()).unwrap().unwrap();
+        let read = |chunk: &Chunk| file.read(*chunk).unwrap();
+        let texts: Vec<_> = tables[0].chunks.iter().map(read).collect();
+        assert_eq!(texts, ["one", "", "three"]);
+        // Taken over into the next file.
+        let mut spool = Spool::create(directory.path()).unwrap();
+        spool.push("other").unwrap();
+        let entry = spool.take_over(&file, &tables[0]).unwrap();
+        spool.save(&path, &binding(), vec![entry]).unwrap();
+        let (file, tables) = RowFile::open(&path, &binding()).unwrap().unwrap();
+        let read = |chunk: &Chunk| file.read(*chunk).unwrap();
+        let texts: Vec<_> = tables[0].chunks.iter().map(read).collect();
+        assert_eq!(texts, ["one", "", "three"]);
+    }
+
+    /// Whatever byte is changed, and wherever the file ends.
+    #[test]
+    fn a_damaged_file_gives_no_other_text() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = saved(directory.path(), &["one", "two"]);
+        let whole = std::fs::read(&path).unwrap();
+        let texts = |bytes: &[u8]| -> Option<Vec<String>> {
+            std::fs::write(&path, bytes).unwrap();
+            let (file, tables) = RowFile::open(&path, &binding()).ok()??;
+            let chunks = tables.first()?.chunks.iter();
+            chunks.map(|chunk| file.read(*chunk).ok()).collect()
+        };
+        for place in 0..whole.len() {
+            assert_eq!(texts(&whole[..place]), None, "cut at {place}");
+            let mut changed = whole.clone();
+            changed[place] ^= 0x10;
+            let found = texts(&changed);
+            let is_same = found.as_ref().is_none_or(|texts| texts == &["one", "two"]);
+            assert!(is_same, "byte {place}: {found:?}");
+        }
+        assert!(texts(&whole).is_some());
+    }
+
+    #[test]
+    fn rows_of_others_are_not_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = saved(directory.path(), &["one"]);
+        let change: [fn(&mut Binding); 5] = [
+            |other| other.org.push('x'),
+            |other| other.address.push('x'),
+            |other| other.user.push('x'),
+            |other| other.api_version.push('x'),
+            |other| other.program.push('x'),
+        ];
+        for change in change {
+            let mut other = binding();
+            change(&mut other);
+            let opened = RowFile::open(&path, &other);
+            assert!(matches!(opened, Err(Unusable::Foreign)));
+        }
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660)).unwrap();
+        let opened = RowFile::open(&path, &binding());
+        assert!(matches!(opened, Err(Unusable::Untrusted)));
+    }
+}
