@@ -80,10 +80,12 @@ const DOORS: &[(&str, &str, &str)] = &[
 
 /// What a sync remembers. Nothing in `write/` may name it.
 const REMEMBERS: &[&str] = &[
+    "read::beginning",
     "read::context",
     "read::listing",
     "read::partitioned_scan",
     "read::read_ahead",
+    "read::row_cache",
     "read::snapshot",
     "read::sync_memory",
     "resources::components",
