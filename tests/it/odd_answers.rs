@@ -8,7 +8,7 @@ use baton_salesforce::pb::connector::connector_service_client::ConnectorServiceC
 use baton_salesforce::pb::connector::resources_service_client::ResourcesServiceClient;
 use baton_salesforce::pb::google::rpc;
 use prost::Message as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use test_case::test_case;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::transport::Channel;
@@ -201,6 +201,8 @@ enum Locators {
     HasNone,
     /// It says that there is more, and not where.
     Hides,
+    /// It takes each of them, but not several in one request.
+    AloneOnly,
 }
 
 const ROWS: usize = 9_500;
@@ -244,6 +246,7 @@ impl wiremock::Respond for Roles {
                     let turn = self.turn.fetch_add(1, Ordering::Relaxed);
                     self.page(0, ROWS, 2000 * (1 + turn % 4))
                 }
+                Locators::AloneOnly => self.page(0, ROWS, row),
                 _ if row.is_multiple_of(2000) => self.page(0, ROWS, row),
                 _ => body(
                     400,
@@ -253,6 +256,9 @@ impl wiremock::Respond for Roles {
         }
         let query = request.url.query_pairs().find(|(key, _)| key == "q");
         let Some((_, soql)) = query else {
+            if matches!(self.locators, Locators::AloneOnly) {
+                return refused_parts(request);
+            }
             // It has no composite resource either.
             return body(404, r#"[{"errorCode":"NOT_FOUND","message":"not found"}]"#);
         };
@@ -266,6 +272,22 @@ impl wiremock::Respond for Roles {
         let limit = number("LIMIT ").unwrap_or(ROWS);
         self.page(first, limit.min(ROWS - first), 0)
     }
+}
+
+/// The answer of a server that has composite requests and refuses each part of this one.
+fn refused_parts(request: &wiremock::Request) -> ResponseTemplate {
+    let asked: Value = serde_json::from_slice(&request.body).unwrap();
+    let parts = asked["compositeRequest"].as_array().unwrap().iter();
+    let refused = parts.map(|part| {
+        json!({
+            "referenceId": part["referenceId"],
+            "httpHeaders": {},
+            "httpStatusCode": 404,
+            "body": [{ "errorCode": "NOT_FOUND", "message": "The requested resource does not exist" }],
+        })
+    });
+    let refused: Vec<Value> = refused.collect();
+    ResponseTemplate::new(200).set_body_json(json!({ "compositeResponse": refused }))
 }
 
 /// The ids of all roles in a sync, without the three letters that tell upper and lower case apart.
@@ -294,6 +316,7 @@ pub(crate) async fn roles(mut client: ResourcesServiceClient<Channel>) -> Vec<St
 #[test_case(Locators::TakesInTurn; "it ignores their number")]
 #[test_case(Locators::HasNone; "they have no number")]
 #[test_case(Locators::Hides; "it has none")]
+#[test_case(Locators::AloneOnly; "it takes one at a time")]
 #[tokio::test]
 async fn a_server_with_other_locators_is_read_by_ids(locators: Locators) {
     let odd = Odd::answering(Roles {
@@ -305,6 +328,9 @@ async fn a_server_with_other_locators_is_read_by_ids(locators: Locators) {
     let expected: Vec<String> = (0..ROWS).map(Roles::id).collect();
     assert!(found == expected, "{} of {ROWS} rows", found.len());
     let calls = odd.received("/services/data/").await;
+    if matches!(locators, Locators::AloneOnly) {
+        assert!(odd.received("/services/data/v67.0/query/0r8x-").await >= 4);
+    }
     // The first page, four more by ids, one call for several pages, which this server does not know,
     // and these pages one by one.
     assert!(calls <= 5 + 1 + 5, "{calls} calls");

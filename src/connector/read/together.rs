@@ -33,43 +33,74 @@ impl Together {
         client: &Client,
         questions: &[Question<'_>],
     ) -> Vec<Result<Response<PageText>, Error>> {
-        let Some((first, others)) = questions.split_first() else {
-            return Vec::new();
-        };
-        if !others.is_empty() && !self.is_refused.load(Ordering::Relaxed) {
+        if questions.len() > 1 && !self.is_refused.load(Ordering::Relaxed) {
             match Box::pin(client.query_together(questions)).await {
-                Ok(answer) => return shared(answer),
+                Ok(answer) => {
+                    let answers = shared(answer);
+                    if !are_refused_pages(questions, &answers) {
+                        return answers;
+                    }
+                    // The org has forgotten the query, or it hands out such pages only alone.
+                    let answers = one_by_one(client, questions).await;
+                    if answers.first().is_some_and(Result::is_ok) {
+                        self.refuse();
+                    }
+                    return answers;
+                }
                 Err(error) if is_refusal(&error) => {
-                    debug!(%error, "several pages in one call do not work; asking for one at a time");
-                    self.is_refused.store(true, Ordering::Relaxed);
+                    debug!(%error, "several pages in one call do not work");
+                    self.refuse();
                 }
                 // Asking one by one would meet the same trouble.
                 Err(error) => return none_of(questions, error),
             }
         }
-        let mut answers = vec![alone(client, first).await.unwrap_or_else(stopped)];
-        if questions.iter().any(Question::is_first_page) {
-            // Who asks relies on the order.
-            for other in others {
-                answers.push(alone(client, other).await.unwrap_or_else(stopped));
-            }
-            return answers;
-        }
-        // If the first page of a query is refused, so are the others.
-        let is_ok = answers.iter().all(Result::is_ok);
-        let others = others.iter().filter(|_| is_ok);
-        let coming: Vec<_> = others.map(|other| alone(client, other)).collect();
-        for answer in coming {
-            answers.push(answer.await.unwrap_or_else(stopped));
-        }
-        answers.resize_with(questions.len(), || Err(NOT_ASKED));
-        answers
+        one_by_one(client, questions).await
+    }
+
+    fn refuse(&self) {
+        self.is_refused.store(true, Ordering::Relaxed);
     }
 
     /// Forgets that it did not work: it may by now.
     pub(super) fn forget(&self) {
         self.is_refused.store(false, Ordering::Relaxed);
     }
+}
+
+/// Each question in a call of its own. Statements are asked in their order, because who asks relies on
+/// it; pages come side by side, unless the first one is refused.
+async fn one_by_one(
+    client: &Client,
+    questions: &[Question<'_>],
+) -> Vec<Result<Response<PageText>, Error>> {
+    let Some((first, others)) = questions.split_first() else {
+        return Vec::new();
+    };
+    let mut answers = vec![alone(client, first).await.unwrap_or_else(stopped)];
+    if questions.iter().any(Question::is_first_page) {
+        for other in others {
+            answers.push(alone(client, other).await.unwrap_or_else(stopped));
+        }
+        return answers;
+    }
+    if answers.iter().all(Result::is_ok) {
+        let coming: Vec<_> = others.iter().map(|other| alone(client, other)).collect();
+        for answer in coming {
+            answers.push(answer.await.unwrap_or_else(stopped));
+        }
+    }
+    answers.resize_with(questions.len(), || Err(NOT_ASKED));
+    answers
+}
+
+/// Whether all questions are for pages, and all are refused.
+fn are_refused_pages(
+    questions: &[Question<'_>],
+    answers: &[Result<Response<PageText>, Error>],
+) -> bool {
+    let refused = |answer: &Result<_, Error>| answer.as_ref().is_err_and(is_refusal);
+    !questions.iter().any(Question::is_first_page) && answers.iter().all(refused)
 }
 
 /// Each answer with its part of the costs.
