@@ -17,6 +17,7 @@ use super::org::{Batch, Org, Rest};
 use super::row_cache::{KnownRows, TableKeeper};
 use super::table::{Row, Table};
 use super::way::Way;
+use crate::connector::error::quota;
 use crate::salesforce::{Error, SalesforceId};
 use crate::trace;
 
@@ -172,7 +173,8 @@ async fn pass_on<R: Row>(
             );
             return Ok(());
         };
-        let batch = org.known_batch(object, page, rows.is_at_end())?;
+        let mut batch = org.known_batch(object, page, rows.is_at_end())?;
+        batch.quota = rows.quota.take().as_ref().map(quota);
         // A listing does not go on behind a batch without rows.
         let is_useful = batch.is_last() || batch.last_id().is_some();
         if is_useful && !way.send(batch).await {

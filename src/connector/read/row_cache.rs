@@ -292,6 +292,7 @@ impl Plan {
             since,
             now: self.now,
             held: Arc::clone(&self.held),
+            quota: Mutex::default(),
         };
         let rows = async move {
             let object = comparison.entry.statements.object.clone();
@@ -345,7 +346,7 @@ async fn compared(
 ) -> Result<KnownRows, Doubt> {
     let count = count.await.map_err(|_| Doubt::Stopped)??;
     let newer = newer.await.map_err(|_| Doubt::Stopped)??;
-    comparison.run(&count.value, newer.value).await
+    comparison.run(&count.value, newer).await
 }
 
 /// Rows with an older time were there when the rows of `entry` were read.

@@ -103,16 +103,17 @@ fn are_refused_pages(
     !questions.iter().any(Question::is_first_page) && answers.iter().all(refused)
 }
 
-/// Each answer with its part of the costs.
+/// Each answer. The first one has the costs, and all have what is left of the day's calls: nobody knows
+/// which one is used first.
 fn shared(
     answer: Response<Vec<Result<PageText, Error>>>,
 ) -> Vec<Result<Response<PageText>, Error>> {
-    let (mut quota, mut calls) = (answer.quota, answer.calls);
+    let (quota, mut calls) = (answer.quota, answer.calls);
     let pages = answer.value.into_iter();
     let alone = pages.map(|page| {
         page.map(|value| Response {
             value,
-            quota: quota.take(),
+            quota: quota.clone(),
             calls: std::mem::take(&mut calls),
         })
     });

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use serde::Deserialize;
 
 use super::file::{Entry, RowFile};
@@ -20,7 +21,7 @@ use crate::connector::read::table::IDS_A_QUERY;
 use crate::connector::read::together::TOGETHER;
 use crate::salesforce::composite::{Asked, Question};
 use crate::salesforce::soql::SoqlError;
-use crate::salesforce::{Error, Locator, PageText, SalesforceId};
+use crate::salesforce::{Error, Locator, PageText, Quota, Response, SalesforceId};
 
 /// Changed rows of all tables that a sync holds at most, as Salesforce sends them, in bytes. Tables
 /// with more are read as a whole.
@@ -63,6 +64,8 @@ pub(super) struct Comparison {
     pub(super) now: Timestamp,
     /// The bytes of changed rows that this sync holds.
     pub(super) held: Arc<AtomicUsize>,
+    /// The day's calls, as last heard.
+    pub(super) quota: Mutex<Option<Quota>>,
 }
 
 /// How many rows each group has.
@@ -79,8 +82,13 @@ struct Fresh {
 impl Comparison {
     /// The rows as they are now. The answers are to the first two questions, in this order: a row that
     /// comes between them is one too many and cannot stand for one that is gone.
-    pub(super) async fn run(&self, count: &PageText, newer: PageText) -> Result<KnownRows, Doubt> {
+    pub(super) async fn run(
+        &self,
+        count: &PageText,
+        newer: Response<PageText>,
+    ) -> Result<KnownRows, Doubt> {
         let expected = count_of(count)?;
+        let newer = self.received(newer);
         let (gone, newer) = self.changed(newer, HashSet::new()).await?;
         let (gone, counts) = self.tally(gone).await?;
         if sum(&counts) + newer.ids.len() as u64 == expected {
@@ -158,6 +166,7 @@ impl Comparison {
             kept: self.kept(Arc::new(gone)),
             fresh: fresh.into_iter(),
             complete_at: self.entry.complete_at,
+            quota: self.quota.lock().take(),
         }
     }
 
@@ -214,7 +223,7 @@ impl Comparison {
         let answers = self.org.answers(&questions).await;
         let answers = answers.into_iter();
         let pages: Vec<_> = answers
-            .map(|answer| answer.map(|answer| answer.value))
+            .map(|answer| answer.map(|answer| self.received(answer)))
             .collect::<Result<_, _>>()?;
         pages.try_into().map_err(|_| Doubt::Stopped)
     }
@@ -260,8 +269,15 @@ impl Comparison {
         let questions = locators.iter().map(Asked::Next);
         let questions: Vec<_> = questions.map(|page| self.question(page)).collect();
         let answers = self.org.answers(&questions).await.into_iter();
-        let pages = answers.map(|answer| answer.map(|answer| answer.value));
+        let pages = answers.map(|answer| answer.map(|answer| self.received(answer)));
         Ok(pages.collect::<Result<_, _>>()?)
+    }
+
+    /// Takes a page out of its answer.
+    fn received(&self, answer: Response<PageText>) -> PageText {
+        let mut quota = self.quota.lock();
+        *quota = answer.quota.or(quota.take());
+        answer.value
     }
 
     /// Counts what is held in memory.
@@ -369,7 +385,7 @@ fn sum(counts: &Counts) -> u64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests {
     use serde_json::{Value, json};
     use test_case::test_case;
@@ -440,6 +456,7 @@ mod tests {
             since: Timestamp::UNIX_EPOCH,
             now: Timestamp::UNIX_EPOCH,
             held: Arc::default(),
+            quota: Mutex::default(),
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::file::{Chunk, RowFile};
 use super::rows::{Columns, Facts, page, rows};
-use crate::salesforce::{Error, PageText, Response, SalesforceId};
+use crate::salesforce::{Error, PageText, Quota, Response, SalesforceId};
 
 /// What is known of a table without reading it again.
 pub(in crate::connector::read) enum Known {
@@ -27,6 +27,8 @@ pub(in crate::connector::read) struct KnownRows {
     pub(super) fresh: std::vec::IntoIter<PageText>,
     /// Salesforce's time when all rows were last read, not only compared.
     pub(in crate::connector::read) complete_at: Timestamp,
+    /// The day's calls, as last heard.
+    pub(in crate::connector::read) quota: Option<Quota>,
 }
 
 /// The rows of a file that still count.
