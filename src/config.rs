@@ -203,7 +203,11 @@ impl Config {
             row_cache: Some(values.text(&connector::ROW_CACHE))
                 .filter(|path| !path.is_empty())
                 .map(|path| sources.directory.join(path)),
-            row_cache_full_after: hours(values.number(&connector::ROW_CACHE_FULL_AFTER)),
+            row_cache_full_after: Duration::from_hours(
+                values
+                    .number(&connector::ROW_CACHE_FULL_AFTER)
+                    .unsigned_abs(),
+            ),
             job_notes: sources
                 .state_directory
                 .as_ref()
@@ -220,10 +224,6 @@ impl Config {
             ),
         })
     }
-}
-
-fn hours(number: i64) -> Duration {
-    Duration::from_hours(number.unsigned_abs())
 }
 
 /// The sign-in method and whether it was inferred, or `None` and the reasons in `problems`.

@@ -1,5 +1,7 @@
 //! Where reading a table begins in a sync: with what the last sync has kept, or with its first page.
 
+use std::sync::Arc;
+
 use super::context::ReadContext;
 use super::org::{Opened, no_progress};
 use super::row_cache::{CachedSync, Known, KnownRows, Statements, TableKeeper};
@@ -11,7 +13,7 @@ use crate::salesforce::Error;
 /// A table of which the first rows are there.
 pub(super) enum Beginning<R> {
     /// All rows are known.
-    Known(KnownRows, Option<TableKeeper>),
+    Known(KnownRows, TableKeeper),
     /// The first page was read.
     Read(Opened<R>, Option<TableKeeper>),
 }
@@ -81,7 +83,7 @@ pub(in crate::connector) async fn read_all<R: Row>(
     }
 }
 
-async fn cached(context: &ReadContext, memory: &SyncMemory) -> Option<std::sync::Arc<CachedSync>> {
+async fn cached(context: &ReadContext, memory: &SyncMemory) -> Option<Arc<CachedSync>> {
     let rows = context.rows.as_ref()?;
     Box::pin(rows.of(&context.org, memory)).await
 }
@@ -110,7 +112,7 @@ async fn known<R: Row>(
         }
         Known::Rows(rows) => {
             let keeper = keeper.compared(rows.complete_at);
-            Beginning::Known(rows, Some(keeper))
+            Beginning::Known(rows, keeper)
         }
     }))
 }

@@ -278,7 +278,7 @@ impl<R: Row> Listing<R> {
                     let start = Start {
                         after,
                         next,
-                        keeper,
+                        keeper: Some(keeper),
                     };
                     self.start(reading, start);
                     if let Some(batch) = self.kept(reading, memory).await {

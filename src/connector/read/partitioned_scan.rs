@@ -11,7 +11,7 @@ use tracing::debug;
 
 use super::listing::{Listing, Read, Reading};
 use super::org::Org;
-use super::table::{PAGE, Row, Table};
+use super::table::{MOST_GROUPS, PAGE, Row, Table};
 use crate::baton::{EncodedSize, Page, PageRequest, PageToken, Quota, Result};
 use crate::connector::error::{ReadError, quota};
 use crate::salesforce::SalesforceId;
@@ -21,8 +21,6 @@ use crate::salesforce::soql::{Aggregate, Select, field};
 const MOST_SPANS: usize = 8;
 /// A span shorter than this many pages is not worth a reader of its own.
 const PAGES_PER_SPAN: usize = 10;
-/// Salesforce does not page through the results of aggregate queries: this is all it returns.
-const MOST_GROUPS: u32 = 2000;
 
 /// A part of a table: the rows with `lower < column <= upper` and an id after `after`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -14,6 +14,9 @@ use crate::salesforce::soql::{Condition, FieldName, Select, field};
 /// Rows in one answer of Salesforce, at most.
 pub(in crate::connector) const PAGE: usize = 2000;
 
+/// Salesforce does not page through the results of aggregate queries: this is all it returns.
+pub(super) const MOST_GROUPS: u32 = 2000;
+
 /// Stands for the beginning of a table where an id says behind which row to read. No record has this
 /// id.
 pub(super) const BEGINNING: SalesforceId = SalesforceId::ZERO;

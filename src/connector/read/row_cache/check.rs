@@ -15,9 +15,9 @@ use serde::Deserialize;
 use super::file::{Entry, RowFile};
 use super::known::{Gone, Kept, KnownRows, LostRows};
 use super::rows::{Columns, page, rows};
-use super::statements::{self, ChangeStatements, MOST_GROUPS};
+use super::statements::{self, ChangeStatements};
 use crate::connector::read::org::Org;
-use crate::connector::read::table::IDS_A_QUERY;
+use crate::connector::read::table::{IDS_A_QUERY, MOST_GROUPS};
 use crate::connector::read::together::TOGETHER;
 use crate::salesforce::composite::{Asked, Question};
 use crate::salesforce::soql::SoqlError;
@@ -219,18 +219,10 @@ impl Comparison {
     }
 
     async fn ask<const N: usize>(&self, soql: [&str; N]) -> Result<[PageText; N], Doubt> {
-        let questions = soql.map(|soql| self.question(Asked::First(soql)));
-        let answers = self.org.answers(&questions).await;
-        let answers = answers.into_iter();
-        let pages: Vec<_> = answers
-            .map(|answer| answer.map(|answer| self.received(answer)))
-            .collect::<Result<_, _>>()?;
+        let pages = self
+            .pages(soql.iter().map(|soql| Asked::First(soql)))
+            .await?;
         pages.try_into().map_err(|_| Doubt::Stopped)
-    }
-
-    fn question<'a>(&'a self, page: Asked<'a>) -> Question<'a> {
-        let object = self.entry.statements.object.as_str();
-        Question { object, page }
     }
 
     /// The pages of a query that begins with `first`, with as many rows as that says.
@@ -252,7 +244,7 @@ impl Comparison {
                 let others = begins.skip(1).take(TOGETHER - 1);
                 locators.extend(others.filter_map(|row| next.at(row)));
             }
-            for page in self.pages(&locators).await? {
+            for page in self.pages(locators.iter().map(Asked::Next)).await? {
                 head = Head::of(&page)?;
                 so_far += head.rows;
                 self.hold(&page)?;
@@ -265,9 +257,9 @@ impl Comparison {
         Ok(pages)
     }
 
-    async fn pages(&self, locators: &[Locator]) -> Result<Vec<PageText>, Doubt> {
-        let questions = locators.iter().map(Asked::Next);
-        let questions: Vec<_> = questions.map(|page| self.question(page)).collect();
+    async fn pages(&self, asked: impl Iterator<Item = Asked<'_>>) -> Result<Vec<PageText>, Doubt> {
+        let object = self.entry.statements.object.as_str();
+        let questions: Vec<_> = asked.map(|page| Question { object, page }).collect();
         let answers = self.org.answers(&questions).await.into_iter();
         let pages = answers.map(|answer| answer.map(|answer| self.received(answer)));
         Ok(pages.collect::<Result<_, _>>()?)
@@ -313,13 +305,7 @@ impl Head {
 
 /// The answer to a `COUNT()`.
 fn count_of(answer: &PageText) -> Result<u64, Doubt> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Count {
-        total_size: u64,
-    }
-    let count: Count = serde_json::from_str(answer.json())?;
-    Ok(count.total_size)
+    Ok(Head::of(answer)?.total_size as u64)
 }
 
 /// The number of rows by group, as the org counts them.

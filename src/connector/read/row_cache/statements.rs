@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::connector::read::table::Table;
+use crate::connector::read::table::{MOST_GROUPS, Table};
 use crate::salesforce::SalesforceId;
 use crate::salesforce::soql::{Aggregate, Condition, Select, SoqlError, Value, field};
 
@@ -55,10 +55,6 @@ pub(super) struct GroupStatements {
     /// The rows of some groups.
     pub(super) rows: String,
 }
-
-/// Groups in the answer to [`GroupStatements::counts`], at most: Salesforce does not page through
-/// aggregates.
-pub(super) const MOST_GROUPS: u32 = 2000;
 
 impl Statements {
     /// The statements about `table`.
