@@ -1,6 +1,6 @@
 //! The options of a sync.
 
-use super::flags::connector;
+use super::flags::{connector, host};
 use super::problem::Problems;
 use super::values::Values;
 
@@ -27,6 +27,8 @@ pub struct SyncOptions {
     pub security_insights: bool,
     /// After how many days without a sign-in an account is dormant.
     pub dormant_after_days: u32,
+    /// Sync only resources, as the host was told.
+    pub only_resources: bool,
     /// Sync deactivated users.
     pub deactivated_users: bool,
     /// Sync users whose type is not `Standard`.
@@ -61,6 +63,7 @@ impl SyncOptions {
             security_insights: values.switch(&connector::SYNC_SECURITY_INSIGHTS),
             dormant_after_days: u32::try_from(values.number(&connector::DORMANT_AFTER_DAYS))
                 .unwrap_or(u32::MAX),
+            only_resources: values.switch(&host::SKIP_ENTITLEMENTS_AND_GRANTS),
             deactivated_users: values.switch(&connector::SYNC_DEACTIVATED_USERS),
             non_standard_users: values.switch(&connector::SYNC_NON_STANDARD_USERS),
             company_domains: values.list(&connector::COMPANY_DOMAINS),

@@ -54,6 +54,8 @@ pub struct Options {
     pub bulk_threshold: Option<u64>,
     /// Where the rows of a sync are kept for the next one; `None` if they are not.
     pub row_cache: Option<RowCacheSettings>,
+    /// Whether the host asks for grants after the resources, so that they can be read meanwhile.
+    pub grants_follow: bool,
     /// List users that are deactivated.
     pub deactivated_users: bool,
     /// List users whose `UserType` is not `Standard`: portal, community, guest, automated.
@@ -94,6 +96,7 @@ impl Default for Options {
             dormant_after_days: 90,
             bulk_threshold: None,
             row_cache: None,
+            grants_follow: true,
             deactivated_users: true,
             non_standard_users: false,
             company_domains: CompanyDomains::default(),

@@ -113,6 +113,7 @@ pub(super) fn options(config: &Config) -> Result<Options, Failure> {
             directory,
             full_after: config.row_cache_full_after,
         }),
+        grants_follow: !config.sync.only_resources,
         deactivated_users: config.sync.deactivated_users,
         non_standard_users: config.sync.non_standard_users,
         company_domains,

@@ -54,6 +54,7 @@ mod platform;
 mod process;
 mod provision;
 mod provision_faults;
+mod read_ahead;
 mod refusals;
 mod report;
 mod report_content;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::org::Org;
 use super::row_cache::RowCache;
 use super::sync_memory::{SyncMemories, SyncMemory};
-use crate::baton::{Call, Id};
+use crate::baton::{Call, Id, PageRequest};
 use crate::connector::options::Options;
+use crate::trace;
 
 /// Shared by all resource types.
 pub(in crate::connector) struct ReadContext {
@@ -38,6 +39,28 @@ impl ReadContext {
             left_out.extend(memory.left_out());
         }
         left_out
+    }
+
+    /// Whether what later phases of the sync need is read already while the host asks for this page,
+    /// the first one of a listing.
+    pub(super) fn foresees(&self, page: &PageRequest) -> bool {
+        let is_first = page.call.sync.is_some() && page.token.is_none();
+        is_first && self.options.grants_follow && self.rows.is_none()
+    }
+
+    /// Reads in the background what a later phase of the sync needs and keeps in its memory. If that
+    /// fails, the later phase tries again.
+    pub(in crate::connector) fn foresee<F: Future + Send>(
+        self: &Arc<Self>,
+        page: &PageRequest,
+        read: impl FnOnce(Arc<Self>, Arc<SyncMemory>) -> F + Send + 'static,
+    ) {
+        if !self.foresees(page) {
+            return;
+        }
+        let (context, memory) = (Arc::clone(self), self.memory(&page.call));
+        let reading = async move { drop(read(context, memory).await) };
+        drop(tokio::spawn(trace::carried(reading)));
     }
 
     /// What the sync of `call` has read so far.

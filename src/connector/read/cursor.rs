@@ -5,6 +5,8 @@
 //! relies on that: each stretch begins with the last row of the one before it, and if the two do not
 //! meet, the rest is read by its ids, one batch after the other.
 
+use std::collections::VecDeque;
+use std::iter;
 use std::sync::Arc;
 
 use tokio_util::task::AbortOnDropHandle;
@@ -18,9 +20,11 @@ use crate::salesforce::composite::{Asked, Question};
 use crate::salesforce::{Error, Locator, PageText, Response, SalesforceId};
 use crate::trace;
 
-/// Pages of one call that are still to be taken when the next call is sent. Each is held as text: with
-/// long rows, that is 2 MB.
-const HELD: usize = 2;
+/// Calls of which the pages are on their way or held as text.
+const CALLS: usize = 2;
+
+/// The pages of one call have at most about so many bytes: with long rows, a page has 3 MB.
+const BYTES_A_CALL: usize = 8 << 20;
 
 /// Where a walk ended.
 pub(super) enum End {
@@ -43,29 +47,33 @@ pub(super) async fn walk_on<R: Row>(
     mut last: SalesforceId,
     way: &mut Way<R>,
 ) -> End {
-    // In a task of its own, so that it goes on while nobody takes a batch.
+    let pages_a_call = (BYTES_A_CALL / rest.bytes.max(1)).clamp(1, TOGETHER);
     let mut begins = begins(&rest);
+    // In a task of its own, so that it goes on while nobody takes a batch.
     let mut start = || {
-        let some: Vec<usize> = begins.by_ref().take(TOGETHER).collect();
+        let some: Vec<usize> = begins.by_ref().take(pages_a_call).collect();
         let locators = some.iter().map(|row| rest.locator.at(*row)).collect();
         let pages = read(Arc::clone(org), object, locators);
         let pages = || AbortOnDropHandle::new(tokio::spawn(trace::carried(pages)));
         (!some.is_empty()).then(pages)
     };
-    let mut coming = start();
+    let mut coming: VecDeque<_> = iter::repeat_with(&mut start)
+        .take(CALLS)
+        .flatten()
+        .collect();
     let mut led = false;
-    while let Some(pages) = coming.take() {
+    while let Some(pages) = coming.pop_front() {
         let Ok(pages) = pages.await else {
             return End::Lost { last, led };
         };
         let mut pages = pages.into_iter();
         while let Some(page) = pages.next() {
-            if coming.is_none() && pages.len() <= HELD {
-                coming = start();
-            }
             let Some(mut batch) = stretch(org, object, page).await else {
                 return End::Lost { last, led };
             };
+            if pages.len() == 0 {
+                coming.extend(start());
+            }
             let meets = batch.rows.next().is_some_and(|row: R| row.id() == last);
             let Some(end) = batch.last_id().filter(|_| meets) else {
                 debug!(
@@ -75,7 +83,7 @@ pub(super) async fn walk_on<R: Row>(
                 return End::Lost { last, led };
             };
             // The query has as many rows as it had at the beginning.
-            let is_last = coming.is_none() && pages.len() == 0;
+            let is_last = coming.is_empty() && pages.len() == 0;
             if is_last != batch.is_last() {
                 return End::Lost { last, led };
             }
@@ -99,17 +107,13 @@ async fn read(
     object: &'static str,
     locators: Option<Vec<Locator>>,
 ) -> Vec<Result<Response<PageText>, Error>> {
-    match locators {
-        Some(locators) => {
-            let ask = |locator| Question {
-                object,
-                page: Asked::Next(locator),
-            };
-            let questions: Vec<_> = locators.iter().map(ask).collect();
-            org.answers(&questions).await
-        }
-        None => Vec::new(),
-    }
+    let locators = locators.unwrap_or_default();
+    let ask = |locator| Question {
+        object,
+        page: Asked::Next(locator),
+    };
+    let questions: Vec<_> = locators.iter().map(ask).collect();
+    org.answers(&questions).await
 }
 
 /// The stretch of a query that begins with `page`; `None` if it cannot be read.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::beginning::{Beginning, begin};
@@ -234,6 +235,30 @@ impl<R: Row> Listing<R> {
         self.start(&Reading::new(table, page, after).part(part), start);
     }
 
+    /// Starts to read a table from its beginning, because a later phase of the sync will list it. Only
+    /// for listings whose positions keep [`Read::from`]. With a row cache nothing is read here: it asks
+    /// about all tables at once.
+    pub(in crate::connector) fn foresee(&self, table: &Table, page: &PageRequest) {
+        if !self.context.foresees(page) {
+            return;
+        }
+        let (Some(part), memory) = (beginning(table), self.context.memory(&page.call)) else {
+            return;
+        };
+        let slots = memory.slot::<Slots<R>>();
+        let place = self.place(part, None);
+        if slots.has(&place) {
+            return;
+        }
+        let start = Start {
+            after: None,
+            next: Next::Beginning,
+            keeper: None,
+        };
+        let coming = ReadAhead::start(Arc::clone(&self.context.org), table.clone(), start);
+        slots.keep(place, Slot::Coming(coming));
+    }
+
     fn start(&self, reading: &Reading<'_>, start: Start) {
         if reading.page.call.sync.is_none() {
             return;
@@ -295,12 +320,12 @@ impl<R: Row> Listing<R> {
             org.read_some(table, after, rows).await.map(Opened::alone)
         };
         let Opened { batch, rest, more } = read.map_err(ReadError::Salesforce)?;
-        let by_job = reading.may_be_unordered && org.jobs.is_for(table.object, more);
-        let next = if by_job {
-            Next::Job(rest)
+        let next = if reading.may_be_unordered {
+            Next::behind(org, table, rest, more)
         } else {
             Next::Query(rest)
         };
+        let by_job = matches!(next, Next::Job(_));
         let is_wanted = is_in_sync && (by_job || reading.is_ahead);
         let after = batch.last_id().filter(|_| is_wanted && !batch.is_last());
         if after.is_some() {
@@ -319,7 +344,13 @@ impl<R: Row> Listing<R> {
         reading.page.call.sync.as_ref()?;
         let slots = memory.slot::<Slots<R>>();
         let place = self.place(reading.part.clone(), reading.after);
-        match slots.take(&place)? {
+        let slot = match slots.take(&place) {
+            None if reading.after.is_none() => {
+                slots.take(&self.place(beginning(reading.table)?, None))?
+            }
+            slot => slot?,
+        };
+        match slot {
             Slot::Rest(batch) => Some(batch),
             Slot::Coming(mut coming) => {
                 let batch = coming.batches.recv().await?;
@@ -331,6 +362,12 @@ impl<R: Row> Listing<R> {
             }
         }
     }
+}
+
+/// The part of a listing that is a whole table from its beginning on: the query, whatever time it is.
+fn beginning(table: &Table) -> Option<String> {
+    let table = table.clone().at(Timestamp::UNIX_EPOCH);
+    table.select(None).to_soql().ok()
 }
 
 /// Salesforce announced more rows and sent none.

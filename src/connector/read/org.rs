@@ -105,6 +105,14 @@ impl<R> Opened<R> {
     }
 }
 
+/// The first page of a query.
+struct ReadPage<R> {
+    answer: Response<QueryPage<R>>,
+    /// As Salesforce sent it, if it is to be kept.
+    text: Option<PageText>,
+    bytes: usize,
+}
+
 /// What follows the first page of a query.
 pub(super) struct Rest {
     pub(super) locator: Locator,
@@ -112,11 +120,13 @@ pub(super) struct Rest {
     pub(super) read: usize,
     /// All rows of the query.
     pub(super) total: usize,
+    /// The bytes of the first page.
+    pub(super) bytes: usize,
 }
 
 impl Rest {
     /// `None` if nothing follows, or if the locator does not say where.
-    fn behind<R>(page: &QueryPage<R>) -> Option<Self> {
+    fn behind<R>(page: &QueryPage<R>, bytes: usize) -> Option<Self> {
         let locator = page.next.clone().filter(|_| !page.done)?;
         let read = locator
             .row()
@@ -126,6 +136,7 @@ impl Rest {
             locator,
             read,
             total,
+            bytes,
         })
     }
 }
@@ -176,8 +187,8 @@ impl Org {
     ) -> Result<Batch<R>, Error> {
         // One more than is used shows whether rows follow.
         let limit = u32::try_from(rows).unwrap_or(u32::MAX).saturating_add(1);
-        let answer = self.read_as(table, |table| table.select(after).limit(limit));
-        let (answer, text) = answer.await?;
+        let read = self.read_as(table, |table| table.select(after).limit(limit));
+        let ReadPage { answer, text, .. } = read.await?;
         Ok(self.kept(batch(answer, rows), text))
     }
 
@@ -188,8 +199,7 @@ impl Org {
         after: Option<SalesforceId>,
     ) -> Result<Opened<R>, Error> {
         let read = self.read_as::<R>(table, |table| table.select(after));
-        let (answer, text) = read.await?;
-        Ok(self.opened(answer, text))
+        Ok(self.opened(read.await?))
     }
 
     /// The same for all rows of a table, of which `page` is the first page.
@@ -201,12 +211,21 @@ impl Org {
         let text = page.value.clone();
         let answer = page.try_map(|page| page.read::<R>(table.object))?;
         self.report_unreadable(table.object, &answer.value.unreadable);
-        Ok(self.opened(answer, Some(text)))
+        Ok(self.opened(ReadPage {
+            answer,
+            bytes: text.json().len(),
+            text: Some(text),
+        }))
     }
 
-    fn opened<R: Row>(&self, answer: Response<QueryPage<R>>, text: Option<PageText>) -> Opened<R> {
+    fn opened<R: Row>(&self, read: ReadPage<R>) -> Opened<R> {
+        let ReadPage {
+            answer,
+            text,
+            bytes,
+        } = read;
         let page = &answer.value;
-        let rest = Rest::behind(page).filter(|_| page.rows() <= PAGE);
+        let rest = Rest::behind(page, bytes).filter(|_| page.rows() <= PAGE);
         let taken = page.rows().min(PAGE) as u64;
         Opened {
             more: page.total_size.saturating_sub(taken),
@@ -303,14 +322,14 @@ impl Org {
         page: impl Fn(Select) -> Select + Send + Sync,
     ) -> Result<Response<QueryPage<R>>, Error> {
         let answer = self.read_as(table, |table| page(table.unordered()));
-        Ok(answer.await?.0)
+        Ok(answer.await?.answer)
     }
 
     async fn read_as<R: Row>(
         &self,
         table: &Table,
         page: impl Fn(&Table) -> Select + Send + Sync,
-    ) -> Result<(Response<QueryPage<R>>, Option<PageText>), Error> {
+    ) -> Result<ReadPage<R>, Error> {
         let mut table = self.present(table);
         let mut calls = 0;
         let answer = loop {
@@ -320,7 +339,11 @@ impl Org {
                     quota: None,
                     calls,
                 };
-                return Ok((answer, None));
+                return Ok(ReadPage {
+                    answer,
+                    text: None,
+                    bytes: 0,
+                });
             }
             let soql = page(&table).to_soql().map_err(Error::Soql)?;
             // Boxed: the state of a request is large, and listings hold it inside their own.
@@ -333,10 +356,15 @@ impl Org {
             }
         };
         calls += answer.calls;
+        let bytes = answer.value.json().len();
         let text = self.keeps_texts.then(|| answer.value.clone());
         let answer = answer.try_map(|text| text.read::<R>(table.object))?;
         self.report_unreadable(table.object, &answer.value.unreadable);
-        Ok((Response { calls, ..answer }, text))
+        Ok(ReadPage {
+            answer: Response { calls, ..answer },
+            text,
+            bytes,
+        })
     }
 
     /// All rows of a table, a batch at a time; `each` takes them.

@@ -14,7 +14,7 @@ use super::bulk;
 use super::cursor::{End, walk_on};
 use super::org::{Batch, Org, Rest};
 use super::row_cache::{KnownRows, TableKeeper};
-use super::table::{Row, Table};
+use super::table::{PAGE, Row, Table};
 use super::way::Way;
 use crate::connector::error::quota;
 use crate::salesforce::{Error, SalesforceId};
@@ -22,6 +22,10 @@ use crate::trace;
 
 /// Batches kept or on their way, for one row type of one sync: enough for 16 parallel cursors.
 const SLOTS: usize = 32;
+
+/// The largest table that is read before its listing begins, in pages: 6 MB, a row of such a table
+/// taking about 100 bytes. Of a larger one, only the first page is.
+const FORESEEN: usize = 32;
 
 /// Where a batch belongs: which part of which listing, after which row.
 #[derive(Clone, PartialEq)]
@@ -53,6 +57,11 @@ impl<R> Slots<R> {
         slots.remove(index).map(|(_, slot)| slot)
     }
 
+    pub(super) fn has(&self, place: &Place) -> bool {
+        let slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.iter().any(|(other, _)| other == place)
+    }
+
     pub(super) fn keep(&self, place: Place, slot: Slot<R>) {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         slots.retain(|(other, _)| *other != place);
@@ -65,14 +74,19 @@ impl<R> Slots<R> {
 
 /// The batches after a place, read in the background. Dropping it stops the reading.
 pub(super) struct ReadAhead<R> {
-    /// Holds one batch while the next ones are fetched.
+    /// Holds what is read while more is fetched.
     pub(super) batches: mpsc::Receiver<Batch<R>>,
     task: JoinHandle<()>,
 }
 
 impl<R: Row> ReadAhead<R> {
     pub(super) fn start(org: Arc<Org>, table: Table, start: Start) -> Self {
-        let (sender, batches) = mpsc::channel(1);
+        // One batch waits while the next ones are fetched.
+        let waiting = match start.next {
+            Next::Beginning => FORESEEN,
+            _ => 1,
+        };
+        let (sender, batches) = mpsc::channel(waiting);
         let walk = async move {
             // An error here is not the host's error: the channel closes, and the host's next call
             // reads the same batch again.
@@ -99,6 +113,8 @@ pub(super) struct Start {
 
 /// What is known of the batches that follow.
 pub(super) enum Next {
+    /// Nothing, not even what comes first.
+    Beginning,
     /// Nothing: a new query tells where its pages are.
     Nothing,
     /// Where the query goes on that has read what comes before. If that is not known, one batch is
@@ -110,6 +126,17 @@ pub(super) enum Next {
     Known(KnownRows),
 }
 
+impl Next {
+    /// What follows the first batch of a table whose rows may come in no order.
+    pub(super) fn behind(org: &Org, table: &Table, rest: Option<Rest>, more: u64) -> Self {
+        if org.jobs.is_for(table.object, more) {
+            Self::Job(rest)
+        } else {
+            Self::Query(rest)
+        }
+    }
+}
+
 /// Reads batch after batch, until the last one or until nobody takes them.
 async fn walk<R: Row>(
     org: &Arc<Org>,
@@ -117,13 +144,27 @@ async fn walk<R: Row>(
     start: Start,
     batches: mpsc::Sender<Batch<R>>,
 ) -> Result<(), Error> {
-    let mut way = Way {
-        batches,
-        keeper: start.keeper,
-    };
+    let mut way = Way::new(batches, start.keeper);
     let mut after = start.after;
     let mut may_lead = matches!(start.next, Next::Nothing);
-    let mut rest = match (start.next, after) {
+    let next = match start.next {
+        Next::Beginning => {
+            let opened = org.open(table, None).await?;
+            let next = Next::behind(org, table, opened.rest, opened.more);
+            after = opened.batch.last_id();
+            let is_end = opened.batch.is_last() || after.is_none();
+            if !way.send(opened.batch).await || is_end {
+                return Ok(());
+            }
+            let is_large = opened.more > (FORESEEN * PAGE) as u64;
+            if is_large && !way.until_taken().await {
+                return Ok(());
+            }
+            next
+        }
+        next => next,
+    };
+    let mut rest = match (next, after) {
         (Next::Known(rows), _) => return pass_on(org, table.object, rows, way).await,
         (Next::Job(rest), Some(from)) => {
             if bulk::read(org, table, from, &way.batches).await {
@@ -132,7 +173,7 @@ async fn walk<R: Row>(
             rest
         }
         (Next::Query(rest) | Next::Job(rest), _) => rest,
-        (Next::Nothing, _) => None,
+        (Next::Beginning | Next::Nothing, _) => None,
     };
     loop {
         if let (Some(rest), Some(last)) = (rest.take(), after) {

@@ -2,7 +2,8 @@
 //!
 //! There is one [`SyncMemory`] per `active_sync_id`; the host's Cleanup drops it. Hosts that crash
 //! never clean up, so only the newest few are kept. A memory holds ids, about 32 bytes a user, batches
-//! that are read ahead and, with a row cache, at most 64 MiB of changed rows. It serves listings only: no decision to write depends on it.
+//! that are read ahead and, with a row cache, at most 64 MiB of changed rows. It serves listings only:
+//! no decision to write depends on it.
 
 use std::any::{Any, TypeId};
 use std::collections::{BTreeMap, HashMap};

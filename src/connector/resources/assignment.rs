@@ -118,6 +118,19 @@ pub(super) fn table_of_both(options: &Options) -> Table {
     effective(&[SET_ACTIVATION, GROUP_ACTIVATION], options).only(both)
 }
 
+/// Starts to read the assignments that a sync lists after its resources. With insights, they are read
+/// in two parts.
+pub(super) fn foresee(
+    assigned: Assigned,
+    listing: &Listing<AssignmentRow>,
+    context: &ReadContext,
+    page: &PageRequest,
+) {
+    if !context.options.security_insights {
+        listing.foresee(&assigned.table(&context.options), page);
+    }
+}
+
 /// Whether `error` means that assignments are left out of the sync; reports it if so.
 pub(super) fn is_left_out(memory: &SyncMemory, error: &salesforce::Error) -> bool {
     is_unavailable(memory, OBJECT, REMEDY, error)

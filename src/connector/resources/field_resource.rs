@@ -65,6 +65,9 @@ impl<R: UserFieldRow> ResourceSyncer for FieldResources<R> {
     }
 
     async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
+        if R::GIVES.is_some() {
+            given::foresee(&self.context, page);
+        }
         let mut answer = self.directory.list(page).await?;
         self.complete(&mut answer, &page.call).await?;
         Ok(answer)

@@ -1,13 +1,22 @@
 //! What permission sets, permission set groups and profiles give, in their profile, their description
 //! and the description of their entitlement.
 
+use std::sync::Arc;
+
 use super::giver::Giver;
 use super::object_permissions::{self, ObjectRights};
 use super::strong_sets::{self, StrongSets};
-use crate::baton::{Call, Page, Resource, ResourceRef, Result};
+use crate::baton::{Call, Page, PageRequest, Resource, ResourceRef, Result};
 use crate::connector::read::context::ReadContext;
 use crate::connector::text;
 use crate::salesforce::SalesforceId;
+
+/// Starts to read what [`show`] needs, while the resources are listed.
+pub(super) fn foresee(context: &Arc<ReadContext>, page: &PageRequest) {
+    context.foresee(page, |context, memory| async move {
+        let _ = StrongSets::all(&context, &memory).await;
+    });
+}
 
 /// Adds to the resources of a page what they give.
 pub(super) async fn show(

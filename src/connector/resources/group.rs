@@ -220,6 +220,10 @@ impl ResourceSyncer for Groups {
     }
 
     async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
+        self.members.foresee(&member::table(), page);
+        self.context.foresee(page, |context, memory| async move {
+            nested::nesting(&context, &memory).await.is_ok()
+        });
         self.directory.list(page).await
     }
 

@@ -14,6 +14,7 @@ use crate::baton::{
     Resource, ResourceId, ResourceRef, ResourceSyncer, ResourceType, Result,
 };
 use crate::connector::catalog::USER;
+use crate::connector::options::Options;
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::listing::Listing;
 use crate::connector::read::partitioned_scan::Span;
@@ -94,6 +95,17 @@ impl<R: AssignedLicense> AssignedLicenses<R> {
             provisioner,
         }
     }
+
+    /// Who has which of the licences.
+    fn assignments(options: &Options) -> Table {
+        Table::new(R::ASSIGNMENT, &["Id", R::USER, R::LICENSE])
+            .optional_or(
+                "IsRevoked",
+                "licences that a user access policy took away are shown as held",
+            )
+            .only(R::VIA.condition(options))
+            .changes_show_in(["SystemModstamp", R::VIA.changed()], Some(R::LICENSE))
+    }
 }
 
 #[async_trait]
@@ -103,6 +115,8 @@ impl<R: AssignedLicense> ResourceSyncer for AssignedLicenses<R> {
     }
 
     async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
+        self.holders
+            .foresee(&Self::assignments(&self.context.options), page);
         self.directory.list(page).await
     }
 
@@ -121,13 +135,7 @@ impl<R: AssignedLicense> ResourceSyncer for AssignedLicenses<R> {
         let memory = self.context.memory(&page.call);
         let position = page.token.as_ref().map(Position::from_token).transpose()?;
         let Position::Holders(span) = position.unwrap_or(Position::Holders(Span::default()));
-        let table = Table::new(R::ASSIGNMENT, &["Id", R::USER, R::LICENSE])
-            .optional_or(
-                "IsRevoked",
-                "licences that a user access policy took away are shown as held",
-            )
-            .only(R::VIA.condition(&self.context.options))
-            .changes_show_in(["SystemModstamp", R::VIA.changed()], Some(R::LICENSE));
+        let table = Self::assignments(&self.context.options);
         let question = Question {
             context: &self.context,
             listing: &self.holders,

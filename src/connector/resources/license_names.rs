@@ -46,23 +46,40 @@ impl LicenseNames {
         memory.slot()
     }
 
-    /// The name of a licence, if the org shows it.
-    pub(super) async fn name(
+    /// The names of these licences, as far as the org shows them.
+    pub(super) async fn all(
         &self,
-        id: SalesforceId,
+        ids: impl Iterator<Item = SalesforceId>,
         context: &ReadContext,
         memory: &SyncMemory,
-    ) -> Result<Option<String>, Error> {
-        let (cell, object) = if is_seat(id) {
-            (&self.of_sets, "PermissionSetLicense")
-        } else {
-            (&self.of_users, "UserLicense")
-        };
-        let names = cell
-            .get_or_try_init(|| read(object, context, memory))
-            .await?;
-        Ok(names.get(&id).cloned())
+    ) -> Result<HashMap<SalesforceId, String>, Error> {
+        let (of_sets, of_users): (Vec<_>, Vec<_>) = ids.partition(|id| is_seat(*id));
+        let names = |cell, object, ids| names(cell, object, ids, context, memory);
+        let (mut all, of_users) = tokio::try_join!(
+            names(&self.of_sets, "PermissionSetLicense", of_sets),
+            names(&self.of_users, "UserLicense", of_users),
+        )?;
+        all.extend(of_users);
+        Ok(all)
     }
+}
+
+async fn names(
+    cell: &OnceCell<Names>,
+    object: &'static str,
+    ids: Vec<SalesforceId>,
+    context: &ReadContext,
+    memory: &SyncMemory,
+) -> Result<Names, Error> {
+    if ids.is_empty() {
+        return Ok(Names::new());
+    }
+    let read = || read(object, context, memory);
+    let all = cell.get_or_try_init(read).await?;
+    let named = ids
+        .into_iter()
+        .filter_map(|id| Some((id, all.get(&id)?.clone())));
+    Ok(named.collect())
 }
 
 /// Whether a permission set with this licence needs a seat of it for each holder. Otherwise it is

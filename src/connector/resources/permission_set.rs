@@ -1,6 +1,7 @@
 //! Permission sets: those that can be assigned. Held by users directly, and by permission set
 //! groups, whose members hold them through the group.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -122,6 +123,11 @@ impl DirectoryRow for SetRow {
 const LICENSE_ID: &str = "required_license_id";
 const LICENSE: &str = "required_license";
 
+/// The licence that a set needs.
+fn license(profile: &Object) -> Option<SalesforceId> {
+    SalesforceId::read(profile.get(LICENSE_ID)?.as_text()?).ok()
+}
+
 /// What a set's licence asks of those who are given the set.
 fn license_sentence(profile: &Object) -> Option<String> {
     let text = |key: &str| profile.get(key).and_then(Value::as_text);
@@ -193,19 +199,26 @@ impl PermissionSets {
     /// Adds to the sets which licence they need, and what they give.
     async fn complete(&self, page: &mut Page<Resource>, call: &Call) -> Result<()> {
         let memory = self.context.memory(call);
-        let names = LicenseNames::of(&memory);
+        let names = if self.context.options.licenses {
+            let ids = page
+                .items
+                .iter()
+                .filter_map(|set| license(set.profile.as_ref()?));
+            let names = LicenseNames::of(&memory);
+            let names = names.all(ids, &self.context, &memory);
+            names
+                .await
+                .map_err(|error| wrap_listing("reading names of licences", error))?
+        } else {
+            HashMap::new()
+        };
         for resource in &mut page.items {
             let profile = resource.profile.get_or_insert_default();
-            let id = profile.get(LICENSE_ID).and_then(Value::as_text);
-            let Some(id) = id.and_then(|id| SalesforceId::read(id).ok()) else {
+            let Some(id) = license(profile) else {
                 continue;
             };
-            if self.context.options.licenses {
-                let name = names.name(id, &self.context, &memory).await;
-                let name =
-                    name.map_err(|error| wrap_listing("reading names of licences", error))?;
-                profile.extend(name.map(|name| (LICENSE.to_owned(), name.into())));
-            }
+            let name = names.get(&id);
+            profile.extend(name.map(|name| (LICENSE.to_owned(), name.clone().into())));
             let sentence = license_sentence(profile);
             text::add_sentence(&mut resource.description, sentence);
         }
@@ -286,6 +299,8 @@ impl ResourceSyncer for PermissionSets {
     }
 
     async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
+        assignment::foresee(Assigned::Set, &self.assignments, &self.context, page);
+        given::foresee(&self.context, page);
         let mut answer = self.directory.list(page).await?;
         self.complete(&mut answer, &page.call).await?;
         Ok(answer)

@@ -173,6 +173,11 @@ impl ResourceSyncer for PermissionSetGroups {
     }
 
     async fn list(&self, page: &PageRequest) -> Result<Page<Resource>> {
+        assignment::foresee(Assigned::Group, &self.assignments, &self.context, page);
+        given::foresee(&self.context, page);
+        self.context.foresee(page, |context, memory| async move {
+            components(&context, &memory).await.is_ok()
+        });
         let mut answer = self.directory.list(page).await?;
         self.complete(&mut answer, &page.call).await?;
         Ok(answer)

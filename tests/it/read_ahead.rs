@@ -1,0 +1,226 @@
+//! What a later phase of a sync lists is read while the host still stores the resources.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use baton_salesforce::connector::Options;
+use baton_salesforce::pb::connector as pb;
+use baton_salesforce::wire::annotation;
+use salesforce_simulator::{Fault, Matcher, Org, Preset, SeedSize};
+use test_case::test_case;
+
+use crate::harness::{Harness, Setup, Synced, everything};
+
+/// Types whose grants are rows of a table of their own.
+const TYPES: [&str; 5] = [
+    "permission",
+    "permission_set_group",
+    "group",
+    "permission_set_license",
+    "package_license",
+];
+const ASSIGNMENTS: [&str; 4] = [
+    "PermissionSetAssignment",
+    "GroupMember",
+    "PermissionSetLicenseAssign",
+    "UserPackageLicense",
+];
+const SYNC: &str = "a-sync";
+
+fn options() -> Options {
+    Options {
+        licenses: true,
+        security_insights: false,
+        ..everything()
+    }
+}
+
+/// Lists all resources of a type.
+async fn list(harness: &Harness, resource_type: &str, sync: &str) {
+    let mut token = String::new();
+    loop {
+        let request = pb::ResourcesServiceListResourcesRequest {
+            resource_type_id: resource_type.into(),
+            page_token: token,
+            active_sync_id: sync.into(),
+            ..Default::default()
+        };
+        let answer = harness.resources().list_resources(request).await.unwrap();
+        token = answer.into_inner().next_page_token;
+        if token.is_empty() {
+            return;
+        }
+    }
+}
+
+/// The ids of the grants of a type, or of one resource of it.
+async fn grants(harness: &Harness, resource_type: &str, on: Option<&str>) -> BTreeSet<String> {
+    let id = pb::ResourceId {
+        resource_type: resource_type.into(),
+        resource: on.unwrap_or(resource_type).into(),
+        ..Default::default()
+    };
+    let scope = on
+        .is_none()
+        .then(|| annotation::pack(&pb::TypeScopedGrants {}));
+    let mut all = BTreeSet::new();
+    // Further cursors, each of which is read like the first one.
+    let mut tokens = vec![String::new()];
+    while let Some(token) = tokens.pop() {
+        let request = pb::GrantsServiceListGrantsRequest {
+            resource: Some(pb::Resource {
+                id: Some(id.clone()),
+                ..Default::default()
+            }),
+            annotations: scope.iter().cloned().collect(),
+            page_token: token,
+            active_sync_id: SYNC.into(),
+            ..Default::default()
+        };
+        let answer = harness
+            .grants()
+            .list_grants(request)
+            .await
+            .unwrap()
+            .into_inner();
+        all.extend(answer.list.into_iter().map(|grant| grant.id));
+        tokens.extend(Some(answer.next_page_token).filter(|token| !token.is_empty()));
+    }
+    all
+}
+
+/// The ids of the grants of a type in a sync.
+fn of_type(synced: &Synced, resource_type: &str) -> BTreeSet<String> {
+    let prefix = format!("{resource_type}:");
+    let ids = synced.grants.keys().filter(|id| id.starts_with(&prefix));
+    ids.cloned().collect()
+}
+
+/// Waits until the org has heard nothing for a while.
+async fn until_quiet(harness: &Harness) {
+    let mut calls = usize::MAX;
+    while calls != harness.simulator.requests().len() {
+        calls = harness.simulator.requests().len();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
+
+/// How many queries for rows of an object there were.
+fn queries(harness: &Harness, object: &str) -> usize {
+    let from = format!(" FROM {object} ");
+    let calls = harness.simulator.requests();
+    let soql = calls.iter().filter_map(|call| call.soql.as_deref());
+    soql.filter(|soql| format!("{soql} ").contains(&from))
+        .count()
+}
+
+#[tokio::test]
+async fn grants_are_there_when_the_host_asks_for_them() {
+    let harness = Harness::of(Org::seed(Preset::Demo), options()).await;
+    let synced = harness.sync().await;
+    for resource_type in TYPES.iter().chain(&["user", "role"]) {
+        list(&harness, resource_type, SYNC).await;
+    }
+    until_quiet(&harness).await;
+    harness.simulator.clear_requests();
+    for resource_type in TYPES {
+        let got = grants(&harness, resource_type, None).await;
+        assert!(!got.is_empty(), "{resource_type}");
+        assert_eq!(got, of_type(&synced, resource_type));
+    }
+    assert_eq!(harness.simulator.requests().len(), 0);
+}
+
+/// A host asks for the grants of single resources if it knows no other way.
+#[tokio::test]
+async fn grants_of_one_resource_are_its_own() {
+    let harness = Harness::of(Org::seed(Preset::Tiny), options()).await;
+    let synced = harness.sync().await;
+    for resource_type in TYPES.iter().chain(&["user", "role"]) {
+        list(&harness, resource_type, SYNC).await;
+    }
+    let wanted = of_type(&synced, "permission");
+    let sets = synced.of_type("permission");
+    let mut got = BTreeSet::new();
+    for set in sets {
+        let grants = grants(&harness, "permission", Some(&set)).await;
+        assert!(grants.iter().all(|grant| grant.contains(&set)));
+        got.extend(grants);
+    }
+    assert_eq!(got, wanted);
+}
+
+#[test_case(SYNC, false; "if the host does not ask for grants")]
+#[test_case("", true; "outside a sync")]
+#[tokio::test]
+async fn nothing_is_read_that_nobody_will_ask_for(sync: &str, grants_follow: bool) {
+    let options = Options {
+        grants_follow,
+        ..options()
+    };
+    let harness = Harness::of(Org::seed(Preset::Tiny), options).await;
+    for resource_type in TYPES {
+        list(&harness, resource_type, sync).await;
+    }
+    until_quiet(&harness).await;
+    for object in ASSIGNMENTS {
+        assert_eq!(queries(&harness, object), 0, "{object}");
+    }
+}
+
+/// What fails in the background is read again when the host asks for it.
+#[tokio::test]
+async fn a_failure_of_what_was_read_ahead_is_not_the_hosts() {
+    let harness = Harness::of(Org::seed(Preset::Tiny), options()).await;
+    let synced = harness.sync().await;
+    let faults = harness.simulator.faults();
+    for object in ASSIGNMENTS {
+        let refused = Fault::status(400, "INVALID_TYPE", "simulated");
+        faults.next(1, Matcher::queries_of(object), refused);
+    }
+    for resource_type in TYPES.iter().chain(&["user", "role"]) {
+        list(&harness, resource_type, SYNC).await;
+    }
+    until_quiet(&harness).await;
+    for resource_type in TYPES {
+        let got = grants(&harness, resource_type, None).await;
+        assert_eq!(got, of_type(&synced, resource_type), "{resource_type}");
+    }
+}
+
+/// A host with several workers and a slow org: the calls of all phases are a short chain.
+#[tokio::test]
+async fn a_sync_waits_for_few_calls() {
+    let size = SeedSize {
+        users: 6_000,
+        ..Preset::Demo.size()
+    };
+    let harness = Harness::with(Setup {
+        org: Org::seed_size(size),
+        options: options(),
+        ..Setup::default()
+    })
+    .await;
+    let slow = Fault::Latency(Duration::from_secs(2));
+    harness
+        .simulator
+        .faults()
+        .every_matching(1, Matcher::any(), [slow]);
+    let list = |resource_type| list(&harness, resource_type, SYNC);
+    tokio::join!(
+        list("user"),
+        list("profile"),
+        list("role"),
+        list("group"),
+        list("permission"),
+        list("permission_set_group"),
+        list("permission_set_license"),
+        list("package_license"),
+    );
+    for resource_type in TYPES {
+        assert!(!grants(&harness, resource_type, None).await.is_empty());
+    }
+    // Signing in comes first.
+    let depth = harness.simulator.depth();
+    assert!(depth <= 6, "{depth}");
+}
