@@ -7,6 +7,8 @@ pub(crate) mod annotation;
 mod container;
 mod error;
 mod extent;
+mod grant_indexes;
+mod index_pages;
 mod options;
 mod previous;
 mod reader;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
 use super::error::{Error, Result};
+use super::grant_indexes::{self, Tail};
 use super::store::Stop;
 use crate::output_file;
 
@@ -212,8 +213,9 @@ fn open(path: &Path) -> Result<(Option<File>, Format)> {
     Ok((Some(file), format))
 }
 
-/// Packs the database `from` into the file `to` and syncs that to disk.
-pub(super) fn pack(from: &Path, to: &Path) -> Result<()> {
+/// Packs the database `from`, with the pages of `tail` behind it, into the file `to` and syncs that
+/// to disk.
+pub(super) fn pack(from: &Path, to: &Path, tail: Option<&Tail>) -> Result<()> {
     let source = File::open(from).map_err(Error::io("opening", from))?;
     let length = source.metadata().map_err(Error::io("reading", from))?.len();
     let mut target = File::create(to).map_err(Error::io("creating", to))?;
@@ -224,14 +226,25 @@ pub(super) fn pack(from: &Path, to: &Path) -> Result<()> {
     encoder.include_checksum(true).map_err(writing())?;
     encoder.include_contentsize(true).map_err(writing())?;
     encoder
-        .set_pledged_src_size(Some(length))
+        .set_pledged_src_size(Some(length + tail.map_or(0, Tail::size)))
         .map_err(writing())?;
     let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4));
     encoder
         .multithread(u32::try_from(threads).unwrap_or(1))
         .map_err(writing())?;
     let mut source = BufReader::with_capacity(BUFFER, source);
+    if let Some(tail) = tail {
+        let mut header = [0; grant_indexes::HEAD_SIZE];
+        source
+            .read_exact(&mut header)
+            .and_then(|()| tail.patch(&mut header))
+            .map_err(Error::io("reading", from))?;
+        encoder.write_all(&header).map_err(writing())?;
+    }
     io::copy(&mut source, &mut encoder).map_err(writing())?;
+    if let Some(tail) = tail {
+        tail.write(&mut encoder).map_err(writing())?;
+    }
     let target = encoder.finish().map_err(writing())?;
     target.sync_all().map_err(writing())
 }

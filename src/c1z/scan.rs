@@ -348,7 +348,7 @@ mod tests {
     use rusqlite::Connection;
     use test_case::test_case;
 
-    use super::super::schema::{INDEXES, TABLES};
+    use super::super::schema::{GrantIndex, INDEXES, TABLES};
     use super::{GRANTS_OF, RESOURCES};
 
     #[test_case(RESOURCES)]
@@ -357,6 +357,8 @@ mod tests {
         let database = Connection::open_in_memory().unwrap();
         database.execute_batch(TABLES).unwrap();
         database.execute_batch(INDEXES).unwrap();
+        let of_grants = GrantIndex::ALL.map(GrantIndex::create).concat();
+        database.execute_batch(&of_grants).unwrap();
         let mut plan = database
             .prepare(&format!("explain query plan {query}"))
             .unwrap();

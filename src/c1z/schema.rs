@@ -24,6 +24,17 @@ pub(super) fn only_tables(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Whether rows of `sqlite_schema` can be written.
+pub(super) fn set_writable(connection: &Connection, is_writable: bool) -> rusqlite::Result<()> {
+    for (setting, value) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, !is_writable),
+        (DbConfig::SQLITE_DBCONFIG_WRITABLE_SCHEMA, is_writable),
+    ] {
+        connection.set_db_config(setting, value)?;
+    }
+    Ok(())
+}
+
 pub(super) fn columns(connection: &Connection, database: &str, table: &str) -> Result<Vec<String>> {
     query_strings(
         connection,
@@ -120,28 +131,88 @@ create table v1_sync_runs (
 create unique index idx_sync_runs_sync_id_v1 on v1_sync_runs (sync_id);
 ";
 
-/// The other indexes: built once over all rows, in a fraction of the time that keeping them up
-/// to date during the sync would take.
+/// The other indexes, without those in [`GrantIndex`]: built once over all rows, in a fraction of the
+/// time that keeping them up to date during the sync would take.
 pub(crate) const INDEXES: &str = "
 create index if not exists idx_resources_external_sync_v1
     on v1_resources (parent_resource_type_id, parent_resource_id);
 create index if not exists idx_entitlements_resource_id_v1
     on v1_entitlements (resource_type_id, resource_id);
-create unique index if not exists idx_grants_external_sync_v1
-    on v1_grants (external_id, sync_id);
-create index if not exists idx_grants_resource_type_id_resource_id_v1
-    on v1_grants (resource_type_id, resource_id);
-create index if not exists idx_grants_principal_id_v1
-    on v1_grants (principal_resource_type_id, principal_resource_id);
-create index if not exists idx_grants_entitlement_id_principal_id_v1
-    on v1_grants (entitlement_id, principal_resource_type_id, principal_resource_id);
-create index if not exists idx_grants_entitlement_sync_grant_v1
-    on v1_grants (entitlement_id, sync_id, id);
 create unique index if not exists idx_assets_external_sync_v1
     on v1_assets (external_id, sync_id);
 create unique index if not exists idx_session_store_sync_key_v1
     on v1_connector_sessions (sync_id, key);
 ";
+
+/// An index of all grants. They are large, and are built last ([`super::grant_indexes`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GrantIndex {
+    External,
+    Resource,
+    Principal,
+    EntitlementPrincipal,
+    EntitlementSync,
+}
+
+impl GrantIndex {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::External,
+        Self::Resource,
+        Self::Principal,
+        Self::EntitlementPrincipal,
+        Self::EntitlementSync,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::External => "idx_grants_external_sync_v1",
+            Self::Resource => "idx_grants_resource_type_id_resource_id_v1",
+            Self::Principal => "idx_grants_principal_id_v1",
+            Self::EntitlementPrincipal => "idx_grants_entitlement_id_principal_id_v1",
+            Self::EntitlementSync => "idx_grants_entitlement_sync_grant_v1",
+        }
+    }
+
+    pub(crate) fn columns(self) -> &'static str {
+        match self {
+            Self::External => "external_id, sync_id",
+            Self::Resource => "resource_type_id, resource_id",
+            Self::Principal => "principal_resource_type_id, principal_resource_id",
+            Self::EntitlementPrincipal => {
+                "entitlement_id, principal_resource_type_id, principal_resource_id"
+            }
+            Self::EntitlementSync => "entitlement_id, sync_id, id",
+        }
+    }
+
+    /// The statement that creates the index.
+    pub(crate) fn create(self) -> String {
+        let kind = if self.is_unique() {
+            "unique index"
+        } else {
+            "index"
+        };
+        format!("create {kind} if not exists {};", self.definition())
+    }
+
+    /// What SQLite stores of that statement.
+    pub(super) fn stored(self) -> String {
+        let kind = if self.is_unique() {
+            "UNIQUE INDEX"
+        } else {
+            "INDEX"
+        };
+        format!("CREATE {kind} {}", self.definition())
+    }
+
+    fn is_unique(self) -> bool {
+        self == Self::External
+    }
+
+    fn definition(self) -> String {
+        format!("{}\n    on v1_grants ({})", self.name(), self.columns())
+    }
+}
 
 /// The tables whose rows belong to a sync and move with it from one file to the next.
 pub(crate) const ROW_TABLES: &[&str] = &[

@@ -29,7 +29,7 @@ impl Stop {
         self.0.load(Ordering::Relaxed)
     }
 
-    fn set(&self) {
+    pub(super) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
@@ -83,6 +83,11 @@ impl Store {
             failure,
             thread: Some(thread),
         })
+    }
+
+    /// Is set when the store is dropped.
+    pub(super) fn stop(&self) -> Stop {
+        self.stop.clone()
     }
 
     /// Queues a write. Waits for room in the queue, not for the write itself.

@@ -12,6 +12,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::container::{self, Packed};
 use super::error::{Error, Result};
+use super::grant_indexes::{self, Limits};
 use super::options::{Kind, Options};
 use super::previous::Previous;
 use super::rows::{self, Stamp};
@@ -30,6 +31,7 @@ pub(crate) struct Writer {
     mode: FileMode,
     lock: Lock,
     sync_id: Arc<str>,
+    limits: Limits,
     // Dropped last, after the files are removed.
     token: Option<TaskTrackerToken>,
 }
@@ -72,6 +74,7 @@ impl Writer {
             mode,
             lock,
             sync_id,
+            limits: Limits::default(),
             token: None,
         })
     }
@@ -126,7 +129,8 @@ impl Writer {
             .await
     }
 
-    /// Builds the indexes that only readers need.
+    /// Builds the indexes that only readers need, without those of grants: they follow when the
+    /// writer is finished.
     pub(crate) async fn index(&self) -> Result<()> {
         let statement = format!("commit; {} begin;", schema::INDEXES);
         self.store
@@ -151,7 +155,9 @@ impl Writer {
 
     /// Marks the sync as finished, packs the file and replaces the target with it.
     pub(crate) async fn finish(self) -> Result<()> {
-        self.with(|connection, sync_id| {
+        let (path, limits) = (self.database.path().to_owned(), self.limits);
+        let stop = self.store.stop();
+        let finishing = self.with(move |connection, sync_id| {
             connection
                 .execute(
                     "update v1_sync_runs set ended_at = ?1 where sync_id = ?2",
@@ -160,9 +166,10 @@ impl Writer {
                 .map_err(Error::database("finishing the sync"))?;
             connection
                 .execute_batch("commit")
-                .map_err(Error::database("finishing the sync"))
-        })
-        .await?;
+                .map_err(Error::database("finishing the sync"))?;
+            grant_indexes::build(connection, &path, &limits, &stop)
+        });
+        let indexes = finishing.await?;
         let Self {
             store,
             database,
@@ -179,7 +186,7 @@ impl Writer {
             let _lock = lock;
             let database = database;
             let packed = Temporary::beside(&target, Part::Packed)?;
-            container::pack(database.path(), packed.path())?;
+            container::pack(database.path(), packed.path(), indexes.as_ref())?;
             packed
                 .replace(&target, mode)
                 .map_err(Error::io("replacing", &target))

@@ -182,7 +182,7 @@ impl Sink for FileSink {
     }
 
     async fn index(&self) -> Result<()> {
-        // Sorting rows for the indexes takes memory of its own.
+        // The indexes, also those of the finished file, take memory of their own.
         self.index.lock().keep_counts();
         Ok(self.writer.index().await?)
     }

@@ -64,7 +64,7 @@ pub(super) fn script() -> Script {
     script
 }
 
-/// The database of a file.
+/// The database of a file, which is sound.
 pub(super) fn database(file: &Path) -> Connection {
     let packed = std::fs::read(file).unwrap();
     assert_eq!(&packed[..5], b"C1ZF\0");
@@ -73,7 +73,13 @@ pub(super) fn database(file: &Path) -> Connection {
     assert_eq!(size, Some(unpacked.len() as u64));
     let path = file.with_extension(format!("{}.db", unpacked.len()));
     std::fs::write(&path, unpacked).unwrap();
-    Connection::open(path).unwrap()
+    let database = Connection::open(path).unwrap();
+    let sound = count(
+        &database,
+        "pragma_integrity_check where integrity_check = 'ok'",
+    );
+    assert_eq!(sound, 1);
+    database
 }
 
 /// Tables with their columns, indexes with theirs, one a line.

@@ -1,0 +1,304 @@
+//! The large indexes of grants, written as pages behind the database while that is packed.
+//!
+//! SQLite sorts every row for every index. Here the rows are numbers, so sorting them is cheap, and
+//! the pages are never on disk. All that is not as expected is left to SQLite: `create index`, which
+//! is slower by seconds, and not otherwise different.
+//!
+//! The database has to name the root pages of the indexes before they exist, so their pages are
+//! counted first. Between [`build`] and the end of packing it cannot be used.
+
+mod dictionary;
+mod head;
+mod orders;
+mod rows;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod tests;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use rusqlite::{Connection, params};
+
+use super::error::{Error, Result};
+use super::index_pages::record::Record;
+use super::index_pages::{Builder, Count, Numbers, longest};
+use super::schema::{self, GrantIndex};
+use super::store::Stop;
+use head::Head;
+pub(super) use head::SIZE as HEAD_SIZE;
+use orders::{AllRanks, Key, Sorter};
+use rows::Rows;
+
+/// When the pages are written here. Otherwise SQLite builds the indexes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// The least number of rows: with few, nothing can be saved.
+    pub(super) least: usize,
+    /// The largest number of rows. Each takes 16 bytes of memory.
+    pub(super) most: usize,
+    /// The most memory for strings, in bytes, of entitlements and of principals.
+    pub(super) names: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            // Tests have few rows, and are to see these pages.
+            least: if cfg!(test) { 1 } else { 10_000 },
+            most: 32_000_000,
+            names: 256 << 20,
+        }
+    }
+}
+
+/// Why SQLite builds the indexes.
+#[derive(Debug, thiserror::Error)]
+enum Why {
+    #[error("the number of rows")]
+    Rows,
+    #[error("a value that is not a text")]
+    NoText,
+    #[error("the size of all ids")]
+    Names,
+    #[error("too many gaps between rows")]
+    Gaps,
+    #[error("an id that is too long")]
+    TooLong,
+    #[error("a grant that is there twice")]
+    Repeated,
+    #[error("the format of the database")]
+    Format,
+    #[error("the end of the sync")]
+    Stopped,
+    #[error("a failed statement")]
+    Database(#[from] rusqlite::Error),
+    #[error("a failed read")]
+    Io(#[from] io::Error),
+}
+
+/// Builds the indexes of a database without an open transaction. What is returned has to be packed
+/// with the database.
+pub(super) fn build(
+    connection: &Connection,
+    database: &Path,
+    limits: &Limits,
+    stop: &Stop,
+) -> Result<Option<Tail>> {
+    let failed = || Error::database("building indexes");
+    let planned = Tail::plan(connection, database, limits, stop);
+    let why = match planned {
+        Ok(tail) => match tail.enter(connection, database) {
+            Ok(()) => return Ok(Some(tail)),
+            Err(why) => {
+                tail.take_back(connection).map_err(failed())?;
+                why
+            }
+        },
+        Err(why) => why,
+    };
+    tracing::debug!(%why, "SQLite builds the indexes of grants");
+    let statements = GrantIndex::ALL.map(GrantIndex::create).concat();
+    connection.execute_batch(&statements).map_err(failed())?;
+    Ok(None)
+}
+
+/// The pages of indexes, before they are written.
+#[derive(Debug)]
+pub(super) struct Tail {
+    rows: Rows,
+    ranks: AllRanks,
+    head: Head,
+    /// Each with the numbers after its pages.
+    indexes: Vec<(GrantIndex, Numbers)>,
+}
+
+impl Tail {
+    fn plan(
+        connection: &Connection,
+        database: &Path,
+        limits: &Limits,
+        stop: &Stop,
+    ) -> Result<Self, Why> {
+        let rows = Rows::read(connection, limits)?;
+        let ranks = AllRanks::new(&rows);
+        // Without the number of the row, colons and types.
+        let texts = longest(Head::read(database)?.page_size).saturating_sub(40);
+        if rows.end_names.longest() + rows.principal_names.longest() > texts {
+            return Err(Why::TooLong);
+        }
+        let mut kinds = GrantIndex::ALL.to_vec();
+        if !rows.are_usual || orders::has_prefixes(&rows) {
+            connection.execute_batch(&GrantIndex::External.create())?;
+            kinds.retain(|kind| *kind != GrantIndex::External);
+        }
+        let mut tail = Self {
+            rows,
+            ranks,
+            head: Head::read(database)?,
+            indexes: Vec::new(),
+        };
+        let mut sorter = Sorter::default();
+        for kind in kinds {
+            if stop.is_set() {
+                return Err(Why::Stopped);
+            }
+            let numbers = tail.count(kind, &mut sorter)?;
+            tail.indexes.push((kind, numbers));
+        }
+        Ok(tail)
+    }
+
+    /// Works out which pages an index takes.
+    fn count(&self, kind: GrantIndex, sorter: &mut Sorter) -> Result<Numbers, Why> {
+        let keys = self.keys(kind);
+        let order = sorter.sort(self.rows.ends.len(), &keys);
+        let is_same = |[a, b]: &[u32; 2]| keys.iter().all(|key| key.get(*a) == key.get(*b));
+        if kind == GrantIndex::External && order.array_windows().any(is_same) {
+            return Err(Why::Repeated);
+        }
+        let mut count = Count::new(self.head.page_size, self.numbers());
+        for row in order {
+            self.with(kind, *row, |record| count.add(record.size()))?;
+        }
+        Ok(count.finish()?)
+    }
+
+    /// The numbers after the pages that are counted.
+    fn numbers(&self) -> Numbers {
+        let last = self.indexes.last().map(|(_, numbers)| *numbers);
+        last.unwrap_or_else(|| Numbers::after(self.head.pages, self.head.page_size))
+    }
+
+    /// Names the indexes in the database, which must not grow through that.
+    fn enter(&self, connection: &Connection, database: &Path) -> Result<(), Why> {
+        schema::set_writable(connection, true)?;
+        connection.execute_batch("begin")?;
+        for (kind, numbers) in &self.indexes {
+            connection.execute(
+                "insert into sqlite_schema (type, name, tbl_name, rootpage, sql)
+                 values ('index', ?1, 'v1_grants', ?2, ?3)",
+                params![kind.name(), numbers.last(), kind.stored()],
+            )?;
+        }
+        connection.execute_batch("commit")?;
+        schema::set_writable(connection, false)?;
+        if Head::read(database)? == self.head {
+            Ok(())
+        } else {
+            Err(Why::Format)
+        }
+    }
+
+    /// Undoes [`Self::enter`].
+    fn take_back(&self, connection: &Connection) -> rusqlite::Result<()> {
+        schema::set_writable(connection, true)?;
+        if !connection.is_autocommit() {
+            connection.execute_batch("commit")?;
+        }
+        connection.execute(
+            "delete from sqlite_schema where rootpage > ?1",
+            [self.head.pages],
+        )?;
+        schema::set_writable(connection, false)
+    }
+
+    /// The size of the pages in bytes.
+    pub(super) fn size(&self) -> u64 {
+        let pages = self.numbers().last() - self.head.pages;
+        u64::from(pages) * u64::from(self.head.page_size)
+    }
+
+    /// Writes the number of all pages into the header of the database.
+    pub(super) fn patch(&self, header: &mut [u8; HEAD_SIZE]) -> io::Result<()> {
+        if Head::parse(header) != Some(self.head) {
+            return Err(io::Error::other("the database is not as it was"));
+        }
+        head::set_pages(header, self.numbers().last())
+    }
+
+    /// Writes the pages.
+    pub(super) fn write(&self, to: &mut impl Write) -> io::Result<()> {
+        let mut sorter = Sorter::default();
+        let mut bytes = Vec::new();
+        let mut numbers = Numbers::after(self.head.pages, self.head.page_size);
+        for (kind, counted) in &self.indexes {
+            let mut builder = Builder::new(self.head.page_size, numbers, to);
+            for row in sorter.sort(self.rows.ends.len(), &self.keys(*kind)) {
+                self.with(*kind, *row, |record| record.write(&mut bytes))?;
+                builder.add(&bytes)?;
+            }
+            numbers = builder.finish()?;
+            if numbers.last() != counted.last() {
+                return Err(io::Error::other(
+                    "an index has not the pages that it should",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// What orders the rows of an index, the most important last. The number of the row comes after
+    /// all of them, and is the order of rows without any.
+    fn keys(&self, kind: GrantIndex) -> Vec<Key<'_>> {
+        let Self { rows, ranks, .. } = self;
+        let on = |ranks| Key {
+            numbers: &rows.ends,
+            ranks,
+        };
+        let of = |ranks| Key {
+            numbers: &rows.principals,
+            ranks,
+        };
+        match kind {
+            GrantIndex::External => {
+                vec![on(&ranks.sync), of(&ranks.id_end), on(&ranks.id_begin)]
+            }
+            GrantIndex::Resource => vec![on(&ranks.resource)],
+            GrantIndex::Principal => vec![of(&ranks.principal)],
+            GrantIndex::EntitlementPrincipal => {
+                vec![of(&ranks.principal), on(&ranks.entitlement)]
+            }
+            GrantIndex::EntitlementSync => vec![on(&ranks.entitlement_sync)],
+        }
+    }
+
+    /// Calls `with` with the record of a row.
+    fn with<T>(&self, kind: GrantIndex, row: u32, with: impl FnOnce(Record<'_>) -> T) -> T {
+        let [on_kind, on, entitlement, sync] = self.rows.end(row);
+        let [of_kind, of] = self.rows.principal(row);
+        let id = self.rows.ids.get(row);
+        match kind {
+            GrantIndex::External => {
+                let length = entitlement.len() + 1 + of_kind.len() + 1 + of.len();
+                with(Record {
+                    lengths: &[length, sync.len()],
+                    pieces: &[entitlement, b":", of_kind, b":", of, sync],
+                    integers: &[id],
+                })
+            }
+            GrantIndex::Resource => with(Record {
+                lengths: &[on_kind.len(), on.len()],
+                pieces: &[on_kind, on],
+                integers: &[id],
+            }),
+            GrantIndex::Principal => with(Record {
+                lengths: &[of_kind.len(), of.len()],
+                pieces: &[of_kind, of],
+                integers: &[id],
+            }),
+            GrantIndex::EntitlementPrincipal => with(Record {
+                lengths: &[entitlement.len(), of_kind.len(), of.len()],
+                pieces: &[entitlement, of_kind, of],
+                integers: &[id],
+            }),
+            // The column and the number of the row: SQLite stores both.
+            GrantIndex::EntitlementSync => with(Record {
+                lengths: &[entitlement.len(), sync.len()],
+                pieces: &[entitlement, sync],
+                integers: &[id, id],
+            }),
+        }
+    }
+}

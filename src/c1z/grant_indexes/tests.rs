@@ -1,0 +1,378 @@
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use rusqlite::types::Value;
+use tempfile::TempDir;
+use test_case::test_case;
+
+use super::*;
+use crate::c1z::container;
+
+/// The size of pages, small so that there are many.
+const PAGE: u32 = 8192;
+
+/// What an index looks at.
+#[derive(Clone, Debug)]
+struct Grant {
+    id: i64,
+    on: [String; 2],
+    entitlement: String,
+    sync: String,
+    of: [String; 2],
+    external: String,
+}
+
+impl Grant {
+    fn new(id: i64, on: &str, of: &str, sync: &str) -> Self {
+        Self {
+            id,
+            on: ["group".into(), on.into()],
+            entitlement: format!("group:{on}:member"),
+            sync: sync.into(),
+            of: ["user".into(), of.into()],
+            external: format!("group:{on}:member:user:{of}"),
+        }
+    }
+}
+
+struct Database {
+    directory: TempDir,
+    connection: Connection,
+}
+
+impl Database {
+    fn new(grants: &[Grant], page_size: u32) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let connection = Connection::open(directory.path().join("database")).unwrap();
+        let page_size = format!("pragma page_size = {page_size}; pragma journal_mode = off;");
+        connection.execute_batch(&page_size).unwrap();
+        connection.execute_batch(schema::TABLES).unwrap();
+        schema::only_tables(&connection).unwrap();
+        connection.execute_batch("begin").unwrap();
+        for grant in grants {
+            let insert = "insert into v1_grants values
+                (?1, ?2, ?3, ?4, ?5, ?6, ?7, null, 0, zeroblob(?1 % 200), ?8, '')";
+            let [on_kind, on] = &grant.on;
+            let [of_kind, of] = &grant.of;
+            let values = params![
+                grant.id,
+                on_kind,
+                on,
+                grant.entitlement,
+                of_kind,
+                of,
+                grant.external,
+                grant.sync
+            ];
+            let mut insert = connection.prepare_cached(insert).unwrap();
+            insert.execute(values).unwrap();
+        }
+        connection.execute_batch("commit").unwrap();
+        Self {
+            directory,
+            connection,
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("database")
+    }
+
+    fn build(&self, limits: Limits) -> Option<Tail> {
+        build(&self.connection, &self.path(), &limits, &Stop::default()).unwrap()
+    }
+
+    /// The file as it is packed.
+    fn finish(self, tail: Option<&Tail>) -> Self {
+        let (database, directory) = (self.path(), self.directory);
+        self.connection.close().unwrap();
+        let packed = directory.path().join("packed");
+        container::pack(&database, &packed, tail).unwrap();
+        let bytes = std::fs::read(packed).unwrap();
+        std::fs::write(&database, zstd::decode_all(&bytes[5..]).unwrap()).unwrap();
+        Self {
+            directory,
+            connection: Connection::open(database).unwrap(),
+        }
+    }
+
+    fn rows(&self, query: &str) -> Vec<Vec<Value>> {
+        let mut query = self.connection.prepare(query).unwrap();
+        let width = query.column_count();
+        let rows = query.query_map([], |row| (0..width).map(|at| row.get(at)).collect());
+        rows.unwrap().map(Result::unwrap).collect()
+    }
+}
+
+/// Checks that the two databases have the same indexes.
+fn compare(written: &Database, reference: &Database) {
+    let sound = written.rows("pragma integrity_check");
+    assert_eq!(sound, [[Value::Text("ok".into())]]);
+    for kind in GrantIndex::ALL {
+        let (name, columns) = (kind.name(), kind.columns());
+        let query = format!(
+            "select id, {columns} from v1_grants indexed by {name} order by {columns}, rowid"
+        );
+        assert_eq!(written.rows(&query), reference.rows(&query));
+        // Sorted by the index alone.
+        let plan = format!("{:?}", written.rows(&format!("explain query plan {query}")));
+        assert!(plan.contains(name) && !plan.contains("TEMP"), "{plan}");
+        let size = format!("select sum(payload), sum(ncell) from dbstat where name = '{name}'");
+        assert_eq!(written.rows(&size), reference.rows(&size));
+    }
+    let schema = "select type, name, tbl_name, sql from sqlite_schema order by name";
+    assert_eq!(written.rows(schema), reference.rows(schema));
+}
+
+/// Builds the indexes here and with SQLite, and compares them. Returns which ones are pages.
+fn check(grants: &[Grant], page_size: u32, limits: Limits) -> Vec<GrantIndex> {
+    let written = Database::new(grants, page_size);
+    let tail = written.build(limits);
+    let written = written.finish(tail.as_ref());
+    let reference = Database::new(grants, page_size);
+    let statements = GrantIndex::ALL.map(GrantIndex::create).concat();
+    reference.connection.execute_batch(&statements).unwrap();
+    compare(&written, &reference);
+    let indexes = tail.map(|tail| tail.indexes).unwrap_or_default();
+    indexes.into_iter().map(|(kind, _)| kind).collect()
+}
+
+/// Members of groups, in two syncs.
+fn members(groups: u32, users: u32) -> Vec<Grant> {
+    let mut grants = Vec::new();
+    for sync in ["old", "new"] {
+        for on in 0..groups {
+            for of in (0..users).rev() {
+                let id = i64::try_from(grants.len()).unwrap() + 1;
+                grants.push(Grant::new(id, &on.to_string(), &of.to_string(), sync));
+            }
+        }
+    }
+    grants
+}
+
+#[test_case(PAGE; "small pages")]
+#[test_case(32768; "large pages")]
+#[test_case(65536; "the largest pages")]
+fn indexes_are_those_of_sqlite(page_size: u32) {
+    let pages = check(&members(30, 200), page_size, Limits::default());
+    assert_eq!(pages, GrantIndex::ALL);
+}
+
+#[test]
+fn with_few_rows_sqlite_builds_the_indexes() {
+    let limits = Limits {
+        least: 13,
+        ..Limits::default()
+    };
+    assert_eq!(check(&members(3, 2), PAGE, limits), []);
+    assert_eq!(check(&[], PAGE, Limits::default()), []);
+    assert_eq!(check(&members(3, 3), PAGE, limits), GrantIndex::ALL);
+}
+
+#[test]
+fn with_too_many_rows_sqlite_builds_the_indexes() {
+    let limits = Limits {
+        most: 17,
+        ..Limits::default()
+    };
+    assert_eq!(check(&members(3, 3), PAGE, limits), []);
+}
+
+#[test]
+fn with_too_many_strings_sqlite_builds_the_indexes() {
+    let limits = Limits {
+        names: 100,
+        ..Limits::default()
+    };
+    assert_eq!(check(&members(3, 3), PAGE, limits), []);
+}
+
+#[test]
+fn with_an_id_that_is_too_long_sqlite_builds_the_indexes() {
+    let mut grants = members(3, 3);
+    grants.push(Grant::new(1000, "g", &"u".repeat(2100), "new"));
+    assert_eq!(check(&grants, PAGE, Limits::default()), []);
+    assert_eq!(check(&grants, 32768, Limits::default()), GrantIndex::ALL);
+}
+
+#[test]
+fn with_a_value_that_is_no_text_sqlite_builds_the_indexes() {
+    let database = Database::new(&members(3, 3), PAGE);
+    let update = "update v1_grants set principal_resource_id = x'00' where id = 7";
+    database.connection.execute(update, []).unwrap();
+    assert!(database.build(Limits::default()).is_none());
+    let sound = database.finish(None).rows("pragma integrity_check");
+    assert_eq!(sound, [[Value::Text("ok".into())]]);
+}
+
+/// Here the names of the indexes need a page more.
+#[test]
+fn with_pages_that_are_too_small_sqlite_builds_the_indexes() {
+    assert_eq!(check(&members(3, 3), 4096, Limits::default()), []);
+}
+
+#[test]
+fn an_index_of_other_ids_is_left_to_sqlite() {
+    let mut grants = members(3, 3);
+    grants[4].external = "another".into();
+    let pages = check(&grants, PAGE, Limits::default());
+    assert_eq!(pages, GrantIndex::ALL[1..]);
+}
+
+/// The ids of the two grants below are not in the order of their entitlements.
+#[test]
+fn an_index_of_ids_that_begin_like_others_is_left_to_sqlite() {
+    let mut grants = members(3, 3);
+    let entitlement = "group:1:member:user";
+    grants.push(Grant {
+        entitlement: entitlement.into(),
+        external: format!("{entitlement}:a:b"),
+        of: ["a".into(), "b".into()],
+        ..Grant::new(1000, "1", "", "new")
+    });
+    let pages = check(&grants, PAGE, Limits::default());
+    assert_eq!(pages, GrantIndex::ALL[1..]);
+}
+
+#[test_case(|_| {}; "of the same parts")]
+#[test_case(|grant| grant.of = ["us".into(), "er:1".into()]; "of other parts")]
+fn a_grant_that_is_there_twice_is_an_error_as_it_was(change: fn(&mut Grant)) {
+    let mut grants = members(3, 3);
+    let mut twice = grants[7].clone();
+    twice.id = 1000;
+    change(&mut twice);
+    let [kind, of] = &twice.of;
+    twice.external = format!("{}:{kind}:{of}", twice.entitlement);
+    let first = &mut grants[7];
+    first.external.clone_from(&twice.external);
+    grants.push(twice);
+    let database = Database::new(&grants, PAGE);
+    let limits = Limits::default();
+    let error = build(
+        &database.connection,
+        &database.path(),
+        &limits,
+        &Stop::default(),
+    );
+    let Err(Error::Database { doing, source }) = error else {
+        unreachable!("{error:?}");
+    };
+    assert_eq!(doing, "building indexes");
+    assert!(source.to_string().contains("UNIQUE"), "{source}");
+}
+
+#[test]
+fn a_stop_leaves_the_work_to_sqlite_which_is_interrupted() {
+    let database = Database::new(&members(3, 3), PAGE);
+    let stop = Stop::default();
+    stop.set();
+    let limits = Limits::default();
+    let built = build(&database.connection, &database.path(), &limits, &stop);
+    assert!(built.unwrap().is_none());
+}
+
+#[test]
+fn what_was_entered_can_be_taken_back() {
+    let grants = members(3, 3);
+    let database = Database::new(&grants, PAGE);
+    let tail = Tail::plan(
+        &database.connection,
+        &database.path(),
+        &Limits::default(),
+        &Stop::default(),
+    );
+    let tail = tail.unwrap();
+    tail.enter(&database.connection, &database.path()).unwrap();
+    tail.take_back(&database.connection).unwrap();
+    assert!(
+        database
+            .build(Limits {
+                least: 1000,
+                ..Limits::default()
+            })
+            .is_none()
+    );
+    let reference = Database::new(&grants, PAGE);
+    let statements = GrantIndex::ALL.map(GrantIndex::create).concat();
+    reference.connection.execute_batch(&statements).unwrap();
+    compare(&database.finish(None), &reference);
+}
+
+#[test]
+fn a_database_that_has_changed_is_not_packed() {
+    let database = Database::new(&members(3, 3), PAGE);
+    let tail = database.build(Limits::default());
+    let more = "create table more (id)";
+    database.connection.execute_batch(more).unwrap();
+    let to = database.directory.path().join("packed");
+    container::pack(&database.path(), &to, tail.as_ref()).unwrap_err();
+}
+
+fn ids() -> impl Strategy<Value = String> {
+    let odd = select(vec![
+        "", "a", "a:", ":a", "a!", "ab", "a:b", "b", "é", "\0", "a\0",
+    ]);
+    prop_oneof![
+        6 => (0..30_u32).prop_map(|number| format!("005{number:015}")),
+        2 => odd.prop_map(str::to_owned),
+        1 => (40..90_usize).prop_map(|length| "x".repeat(length)),
+    ]
+}
+
+fn kinds() -> impl Strategy<Value = String> {
+    select(vec!["user", "group", "us", "user!", ""]).prop_map(str::to_owned)
+}
+
+fn grants() -> impl Strategy<Value = Vec<Grant>> {
+    let entitlement = prop_oneof![
+        9 => (kinds(), ids()).prop_map(|(kind, on)| ([kind.clone(), on.clone()], format!("{kind}:{on}:m"))),
+        1 => (kinds(), ids(), ids()).prop_map(|(kind, on, id)| ([kind, on], id)),
+    ];
+    let other = prop_oneof![200 => Just(None), 1 => ids().prop_map(Some)];
+    let gap = prop_oneof![20 => Just(1_i64), 1 => 2..5_i64, 1 => Just(40_000_i64)];
+    let syncs = || select(vec!["2a", "2b", "2", ""]);
+    let holder = (kinds(), ids(), other, gap);
+    let run = (entitlement, syncs(), vec(holder, 1..40));
+    vec(run, 1..20).prop_map(|runs| {
+        let (mut id, mut known, mut grants) = (-1, BTreeSet::new(), Vec::new());
+        for ((on, entitlement), sync, holders) in runs {
+            for (kind, of, other, gap) in holders {
+                id += gap;
+                let usual = || format!("{entitlement}:{kind}:{of}");
+                let external = other.unwrap_or_else(usual);
+                if known.insert((external.clone(), sync)) {
+                    grants.push(Grant {
+                        id,
+                        on: on.clone(),
+                        entitlement: entitlement.clone(),
+                        sync: sync.into(),
+                        of: [kind, of],
+                        external,
+                    });
+                }
+            }
+        }
+        grants
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 150,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn indexes_of_any_grants_are_those_of_sqlite(
+        grants in grants(),
+        page_size in select(vec![PAGE, 32768]),
+    ) {
+        let pages = check(&grants, page_size, Limits::default());
+        prop_assert!(pages.ends_with(&GrantIndex::ALL[1..]), "{pages:?}");
+    }
+}
