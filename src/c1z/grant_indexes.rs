@@ -266,31 +266,31 @@ impl Tail {
 
     /// Calls `with` with the record of a row.
     fn with<T>(&self, kind: GrantIndex, row: u32, with: impl FnOnce(Record<'_>) -> T) -> T {
-        let [on_kind, on, entitlement, sync] = self.rows.end(row);
-        let [of_kind, of] = self.rows.principal(row);
+        let [target_type, target, entitlement, sync] = self.rows.end(row);
+        let [holder_type, holder] = self.rows.principal(row);
         let id = self.rows.ids.get(row);
         match kind {
             GrantIndex::External => {
-                let length = entitlement.len() + 1 + of_kind.len() + 1 + of.len();
+                let length = entitlement.len() + 1 + holder_type.len() + 1 + holder.len();
                 with(Record {
                     lengths: &[length, sync.len()],
-                    pieces: &[entitlement, b":", of_kind, b":", of, sync],
+                    pieces: &[entitlement, b":", holder_type, b":", holder, sync],
                     integers: &[id],
                 })
             }
             GrantIndex::Resource => with(Record {
-                lengths: &[on_kind.len(), on.len()],
-                pieces: &[on_kind, on],
+                lengths: &[target_type.len(), target.len()],
+                pieces: &[target_type, target],
                 integers: &[id],
             }),
             GrantIndex::Principal => with(Record {
-                lengths: &[of_kind.len(), of.len()],
-                pieces: &[of_kind, of],
+                lengths: &[holder_type.len(), holder.len()],
+                pieces: &[holder_type, holder],
                 integers: &[id],
             }),
             GrantIndex::EntitlementPrincipal => with(Record {
-                lengths: &[entitlement.len(), of_kind.len(), of.len()],
-                pieces: &[entitlement, of_kind, of],
+                lengths: &[entitlement.len(), holder_type.len(), holder.len()],
+                pieces: &[entitlement, holder_type, holder],
                 integers: &[id],
             }),
             // The column and the number of the row: SQLite stores both.

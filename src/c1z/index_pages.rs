@@ -50,7 +50,7 @@ impl Numbers {
     }
 
     /// The number of the last page so far.
-    pub(super) fn last(&self) -> u32 {
+    pub(super) fn last(self) -> u32 {
         self.last
     }
 

@@ -55,15 +55,13 @@ impl Database {
         for grant in grants {
             let insert = "insert into v1_grants values
                 (?1, ?2, ?3, ?4, ?5, ?6, ?7, null, 0, zeroblob(?1 % 200), ?8, '')";
-            let [on_kind, on] = &grant.on;
-            let [of_kind, of] = &grant.of;
             let values = params![
                 grant.id,
-                on_kind,
-                on,
+                grant.on[0],
+                grant.on[1],
                 grant.entitlement,
-                of_kind,
-                of,
+                grant.of[0],
+                grant.of[1],
                 grant.external,
                 grant.sync
             ];

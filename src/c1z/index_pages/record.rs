@@ -60,11 +60,11 @@ fn integer(value: i64) -> (u8, usize) {
     match value ^ (value >> 63) {
         _ if value == 0 => (8, 0),
         _ if value == 1 => (9, 0),
-        ..0x80 => (1, 1),
-        ..0x8000 => (2, 2),
-        ..0x80_0000 => (3, 3),
-        ..0x8000_0000 => (4, 4),
-        ..0x8000_0000_0000 => (5, 6),
+        ..=0x7f => (1, 1),
+        0x80..=0x7fff => (2, 2),
+        0x8000..=0x7f_ffff => (3, 3),
+        0x80_0000..=0x7fff_ffff => (4, 4),
+        0x8000_0000..=0x7fff_ffff_ffff => (5, 6),
         _ => (6, 8),
     }
 }
@@ -74,9 +74,9 @@ const VARINT: usize = 4;
 
 pub(super) fn varint_size(value: usize) -> usize {
     match value {
-        ..0x80 => 1,
-        ..0x4000 => 2,
-        ..0x20_0000 => 3,
+        0..=0x7f => 1,
+        0x80..=0x3fff => 2,
+        0x4000..=0x1f_ffff => 3,
         _ => VARINT,
     }
 }
