@@ -48,7 +48,7 @@ impl Default for Limits {
             // Tests have few rows, and are to see these pages.
             least: if cfg!(test) { 1 } else { 10_000 },
             most: 32_000_000,
-            names: 256 << 20,
+            names: 64 << 20,
         }
     }
 }

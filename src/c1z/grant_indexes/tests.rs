@@ -10,6 +10,7 @@ use test_case::test_case;
 
 use super::*;
 use crate::c1z::container;
+use crate::c1z::test_rows::{Rows as SyncRows, grant, write};
 
 /// The size of pages, small so that there are many.
 const PAGE: u32 = 8192;
@@ -160,33 +161,14 @@ fn indexes_are_those_of_sqlite(page_size: u32) {
     assert_eq!(pages, GrantIndex::ALL);
 }
 
-#[test]
-fn with_few_rows_sqlite_builds_the_indexes() {
-    let limits = Limits {
-        least: 13,
-        ..Limits::default()
-    };
-    assert_eq!(check(&members(3, 2), PAGE, limits), []);
-    assert_eq!(check(&[], PAGE, Limits::default()), []);
-    assert_eq!(check(&members(3, 3), PAGE, limits), GrantIndex::ALL);
-}
-
-#[test]
-fn with_too_many_rows_sqlite_builds_the_indexes() {
-    let limits = Limits {
-        most: 17,
-        ..Limits::default()
-    };
+#[test_case(|limits| limits.least = 19; "fewer rows")]
+#[test_case(|limits| limits.most = 17; "more rows")]
+#[test_case(|limits| limits.names = 100; "more strings")]
+fn beyond_the_limits_sqlite_builds_the_indexes(set: fn(&mut Limits)) {
+    let mut limits = Limits::default();
+    set(&mut limits);
     assert_eq!(check(&members(3, 3), PAGE, limits), []);
-}
-
-#[test]
-fn with_too_many_strings_sqlite_builds_the_indexes() {
-    let limits = Limits {
-        names: 100,
-        ..Limits::default()
-    };
-    assert_eq!(check(&members(3, 3), PAGE, limits), []);
+    assert_eq!(check(&[], PAGE, limits), []);
 }
 
 #[test]
@@ -308,6 +290,33 @@ fn a_database_that_has_changed_is_not_packed() {
     database.connection.execute_batch(more).unwrap();
     let to = database.directory.path().join("packed");
     container::pack(&database.path(), &to, tail.as_ref()).unwrap_err();
+}
+
+/// The root of an index is its last page, and the last index is behind everything else.
+#[tokio::test]
+async fn the_indexes_of_a_sync_are_pages() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    let grants = (0..3000).map(|number| grant("group:g:m", &format!("user:{number}")));
+    let rows = SyncRows {
+        grants: grants.collect(),
+        ..SyncRows::default()
+    };
+    for _ in 0..2 {
+        write(&file, rows.clone()).await;
+        let database = directory.path().join("database");
+        let bytes = std::fs::read(&file).unwrap();
+        std::fs::write(&database, zstd::decode_all(&bytes[5..]).unwrap()).unwrap();
+        let written = Database {
+            connection: Connection::open(database).unwrap(),
+            directory: tempfile::tempdir().unwrap(),
+        };
+        let last = "select name from sqlite_schema where rootpage in pragma_page_count";
+        let name = GrantIndex::EntitlementSync.name();
+        assert_eq!(written.rows(last), [[Value::Text(name.into())]]);
+        let sound = written.rows("pragma integrity_check");
+        assert_eq!(sound, [[Value::Text("ok".into())]]);
+    }
 }
 
 fn ids() -> impl Strategy<Value = String> {
