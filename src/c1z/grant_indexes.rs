@@ -36,7 +36,7 @@ use rows::Rows;
 pub(super) struct Limits {
     /// The least number of rows: with few, nothing can be saved.
     pub(super) least: usize,
-    /// The largest number of rows. Each takes 16 bytes of memory.
+    /// The largest number of a row. Each row takes 16 bytes of memory.
     pub(super) most: usize,
     /// The most memory for strings, in bytes, of entitlements and of principals.
     pub(super) names: usize,

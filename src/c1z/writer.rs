@@ -31,7 +31,6 @@ pub(crate) struct Writer {
     mode: FileMode,
     lock: Lock,
     sync_id: Arc<str>,
-    limits: Limits,
     // Dropped last, after the files are removed.
     token: Option<TaskTrackerToken>,
 }
@@ -74,7 +73,6 @@ impl Writer {
             mode,
             lock,
             sync_id,
-            limits: Limits::default(),
             token: None,
         })
     }
@@ -155,8 +153,7 @@ impl Writer {
 
     /// Marks the sync as finished, packs the file and replaces the target with it.
     pub(crate) async fn finish(self) -> Result<()> {
-        let (path, limits) = (self.database.path().to_owned(), self.limits);
-        let stop = self.store.stop();
+        let (path, stop) = (self.database.path().to_owned(), self.store.stop());
         let finishing = self.with(move |connection, sync_id| {
             connection
                 .execute(
@@ -167,7 +164,7 @@ impl Writer {
             connection
                 .execute_batch("commit")
                 .map_err(Error::database("finishing the sync"))?;
-            grant_indexes::build(connection, &path, &limits, &stop)
+            grant_indexes::build(connection, &path, &Limits::default(), &stop)
         });
         let indexes = finishing.await?;
         let Self {

@@ -32,7 +32,10 @@ impl Rows {
         // Grown in steps, a list would need room twice for a moment.
         let last: Option<i64> =
             connection.query_row("select max(id) from v1_grants", [], |row| row.get(0))?;
-        let room = usize::try_from(last.unwrap_or(0)).map_or(0, |rows| rows.min(limits.most));
+        let room = usize::try_from(last.unwrap_or(0)).unwrap_or(0);
+        if room > limits.most {
+            return Err(Why::Rows);
+        }
         let mut reading = Reading {
             ends: Vec::with_capacity(room),
             principals: Vec::with_capacity(room),
