@@ -17,6 +17,7 @@ pub mod error;
 pub mod http;
 pub mod id;
 pub mod instance;
+mod json_text;
 pub mod limits;
 mod measure;
 pub mod obstacle;

@@ -704,6 +704,7 @@ fn the_defaults_are_those_of_the_protocol() {
         object_permissions: false,
         security_insights: false,
         dormant_after_days: 90,
+        only_resources: false,
         deactivated_users: true,
         non_standard_users: false,
         company_domains: Vec::new(),

@@ -23,7 +23,7 @@ use super::{
     retry::RetryPolicy,
     save_result::SaveResult,
     soql::{FieldName, Select},
-    transport::{Request, Response, Setup, Stream, Transport},
+    transport::{FromBody, Request, Response, Setup, Stream, Transport},
 };
 use crate::metrics::Upstream;
 
@@ -200,6 +200,11 @@ impl Client {
     /// Sends a request, and retries it as far as its idempotency allows.
     pub async fn send<T: DeserializeOwned>(&self, request: &Request) -> Result<Response<T>> {
         self.transport.send(request).await
+    }
+
+    /// Sends a request whose answer is kept as text.
+    pub(super) async fn send_kept<T: FromBody>(&self, request: &Request) -> Result<Response<T>> {
+        self.transport.send_kept(request).await
     }
 
     /// Sends a request, and leaves the body of its answer to the caller.

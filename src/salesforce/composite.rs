@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
@@ -13,8 +14,9 @@ use super::{
     client::Client,
     error::{ApiError, Error, Flaw, Operation, Result},
     id::SalesforceId,
+    json_text::JsonText,
     query::{Locator, PageText},
-    transport::{Request, Response},
+    transport::{FromBody, Request, Response, decode},
 };
 
 pub use super::save_result::SaveResult;
@@ -153,7 +155,7 @@ pub struct SubResponse {
     #[serde(rename = "httpStatusCode")]
     pub status: u16,
     #[serde(default)]
-    body: Option<Box<RawValue>>,
+    body: Option<JsonText>,
 }
 
 impl std::fmt::Debug for SubResponse {
@@ -171,7 +173,7 @@ impl SubResponse {
         let operation = Operation::new(name, true);
         let status = self.status;
         let body = self.accepted(&operation)?;
-        let body = body.as_deref().map_or("null", RawValue::get);
+        let body = body.as_ref().map_or("null", JsonText::get);
         serde_json::from_str(body).map_err(|error| {
             let flaw = Flaw::Shape {
                 line: error.line(),
@@ -190,11 +192,11 @@ impl SubResponse {
         body.and_then(PageText::new).ok_or_else(truncated)
     }
 
-    fn accepted(self, operation: &Operation) -> Result<Option<Box<RawValue>>> {
+    fn accepted(self, operation: &Operation) -> Result<Option<JsonText>> {
         if (200..300).contains(&self.status) {
             return Ok(self.body);
         }
-        let body = self.body.as_deref().map_or("null", RawValue::get);
+        let body = self.body.as_ref().map_or("null", JsonText::get);
         let answer = ApiError::new(self.status.into(), body.as_bytes(), None);
         Err(Error::refused(operation.clone(), answer))
     }
@@ -239,10 +241,33 @@ fn reference(number: usize) -> String {
     format!("q{number}")
 }
 
-#[derive(Deserialize)]
-struct CompositeAnswer {
-    #[serde(rename = "compositeResponse")]
-    responses: Vec<SubResponse>,
+struct CompositeAnswer(Vec<SubResponse>);
+
+impl FromBody for CompositeAnswer {
+    fn from_body(body: Bytes) -> std::result::Result<Self, Flaw> {
+        #[derive(Deserialize)]
+        struct Answer<'a> {
+            #[serde(borrow, rename = "compositeResponse")]
+            responses: Vec<Part<'a>>,
+        }
+        #[derive(Deserialize)]
+        struct Part<'a> {
+            #[serde(rename = "referenceId")]
+            reference_id: String,
+            #[serde(rename = "httpStatusCode")]
+            status: u16,
+            #[serde(borrow, default)]
+            body: Option<&'a RawValue>,
+        }
+
+        let answer: Answer<'_> = decode(&body)?;
+        let responses = answer.responses.into_iter().map(|part| SubResponse {
+            reference_id: part.reference_id,
+            status: part.status,
+            body: part.body.map(|value| JsonText::part(&body, value)),
+        });
+        Ok(Self(responses.collect()))
+    }
 }
 
 impl Client {
@@ -323,8 +348,8 @@ impl Client {
         if requests.iter().all(|request| request.method == Method::GET) {
             request = request.read_only();
         }
-        let answer = self.send::<CompositeAnswer>(&request).await?;
-        Ok(answer.map(|answer| answer.responses))
+        let answer = self.send_kept::<CompositeAnswer>(&request).await?;
+        Ok(answer.map(|answer| answer.0))
     }
 
     /// Asks for up to [`MAX_QUERIES`] pages as one API call, one after the other. The answers have the

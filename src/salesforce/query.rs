@@ -5,17 +5,16 @@
 
 use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, Error as _},
-};
+use bytes::Bytes;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use super::{
     client::Client,
     error::{Error, Flaw, Operation, Result},
+    json_text::JsonText,
     soql::Select,
-    transport::{Request, Response},
+    transport::{FromBody, Request, Response, decode},
 };
 
 /// Salesforce's largest batch; it may still send fewer records a page.
@@ -150,7 +149,7 @@ impl Client {
             .about(object)
             .query("q", soql)
             .header(BATCH.0, BATCH.1);
-        self.send(&request).await
+        self.send_kept(&request).await
     }
 
     /// Asks for the next page of a query of `object`; `INVALID_QUERY_LOCATOR` when the server has
@@ -160,7 +159,7 @@ impl Client {
             .absolute()
             .about(object)
             .header(BATCH.0, BATCH.1);
-        self.send(&request).await
+        self.send_kept(&request).await
     }
 
     /// Counts rows: the select must be a `COUNT()`.
@@ -171,32 +170,27 @@ impl Client {
 }
 
 /// The JSON of a page: checked to be JSON and to be there, and not read yet.
-#[derive(Clone)]
-pub struct PageText(Box<RawValue>);
+#[derive(Clone, Debug)]
+pub struct PageText(JsonText);
 
-impl fmt::Debug for PageText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PageText")
-    }
-}
-
-impl<'de> Deserialize<'de> for PageText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let body = Box::<RawValue>::deserialize(deserializer)?;
-        Self::new(body).ok_or_else(|| D::Error::custom("a page of records is missing"))
+impl FromBody for PageText {
+    fn from_body(body: Bytes) -> std::result::Result<Self, Flaw> {
+        let text = JsonText::part(&body, decode(&body)?);
+        Self::new(text).ok_or(Flaw::Truncated)
     }
 }
 
 impl PageText {
     /// `None` if there is no page.
-    pub(super) fn new(body: Box<RawValue>) -> Option<Self> {
-        (body.get() != "null").then_some(Self(body))
+    pub(super) fn new(text: JsonText) -> Option<Self> {
+        (text.get() != "null").then_some(Self(text))
     }
 
     /// The page that somebody has kept as JSON; `None` if it is none.
     #[must_use]
     pub fn kept(json: String) -> Option<Self> {
-        RawValue::from_string(json).ok().and_then(Self::new)
+        let text = RawValue::from_string(json).ok()?;
+        Self::new(text.into())
     }
 
     /// As Salesforce sent it.

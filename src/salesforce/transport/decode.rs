@@ -2,12 +2,18 @@
 //!
 //! Must not know: requests, tokens, or what is done about a flaw.
 
-use serde::de::DeserializeOwned;
+use bytes::Bytes;
+use serde::Deserialize;
 
 use crate::salesforce::error::Flaw;
 
+/// A value that keeps its body, or parts of it, instead of copying them.
+pub(in crate::salesforce) trait FromBody: Send + Sized {
+    fn from_body(body: Bytes) -> Result<Self, Flaw>;
+}
+
 /// An empty body stands for `null`: `204 No Content` is a success without a value.
-pub(super) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Flaw> {
+pub(in crate::salesforce) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Flaw> {
     let is_empty = body.is_empty();
     let body = if is_empty { b"null" } else { body };
     serde_json::from_slice(body).map_err(|error| match error.classify() {

@@ -1,0 +1,66 @@
+//! JSON that is checked, and not read yet.
+//!
+//! It is a part of the body that it came in, because pages of a query have megabytes.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// One JSON value as text. Clones share the text.
+#[derive(Clone)]
+pub(super) struct JsonText(Bytes);
+
+impl JsonText {
+    /// A value that was read from `body`. One from elsewhere is copied.
+    pub(super) fn part(body: &Bytes, value: &RawValue) -> Self {
+        let text = value.get().as_bytes();
+        let is_part = body.as_ptr_range().contains(&text.as_ptr());
+        Self(if is_part {
+            body.slice_ref(text)
+        } else {
+            Bytes::copy_from_slice(text)
+        })
+    }
+
+    pub(super) fn get(&self) -> &str {
+        // It was JSON, and so is UTF-8.
+        std::str::from_utf8(&self.0).unwrap_or("null")
+    }
+}
+
+impl From<Box<RawValue>> for JsonText {
+    fn from(value: Box<RawValue>) -> Self {
+        Self(Bytes::from(String::from(Box::<str>::from(value))))
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl fmt::Debug for JsonText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JsonText")
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_not_copied() {
+        let body = Bytes::from_static(br#"{"a": [1, "\u00e4"], "b": null}"#);
+        let parts: std::collections::BTreeMap<&str, &RawValue> =
+            serde_json::from_slice(&body).unwrap();
+        let a = JsonText::part(&body, parts.values().next().unwrap());
+        assert_eq!(a.get(), r#"[1, "\u00e4"]"#);
+        assert!(body.as_ptr_range().contains(&a.0.as_ptr()));
+        assert_eq!(format!("{a:?}"), "JsonText");
+    }
+}
