@@ -47,7 +47,7 @@ impl Default for Limits {
         Self {
             // Tests have few rows, and are to see these pages.
             least: if cfg!(test) { 1 } else { 10_000 },
-            most: 32_000_000,
+            most: 12_000_000,
             names: 64 << 20,
         }
     }
@@ -72,8 +72,11 @@ enum Why {
     Format,
     #[error("the end of the sync")]
     Stopped,
-    #[error("a failed statement")]
-    Database(#[from] rusqlite::Error),
+    #[error("a query that failed")]
+    Unread(#[from] rusqlite::Error),
+    /// Without a journal, a failed write may leave a broken database, so it ends the sync.
+    #[error("a write that failed")]
+    Unwritten(#[source] rusqlite::Error),
     #[error("a failed read")]
     Io(#[from] io::Error),
 }
@@ -91,11 +94,13 @@ pub(super) fn build(
     let why = match planned {
         Ok(tail) => match tail.enter(connection, database) {
             Ok(()) => return Ok(Some(tail)),
+            Err(Why::Unwritten(error)) => return Err(failed()(error)),
             Err(why) => {
                 tail.take_back(connection).map_err(failed())?;
                 why
             }
         },
+        Err(Why::Unwritten(error)) => return Err(failed()(error)),
         Err(why) => why,
     };
     tracing::debug!(%why, "SQLite builds the indexes of grants");
@@ -130,7 +135,8 @@ impl Tail {
         }
         let mut kinds = GrantIndex::ALL.to_vec();
         if !rows.are_usual || orders::has_prefixes(&rows) {
-            connection.execute_batch(&GrantIndex::External.create())?;
+            let created = connection.execute_batch(&GrantIndex::External.create());
+            created.map_err(Why::Unwritten)?;
             kinds.retain(|kind| *kind != GrantIndex::External);
         }
         let mut tail = Self {
@@ -173,6 +179,15 @@ impl Tail {
 
     /// Names the indexes in the database, which must not grow through that.
     fn enter(&self, connection: &Connection, database: &Path) -> Result<(), Why> {
+        self.insert(connection).map_err(Why::Unwritten)?;
+        if Head::read(database)? == self.head {
+            Ok(())
+        } else {
+            Err(Why::Format)
+        }
+    }
+
+    fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
         schema::set_writable(connection, true)?;
         connection.execute_batch("begin")?;
         for (kind, numbers) in &self.indexes {
@@ -183,20 +198,12 @@ impl Tail {
             )?;
         }
         connection.execute_batch("commit")?;
-        schema::set_writable(connection, false)?;
-        if Head::read(database)? == self.head {
-            Ok(())
-        } else {
-            Err(Why::Format)
-        }
+        schema::set_writable(connection, false)
     }
 
     /// Undoes [`Self::enter`].
     fn take_back(&self, connection: &Connection) -> rusqlite::Result<()> {
         schema::set_writable(connection, true)?;
-        if !connection.is_autocommit() {
-            connection.execute_batch("commit")?;
-        }
         connection.execute(
             "delete from sqlite_schema where rootpage > ?1",
             [self.head.pages],

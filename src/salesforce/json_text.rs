@@ -8,20 +8,34 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+/// The smallest part of a body that is not copied is one of so many.
+const LEAST_PART: usize = 10;
+
 /// One JSON value as text. Clones share the text.
 #[derive(Clone)]
 pub(super) struct JsonText(Bytes);
 
 impl JsonText {
-    /// A value that was read from `body`. One from elsewhere is copied.
+    /// A value that was read from `body`. One from elsewhere is copied, and a small one, which would
+    /// hold the whole body in memory.
     pub(super) fn part(body: &Bytes, value: &RawValue) -> Self {
         let text = value.get().as_bytes();
         let is_part = body.as_ptr_range().contains(&text.as_ptr());
-        Self(if is_part {
+        let is_large = text.len() > body.len() / LEAST_PART;
+        Self(if is_part && is_large {
             body.slice_ref(text)
         } else {
             Bytes::copy_from_slice(text)
         })
+    }
+
+    /// The length of the text in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        *self.0 == *b"null"
     }
 
     pub(super) fn get(&self) -> &str {

@@ -183,7 +183,7 @@ impl FromBody for PageText {
 impl PageText {
     /// `None` if there is no page.
     pub(super) fn new(text: JsonText) -> Option<Self> {
-        (text.get() != "null").then_some(Self(text))
+        (!text.is_null()).then_some(Self(text))
     }
 
     /// The page that somebody has kept as JSON; `None` if it is none.
@@ -191,6 +191,12 @@ impl PageText {
     pub fn kept(json: String) -> Option<Self> {
         let text = RawValue::from_string(json).ok()?;
         Self::new(text.into())
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.0.len()
     }
 
     /// As Salesforce sent it.

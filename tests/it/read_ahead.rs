@@ -9,7 +9,7 @@ use baton_salesforce::wire::annotation;
 use salesforce_simulator::{Fault, Matcher, Org, Preset, SeedSize};
 use test_case::test_case;
 
-use crate::harness::{Harness, Setup, Synced, everything};
+use crate::harness::{Harness, Setup, Synced, annotation as annotation_of, everything};
 
 /// Types whose grants are rows of a table of their own.
 const TYPES: [&str; 5] = [
@@ -53,8 +53,37 @@ async fn list(harness: &Harness, resource_type: &str, sync: &str) {
     }
 }
 
-/// The ids of the grants of a type, or of one resource of it.
+/// The ids of the grants of a type, or of one resource of it. None comes twice.
 async fn grants(harness: &Harness, resource_type: &str, on: Option<&str>) -> BTreeSet<String> {
+    let (mut all, tokens) = some_grants(harness, resource_type, on, "").await;
+    add_grants(harness, resource_type, on, tokens, &mut all).await;
+    all
+}
+
+/// Adds the grants behind some page tokens.
+async fn add_grants(
+    harness: &Harness,
+    resource_type: &str,
+    on: Option<&str>,
+    mut tokens: Vec<String>,
+    all: &mut BTreeSet<String>,
+) {
+    while let Some(token) = tokens.pop() {
+        let (some, more) = some_grants(harness, resource_type, on, &token).await;
+        for id in some {
+            assert!(all.insert(id), "a grant came twice");
+        }
+        tokens.extend(more);
+    }
+}
+
+/// A page of grants, and the tokens of further ones.
+async fn some_grants(
+    harness: &Harness,
+    resource_type: &str,
+    on: Option<&str>,
+    token: &str,
+) -> (BTreeSet<String>, Vec<String>) {
     let id = pb::ResourceId {
         resource_type: resource_type.into(),
         resource: on.unwrap_or(resource_type).into(),
@@ -63,30 +92,27 @@ async fn grants(harness: &Harness, resource_type: &str, on: Option<&str>) -> BTr
     let scope = on
         .is_none()
         .then(|| annotation::pack(&pb::TypeScopedGrants {}));
-    let mut all = BTreeSet::new();
-    // Further cursors, each of which is read like the first one.
-    let mut tokens = vec![String::new()];
-    while let Some(token) = tokens.pop() {
-        let request = pb::GrantsServiceListGrantsRequest {
-            resource: Some(pb::Resource {
-                id: Some(id.clone()),
-                ..Default::default()
-            }),
-            annotations: scope.iter().cloned().collect(),
-            page_token: token,
-            active_sync_id: SYNC.into(),
+    let request = pb::GrantsServiceListGrantsRequest {
+        resource: Some(pb::Resource {
+            id: Some(id.clone()),
             ..Default::default()
-        };
-        let answer = harness
-            .grants()
-            .list_grants(request)
-            .await
-            .unwrap()
-            .into_inner();
-        all.extend(answer.list.into_iter().map(|grant| grant.id));
-        tokens.extend(Some(answer.next_page_token).filter(|token| !token.is_empty()));
-    }
-    all
+        }),
+        annotations: scope.iter().cloned().collect(),
+        page_token: token.into(),
+        active_sync_id: SYNC.into(),
+        ..Default::default()
+    };
+    let answer = harness
+        .grants()
+        .list_grants(request)
+        .await
+        .unwrap()
+        .into_inner();
+    let siblings = annotation_of::<pb::EnqueuePageTokens>(&answer.annotations);
+    let mut tokens = siblings.unwrap_or_default().page_tokens;
+    tokens.extend(Some(answer.next_page_token).filter(|token| !token.is_empty()));
+    let ids = answer.list.into_iter().map(|grant| grant.id);
+    (ids.collect(), tokens)
 }
 
 /// The ids of the grants of a type in a sync.
@@ -186,6 +212,33 @@ async fn a_failure_of_what_was_read_ahead_is_not_the_hosts() {
         let got = grants(&harness, resource_type, None).await;
         assert_eq!(got, of_type(&synced, resource_type), "{resource_type}");
     }
+}
+
+/// The second time nothing is read ahead any more, so the table is read in parts.
+#[tokio::test]
+async fn a_host_may_ask_for_the_first_page_of_grants_twice() {
+    let harness = Harness::of(Org::seed(Preset::Large), options()).await;
+    for resource_type in ["user", "permission_set_group", "permission"] {
+        list(&harness, resource_type, SYNC).await;
+    }
+    // The permission sets of groups come first.
+    let (components, tokens) = some_grants(&harness, "permission", None, "").await;
+    let assignments = tokens.first().unwrap();
+    let first = some_grants(&harness, "permission", None, assignments).await;
+    let second = some_grants(&harness, "permission", None, assignments).await;
+    assert!(second.1.len() > first.1.len(), "the table is read in parts");
+    let mut read = Vec::new();
+    for (mut all, tokens) in [first, second] {
+        all.extend(components.iter().cloned());
+        add_grants(&harness, "permission", None, tokens, &mut all).await;
+        read.push(all);
+    }
+    assert!(read[0] == read[1], "other grants");
+    let sets = "IsActive = true AND PermissionSetGroupId = null AND \
+                PermissionSet.IsOwnedByProfile = false";
+    let held = format!("SELECT Id FROM PermissionSetAssignment WHERE {sets}");
+    let rows = harness.simulator.org().query(&held).len();
+    assert!(read[0].len() > rows / 2, "{} of {rows}", read[0].len());
 }
 
 /// A host with several workers and a slow org: the calls of all phases are a short chain.

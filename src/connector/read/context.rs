@@ -2,12 +2,19 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+use tokio::task::JoinSet;
+
 use super::org::Org;
 use super::row_cache::RowCache;
 use super::sync_memory::{SyncMemories, SyncMemory};
 use crate::baton::{Call, Id, PageRequest};
 use crate::connector::options::Options;
 use crate::trace;
+
+/// What is read in the background for a sync.
+#[derive(Default)]
+struct Readings(Mutex<JoinSet<()>>);
 
 /// Shared by all resource types.
 pub(in crate::connector) struct ReadContext {
@@ -33,6 +40,7 @@ impl ReadContext {
     pub(in crate::connector) async fn end(&self, sync: Option<&Id>) -> Vec<String> {
         let mut left_out = Vec::new();
         for memory in self.memories.forget(sync) {
+            memory.slot::<Readings>().0.lock().abort_all();
             if let Some(rows) = &self.rows {
                 rows.save(&memory).await;
             }
@@ -59,8 +67,9 @@ impl ReadContext {
             return;
         }
         let (context, memory) = (Arc::clone(self), self.memory(&page.call));
+        let readings = memory.slot::<Readings>();
         let reading = async move { drop(read(context, memory).await) };
-        drop(tokio::spawn(trace::carried(reading)));
+        readings.0.lock().spawn(trace::carried(reading));
     }
 
     /// What the sync of `call` has read so far.

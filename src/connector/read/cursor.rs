@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::debug;
 
 use super::org::{Batch, Org, Rest};
-use super::table::{PAGE, Row};
+use super::table::{FEW_PAGES, PAGE, Row};
 use super::together::TOGETHER;
 use super::way::Way;
 use crate::salesforce::composite::{Asked, Question};
@@ -25,6 +25,8 @@ const CALLS: usize = 2;
 
 /// The pages of one call have at most about so many bytes: with long rows, a page has 3 MB.
 const BYTES_A_CALL: usize = 8 << 20;
+/// The same for a table of few pages, which does not take long.
+const BYTES_A_CALL_OF_FEW: usize = 12 << 20;
 
 /// Where a walk ended.
 pub(super) enum End {
@@ -47,7 +49,12 @@ pub(super) async fn walk_on<R: Row>(
     mut last: SalesforceId,
     way: &mut Way<R>,
 ) -> End {
-    let pages_a_call = (BYTES_A_CALL / rest.bytes.max(1)).clamp(1, TOGETHER);
+    let bytes_a_call = if rest.total > FEW_PAGES * PAGE {
+        BYTES_A_CALL
+    } else {
+        BYTES_A_CALL_OF_FEW
+    };
+    let pages_a_call = (bytes_a_call / rest.bytes.max(1)).clamp(1, TOGETHER);
     let mut begins = begins(&rest);
     // In a task of its own, so that it goes on while nobody takes a batch.
     let mut start = || {

@@ -201,7 +201,8 @@ impl<R: Row> Listing<R> {
         } else {
             batch.last_id().or(last)
         };
-        if next.is_some() && (next, from) == (reading.after, reading.from) {
+        let goes_on = next.is_some() || !batch.is_last();
+        if goes_on && (next, from) == (reading.after, reading.from) {
             return Err(empty_page(reading.table.object).into());
         }
         if has_rest && reading.page.call.sync.is_some() {

@@ -213,7 +213,7 @@ impl Org {
         self.report_unreadable(table.object, &answer.value.unreadable);
         Ok(self.opened(ReadPage {
             answer,
-            bytes: text.json().len(),
+            bytes: text.size(),
             text: Some(text),
         }))
     }
@@ -356,7 +356,7 @@ impl Org {
             }
         };
         calls += answer.calls;
-        let bytes = answer.value.json().len();
+        let bytes = answer.value.size();
         let text = self.keeps_texts.then(|| answer.value.clone());
         let answer = answer.try_map(|text| text.read::<R>(table.object))?;
         self.report_unreadable(table.object, &answer.value.unreadable);

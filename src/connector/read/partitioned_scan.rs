@@ -51,10 +51,13 @@ impl Span {
             .only(self.upper.map(|upper| field(column).le(upper)))
     }
 
+    /// Distinguishes it from the whole table, and from spans that are cut elsewhere.
     fn part(self) -> String {
-        self.lower
-            .map(|lower| lower.to_string())
-            .unwrap_or_default()
+        if self.is_whole() {
+            return String::new();
+        }
+        let bound = |id: Option<SalesforceId>| id.map(|id| id.to_string()).unwrap_or_default();
+        format!("{}..{}", bound(self.lower), bound(self.upper))
     }
 }
 

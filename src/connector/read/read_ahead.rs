@@ -14,7 +14,7 @@ use super::bulk;
 use super::cursor::{End, walk_on};
 use super::org::{Batch, Org, Rest};
 use super::row_cache::{KnownRows, TableKeeper};
-use super::table::{PAGE, Row, Table};
+use super::table::{FEW_PAGES, PAGE, Row, Table};
 use super::way::Way;
 use crate::connector::error::quota;
 use crate::salesforce::{Error, SalesforceId};
@@ -22,10 +22,6 @@ use crate::trace;
 
 /// Batches kept or on their way, for one row type of one sync: enough for 16 parallel cursors.
 const SLOTS: usize = 32;
-
-/// The largest table that is read before its listing begins, in pages: 6 MB, a row of such a table
-/// taking about 100 bytes. Of a larger one, only the first page is.
-const FORESEEN: usize = 32;
 
 /// Where a batch belongs: which part of which listing, after which row.
 #[derive(Clone, PartialEq)]
@@ -81,9 +77,10 @@ pub(super) struct ReadAhead<R> {
 
 impl<R: Row> ReadAhead<R> {
     pub(super) fn start(org: Arc<Org>, table: Table, start: Start) -> Self {
-        // One batch waits while the next ones are fetched.
+        // One batch waits while the next ones are fetched. A table that a later phase lists waits as
+        // a whole, about 100 bytes a row, unless it is large: then its first page does.
         let waiting = match start.next {
-            Next::Beginning => FORESEEN,
+            Next::Beginning => FEW_PAGES,
             _ => 1,
         };
         let (sender, batches) = mpsc::channel(waiting);
@@ -152,11 +149,13 @@ async fn walk<R: Row>(
             let opened = org.open(table, None).await?;
             let next = Next::behind(org, table, opened.rest, opened.more);
             after = opened.batch.last_id();
-            let is_end = opened.batch.is_last() || after.is_none();
-            if !way.send(opened.batch).await || is_end {
+            let is_last = opened.batch.is_last();
+            // Who lists the table reports a page that leads nowhere.
+            let is_usable = is_last || after.is_some();
+            if !is_usable || !way.send(opened.batch).await || is_last {
                 return Ok(());
             }
-            let is_large = opened.more > (FORESEEN * PAGE) as u64;
+            let is_large = opened.more > (FEW_PAGES * PAGE) as u64;
             if is_large && !way.until_taken().await {
                 return Ok(());
             }

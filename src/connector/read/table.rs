@@ -14,6 +14,9 @@ use crate::salesforce::soql::{Condition, FieldName, Select, field};
 /// Rows in one answer of Salesforce, at most.
 pub(in crate::connector) const PAGE: usize = 2000;
 
+/// The largest table that can wait in memory as a whole, in pages.
+pub(super) const FEW_PAGES: usize = 32;
+
 /// Salesforce does not page through the results of aggregate queries: this is all it returns.
 pub(super) const MOST_GROUPS: u32 = 2000;
 

@@ -52,3 +52,56 @@ pub(super) async fn keep<R: Row>(
     }
     Some(keeper)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::table::{BEGINNING, IdRow};
+    use super::*;
+
+    fn batch() -> Batch<IdRow> {
+        Batch::unordered(Vec::new(), Some(BEGINNING), false, BEGINNING)
+    }
+
+    /// How many batches wait after some time in which nobody takes any.
+    async fn waiting(batches: &mpsc::Receiver<Batch<IdRow>>) -> usize {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        batches.len()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_small_table_waits_as_a_whole() {
+        let (sender, batches) = mpsc::channel(3);
+        let mut way = Way::new(sender, None);
+        tokio::spawn(async move { while way.send(batch()).await {} });
+        assert_eq!(waiting(&batches).await, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_large_table_waits_after_its_first_batch() {
+        let (sender, mut batches) = mpsc::channel(3);
+        let mut way = Way::new(sender, None);
+        tokio::spawn(async move {
+            let mut is_wanted = way.send(batch()).await && way.until_taken().await;
+            while is_wanted {
+                is_wanted = way.send(batch()).await;
+            }
+        });
+        for _ in 0..3 {
+            assert_eq!(waiting(&batches).await, 1);
+            batches.recv().await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_sends_what_nobody_takes() {
+        let (sender, batches) = mpsc::channel(3);
+        let mut way = Way::new(sender, None);
+        assert!(way.send(batch()).await);
+        drop(batches);
+        assert!(!way.until_taken().await);
+        assert!(!way.send(batch()).await);
+    }
+}

@@ -320,9 +320,12 @@ where
             },
         ) => (table.only(shared.others(assigned)), span, Some(shared.of)),
     };
+    // A row that was read ahead may have ended meanwhile.
+    let now = Timestamp::now();
     let held = |row: &AssignmentRow| {
         let user = row.assignee_id;
-        row.target(assigned).map(|on| Held { user, on })
+        let on = row.target(assigned).filter(|_| !row.is_expired(now));
+        on.map(|on| Held { user, on })
     };
     let rows = held_rows::Question {
         context: question.context,
