@@ -104,7 +104,7 @@ pub(super) fn build(
         Err(why) => why,
     };
     tracing::debug!(%why, "SQLite builds the indexes of grants");
-    let statements = GrantIndex::ALL.map(GrantIndex::create).concat();
+    let statements = GrantIndex::create_all();
     connection.execute_batch(&statements).map_err(failed())?;
     Ok(None)
 }

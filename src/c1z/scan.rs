@@ -357,7 +357,7 @@ mod tests {
         let database = Connection::open_in_memory().unwrap();
         database.execute_batch(TABLES).unwrap();
         database.execute_batch(INDEXES).unwrap();
-        let of_grants = GrantIndex::ALL.map(GrantIndex::create).concat();
+        let of_grants = GrantIndex::create_all();
         database.execute_batch(&of_grants).unwrap();
         let mut plan = database
             .prepare(&format!("explain query plan {query}"))

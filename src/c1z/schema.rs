@@ -185,6 +185,11 @@ impl GrantIndex {
         }
     }
 
+    /// The statements that create all of them.
+    pub(crate) fn create_all() -> String {
+        Self::ALL.map(Self::create).concat()
+    }
+
     /// The statement that creates the index.
     pub(crate) fn create(self) -> String {
         let kind = if self.is_unique() {

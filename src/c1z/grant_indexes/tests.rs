@@ -132,7 +132,7 @@ fn check(grants: &[Grant], page_size: u32, limits: Limits) -> Vec<GrantIndex> {
     let tail = written.build(limits);
     let written = written.finish(tail.as_ref());
     let reference = Database::new(grants, page_size);
-    let statements = GrantIndex::ALL.map(GrantIndex::create).concat();
+    let statements = GrantIndex::create_all();
     reference.connection.execute_batch(&statements).unwrap();
     compare(&written, &reference);
     let indexes = tail.map(|tail| tail.indexes).unwrap_or_default();
@@ -277,7 +277,7 @@ fn what_was_entered_can_be_taken_back() {
             .is_none()
     );
     let reference = Database::new(&grants, PAGE);
-    let statements = GrantIndex::ALL.map(GrantIndex::create).concat();
+    let statements = GrantIndex::create_all();
     reference.connection.execute_batch(&statements).unwrap();
     compare(&database.finish(None), &reference);
 }

@@ -119,12 +119,6 @@ const MANY_ROWS: &str = "
             zeroblob(case when i % 997 = 0 then 100000 else i % 64 end),
             case i % 2 when 0 then 'goes' else 'stays' end, '2026-01-03 ' || i from n;";
 
-fn large_indexes() -> String {
-    schema::GrantIndex::ALL
-        .map(schema::GrantIndex::create)
-        .concat()
-}
-
 fn columns(database: &Connection, table: &str) -> Vec<String> {
     let query = format!("select name from pragma_table_info('{table}')");
     let mut query = database.prepare(&query).unwrap();
@@ -157,7 +151,7 @@ fn rows_of(database: &Connection, previous: &Connection, sync: &str) -> Vec<Vec<
     rows
 }
 
-#[test_case(&[schema::TABLES, schema::INDEXES, &large_indexes()]; "of a file of our own")]
+#[test_case(&[schema::TABLES, schema::INDEXES, &schema::GrantIndex::create_all()]; "of a file of our own")]
 #[test_case(&[schema::TABLES, "pragma journal_mode = wal;"]; "of a file without indexes")]
 #[test_case(&[ODD_SCHEMA]; "of a file with an odd schema")]
 #[tokio::test]
