@@ -277,6 +277,30 @@ impl Synced {
     }
 }
 
+/// All resources of a type in a sync, page by page.
+pub(crate) async fn list_resources(
+    mut client: pb::resources_service_client::ResourcesServiceClient<Channel>,
+    resource_type: &str,
+    sync: &str,
+) -> Vec<pb::Resource> {
+    let mut rows = Vec::new();
+    let mut token = String::new();
+    loop {
+        let request = pb::ResourcesServiceListResourcesRequest {
+            resource_type_id: resource_type.to_owned(),
+            page_token: token,
+            active_sync_id: sync.to_owned(),
+            ..Default::default()
+        };
+        let answer = client.list_resources(request).await.unwrap().into_inner();
+        rows.extend(answer.list);
+        token = answer.next_page_token;
+        if token.is_empty() {
+            return rows;
+        }
+    }
+}
+
 /// `type/id`.
 pub(crate) fn key(id: Option<&pb::ResourceId>) -> String {
     id.map(|id| format!("{}/{}", id.resource_type, id.resource))

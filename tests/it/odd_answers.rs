@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 use wiremock::matchers::{path, path_regex};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::harness::{Setup, serve_at};
+use crate::harness::{Setup, list_resources, serve_at};
 
 const TOKEN: &str = "/services/oauth2/token";
 const API: &str = "^/services/data/";
@@ -291,24 +291,10 @@ fn refused_parts(request: &wiremock::Request) -> ResponseTemplate {
 }
 
 /// The ids of all roles in a sync, without the three letters that tell upper and lower case apart.
-pub(crate) async fn roles(mut client: ResourcesServiceClient<Channel>) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut token = String::new();
-    loop {
-        let request = pb::ResourcesServiceListResourcesRequest {
-            resource_type_id: "role".into(),
-            page_token: token,
-            active_sync_id: "sync".into(),
-            ..Default::default()
-        };
-        let answer = client.list_resources(request).await.unwrap().into_inner();
-        let ids = answer.list.into_iter().map(|row| row.id.unwrap().resource);
-        found.extend(ids.map(|id| id[..15].to_owned()));
-        token = answer.next_page_token;
-        if token.is_empty() {
-            return found;
-        }
-    }
+pub(crate) async fn roles(client: ResourcesServiceClient<Channel>) -> Vec<String> {
+    let roles = list_resources(client, "role", "sync").await;
+    let ids = roles.into_iter().map(|row| row.id.unwrap().resource);
+    ids.map(|id| id[..15].to_owned()).collect()
 }
 
 /// Locators are a server's own. Whatever it does with one, no row is lost and none comes twice.

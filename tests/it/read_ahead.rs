@@ -9,7 +9,9 @@ use baton_salesforce::wire::annotation;
 use salesforce_simulator::{Fault, Matcher, Org, Preset, SeedSize};
 use test_case::test_case;
 
-use crate::harness::{Harness, Setup, Synced, annotation as annotation_of, everything};
+use crate::harness::{
+    Harness, Setup, Synced, annotation as annotation_of, everything, list_resources,
+};
 
 /// Types whose grants are rows of a table of their own.
 const TYPES: [&str; 5] = [
@@ -35,21 +37,10 @@ fn options() -> Options {
     }
 }
 
-/// Lists all resources of a type.
-async fn list(harness: &Harness, resource_type: &str, sync: &str) {
-    let mut token = String::new();
-    loop {
-        let request = pb::ResourcesServiceListResourcesRequest {
-            resource_type_id: resource_type.into(),
-            page_token: token,
-            active_sync_id: sync.into(),
-            ..Default::default()
-        };
-        let answer = harness.resources().list_resources(request).await.unwrap();
-        token = answer.into_inner().next_page_token;
-        if token.is_empty() {
-            return;
-        }
+/// Lists the resources of the types, and what grants name besides them.
+async fn list_all(harness: &Harness) {
+    for resource_type in TYPES.iter().chain(&["user", "role"]) {
+        list_resources(harness.resources(), resource_type, SYNC).await;
     }
 }
 
@@ -94,10 +85,10 @@ async fn some_grants(
         .then(|| annotation::pack(&pb::TypeScopedGrants {}));
     let request = pb::GrantsServiceListGrantsRequest {
         resource: Some(pb::Resource {
-            id: Some(id.clone()),
+            id: Some(id),
             ..Default::default()
         }),
-        annotations: scope.iter().cloned().collect(),
+        annotations: Vec::from_iter(scope),
         page_token: token.into(),
         active_sync_id: SYNC.into(),
         ..Default::default()
@@ -144,9 +135,7 @@ fn queries(harness: &Harness, object: &str) -> usize {
 async fn grants_are_there_when_the_host_asks_for_them() {
     let harness = Harness::of(Org::seed(Preset::Demo), options()).await;
     let synced = harness.sync().await;
-    for resource_type in TYPES.iter().chain(&["user", "role"]) {
-        list(&harness, resource_type, SYNC).await;
-    }
+    list_all(&harness).await;
     until_quiet(&harness).await;
     harness.simulator.clear_requests();
     for resource_type in TYPES {
@@ -162,9 +151,7 @@ async fn grants_are_there_when_the_host_asks_for_them() {
 async fn grants_of_one_resource_are_its_own() {
     let harness = Harness::of(Org::seed(Preset::Tiny), options()).await;
     let synced = harness.sync().await;
-    for resource_type in TYPES.iter().chain(&["user", "role"]) {
-        list(&harness, resource_type, SYNC).await;
-    }
+    list_all(&harness).await;
     let wanted = of_type(&synced, "permission");
     let sets = synced.of_type("permission");
     let mut got = BTreeSet::new();
@@ -186,7 +173,7 @@ async fn nothing_is_read_that_nobody_will_ask_for(sync: &str, grants_follow: boo
     };
     let harness = Harness::of(Org::seed(Preset::Tiny), options).await;
     for resource_type in TYPES {
-        list(&harness, resource_type, sync).await;
+        list_resources(harness.resources(), resource_type, sync).await;
     }
     until_quiet(&harness).await;
     for object in ASSIGNMENTS {
@@ -204,9 +191,7 @@ async fn a_failure_of_what_was_read_ahead_is_not_the_hosts() {
         let refused = Fault::status(400, "INVALID_TYPE", "simulated");
         faults.next(1, Matcher::queries_of(object), refused);
     }
-    for resource_type in TYPES.iter().chain(&["user", "role"]) {
-        list(&harness, resource_type, SYNC).await;
-    }
+    list_all(&harness).await;
     until_quiet(&harness).await;
     for resource_type in TYPES {
         let got = grants(&harness, resource_type, None).await;
@@ -219,7 +204,7 @@ async fn a_failure_of_what_was_read_ahead_is_not_the_hosts() {
 async fn a_host_may_ask_for_the_first_page_of_grants_twice() {
     let harness = Harness::of(Org::seed(Preset::Large), options()).await;
     for resource_type in ["user", "permission_set_group", "permission"] {
-        list(&harness, resource_type, SYNC).await;
+        list_resources(harness.resources(), resource_type, SYNC).await;
     }
     // The permission sets of groups come first.
     let (components, tokens) = some_grants(&harness, "permission", None, "").await;
@@ -259,7 +244,7 @@ async fn a_sync_waits_for_few_calls() {
         .simulator
         .faults()
         .every_matching(1, Matcher::any(), [slow]);
-    let list = |resource_type| list(&harness, resource_type, SYNC);
+    let list = |resource_type| list_resources(harness.resources(), resource_type, SYNC);
     tokio::join!(
         list("user"),
         list("profile"),

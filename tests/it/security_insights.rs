@@ -10,7 +10,7 @@ use salesforce_simulator::{Org, Preset};
 use serde_json::{Value, json};
 use test_case::test_case;
 
-use crate::harness::{Harness, Synced, annotation};
+use crate::harness::{Harness, Synced, annotation, list_resources};
 
 /// As the documents have them: tier, column, name in Setup.
 pub(crate) const TIERS: &[(u8, &str, &str)] = &[
@@ -421,26 +421,9 @@ async fn an_insight_says_which_account_and_why() {
 
 /// Lists one type of a sync.
 async fn list(harness: &Harness, kind: &str, sync: &str) -> BTreeMap<String, pb::Resource> {
-    let mut rows = BTreeMap::new();
-    let mut token = String::new();
-    loop {
-        let request = pb::ResourcesServiceListResourcesRequest {
-            resource_type_id: kind.to_owned(),
-            page_token: token,
-            active_sync_id: sync.to_owned(),
-            ..Default::default()
-        };
-        let answer = harness.resources().list_resources(request).await;
-        let answer = answer.unwrap().into_inner();
-        rows.extend(answer.list.into_iter().map(|row| {
-            let id = row.id.as_ref().unwrap().resource.clone();
-            (id, row)
-        }));
-        if answer.next_page_token.is_empty() {
-            return rows;
-        }
-        token = answer.next_page_token;
-    }
+    let rows = list_resources(harness.resources(), kind, sync).await;
+    let id = |row: &pb::Resource| row.id.as_ref().unwrap().resource.clone();
+    rows.into_iter().map(|row| (id(&row), row)).collect()
 }
 
 #[test_case(&["user", "security_insight"]; "users first")]
