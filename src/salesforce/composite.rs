@@ -145,16 +145,13 @@ impl Subrequest {
 }
 
 /// Result of a subrequest of a composite request.
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubResponse {
     /// The subrequest's name.
     pub reference_id: String,
     /// Its HTTP status.
-    #[serde(rename = "httpStatusCode")]
     pub status: u16,
-    #[serde(default)]
     body: Option<JsonText>,
 }
 

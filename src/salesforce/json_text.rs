@@ -5,7 +5,6 @@
 use std::fmt;
 
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// The smallest part of a body that is not copied is one of so many.
@@ -47,12 +46,6 @@ impl JsonText {
 impl From<Box<RawValue>> for JsonText {
     fn from(value: Box<RawValue>) -> Self {
         Self(Bytes::from(String::from(Box::<str>::from(value))))
-    }
-}
-
-impl<'de> Deserialize<'de> for JsonText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(Self::from)
     }
 }
 

@@ -13,7 +13,6 @@ use std::{
 };
 
 use backon::Retryable as _;
-use bytes::Bytes;
 use http::{HeaderName, header};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -27,6 +26,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+use self::decode::Json;
 pub(super) use self::decode::{FromBody, decode};
 pub(crate) use self::request::Path;
 pub use self::request::Request;
@@ -154,12 +154,13 @@ impl Transport {
 
     /// Sends a request, and reads its answer. Sends it again if that is safe and may succeed.
     pub(crate) async fn send<T: DeserializeOwned>(&self, request: &Request) -> Result<Response<T>> {
-        Ok(self.carry::<Json<T>>(request).await?.map(|body| body.0))
+        let answer = self.send_kept::<Json<T>>(request).await?;
+        Ok(answer.map(|body| body.0))
     }
 
     /// The same for a value that keeps its body.
     pub(super) async fn send_kept<T: FromBody>(&self, request: &Request) -> Result<Response<T>> {
-        Ok(self.carry::<Kept<T>>(request).await?.map(|body| body.0))
+        Ok(self.carry::<Held<T>>(request).await?.map(|body| body.0))
     }
 
     /// The same, but the body of the answer is left to the caller.
@@ -360,52 +361,31 @@ trait Taken: Sized {
     ) -> impl Future<Output = Result<Self>> + Send;
 }
 
-/// A body that is JSON.
-struct Json<T>(T);
+/// A body that is held.
+struct Held<T>(T);
 
-impl<T: DeserializeOwned> Taken for Json<T> {
+impl<T: FromBody> Taken for Held<T> {
     async fn take(response: reqwest::Response, operation: Operation, limit: usize) -> Result<Self> {
-        let read = |body: Bytes| decode(&body).map(Self);
-        held(response, operation, limit, read).await
-    }
-}
-
-/// A body that is JSON and is kept.
-struct Kept<T>(T);
-
-impl<T: FromBody> Taken for Kept<T> {
-    async fn take(response: reqwest::Response, operation: Operation, limit: usize) -> Result<Self> {
-        let read = |body: Bytes| T::from_body(body).map(Self);
-        held(response, operation, limit, read).await
-    }
-}
-
-/// Holds a body of at most `limit` bytes and reads it.
-async fn held<T>(
-    response: reqwest::Response,
-    operation: Operation,
-    limit: usize,
-    read: impl FnOnce(Bytes) -> Result<T, Flaw>,
-) -> Result<T> {
-    let status = response.status().as_u16();
-    let page = Head::of(&response).page;
-    let body = match read_bounded(response, limit).await {
-        Ok(body) => body,
-        Err(BodyError::TooLarge(limit)) => {
-            return Err(Error::unreadable(operation, status, Flaw::TooLarge(limit)));
-        }
-        Err(BodyError::Lost(source)) => {
-            let source = source.into();
-            return Err(Error::Lost { operation, source });
-        }
-    };
-    read(body.into()).map_err(|flaw| {
-        let flaw = match page {
-            Some(_) if flaw == Flaw::NotJson => Flaw::Page,
-            _ => flaw,
+        let status = response.status().as_u16();
+        let page = Head::of(&response).page;
+        let body = match read_bounded(response, limit).await {
+            Ok(body) => body,
+            Err(BodyError::TooLarge(limit)) => {
+                return Err(Error::unreadable(operation, status, Flaw::TooLarge(limit)));
+            }
+            Err(BodyError::Lost(source)) => {
+                let source = source.into();
+                return Err(Error::Lost { operation, source });
+            }
         };
-        Error::unreadable(operation, status, flaw)
-    })
+        T::from_body(body.into()).map(Self).map_err(|flaw| {
+            let flaw = match page {
+                Some(_) if flaw == Flaw::NotJson => Flaw::Page,
+                _ => flaw,
+            };
+            Error::unreadable(operation, status, flaw)
+        })
+    }
 }
 
 impl Taken for Stream {

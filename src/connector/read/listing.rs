@@ -243,12 +243,11 @@ impl<R: Row> Listing<R> {
         if !self.context.foresees(page) {
             return;
         }
-        let (Some(part), memory) = (beginning(table), self.context.memory(&page.call)) else {
+        let Some(part) = beginning(table) else {
             return;
         };
-        let slots = memory.slot::<Slots<R>>();
-        let place = self.place(part, None);
-        if slots.has(&place) {
+        let slots = self.context.memory(&page.call).slot::<Slots<R>>();
+        if slots.has(&self.place(part.clone(), None)) {
             return;
         }
         let start = Start {
@@ -256,8 +255,7 @@ impl<R: Row> Listing<R> {
             next: Next::Beginning,
             keeper: None,
         };
-        let coming = ReadAhead::start(Arc::clone(&self.context.org), table.clone(), start);
-        slots.keep(place, Slot::Coming(coming));
+        self.start(&Reading::new(table, page, None).part(part), start);
     }
 
     fn start(&self, reading: &Reading<'_>, start: Start) {

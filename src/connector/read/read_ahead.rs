@@ -134,6 +134,28 @@ impl Next {
     }
 }
 
+/// Sends the first batch of a table. Returns its last row and what follows, if more is wanted; of a
+/// large table that is when somebody has taken the batch.
+async fn first<R: Row>(
+    org: &Org,
+    table: &Table,
+    way: &mut Way<R>,
+) -> Result<Option<(SalesforceId, Next)>, Error> {
+    let opened = org.open(table, None).await?;
+    let (last, is_last) = (opened.batch.last_id(), opened.batch.is_last());
+    // Who lists the table reports a page that leads nowhere.
+    let is_usable = is_last || last.is_some();
+    if !is_usable || !way.send(opened.batch).await || is_last {
+        return Ok(None);
+    }
+    let is_large = opened.more > (FEW_PAGES * PAGE) as u64;
+    if is_large && !way.until_taken().await {
+        return Ok(None);
+    }
+    let next = Next::behind(org, table, opened.rest, opened.more);
+    Ok(last.map(|last| (last, next)))
+}
+
 /// Reads batch after batch, until the last one or until nobody takes them.
 async fn walk<R: Row>(
     org: &Arc<Org>,
@@ -144,25 +166,13 @@ async fn walk<R: Row>(
     let mut way = Way::new(batches, start.keeper);
     let mut after = start.after;
     let mut may_lead = matches!(start.next, Next::Nothing);
-    let next = match start.next {
-        Next::Beginning => {
-            let opened = org.open(table, None).await?;
-            let next = Next::behind(org, table, opened.rest, opened.more);
-            after = opened.batch.last_id();
-            let is_last = opened.batch.is_last();
-            // Who lists the table reports a page that leads nowhere.
-            let is_usable = is_last || after.is_some();
-            if !is_usable || !way.send(opened.batch).await || is_last {
-                return Ok(());
-            }
-            let is_large = opened.more > (FEW_PAGES * PAGE) as u64;
-            if is_large && !way.until_taken().await {
-                return Ok(());
-            }
-            next
+    let mut next = start.next;
+    if let Next::Beginning = next {
+        match first(org, table, &mut way).await? {
+            Some((last, behind)) => (after, next) = (Some(last), behind),
+            None => return Ok(()),
         }
-        next => next,
-    };
+    }
     let mut rest = match (next, after) {
         (Next::Known(rows), _) => return pass_on(org, table.object, rows, way).await,
         (Next::Job(rest), Some(from)) => {

@@ -11,7 +11,7 @@ use crate::connector::read::context::ReadContext;
 use crate::connector::text;
 use crate::salesforce::SalesforceId;
 
-/// Starts to read what [`show`] needs, while the resources are listed.
+/// Starts to read which permissions are strong, for [`show`], while the resources are listed.
 pub(super) fn foresee(context: &Arc<ReadContext>, page: &PageRequest) {
     context.foresee(page, |context, memory| async move {
         let _ = StrongSets::all(&context, &memory).await;

@@ -4,12 +4,22 @@
 
 use bytes::Bytes;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::salesforce::error::Flaw;
 
-/// A value that keeps its body, or parts of it, instead of copying them.
-pub(in crate::salesforce) trait FromBody: Send + Sized {
+/// A value that a body is read as. It may keep the body, or parts of it, instead of copying them.
+pub(in crate::salesforce) trait FromBody: Sized {
     fn from_body(body: Bytes) -> Result<Self, Flaw>;
+}
+
+/// A value that keeps nothing of its body.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromBody for Json<T> {
+    fn from_body(body: Bytes) -> Result<Self, Flaw> {
+        decode(&body).map(Self)
+    }
 }
 
 /// An empty body stands for `null`: `204 No Content` is a success without a value.
