@@ -17,7 +17,9 @@ mod rows;
 mod tests;
 
 use std::io::{self, Write};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread::{self, ScopedJoinHandle};
 
 use rusqlite::{Connection, params};
 
@@ -28,15 +30,19 @@ use super::schema::{self, GrantIndex};
 use super::store::Stop;
 use head::Head;
 pub(super) use head::SIZE as HEAD_SIZE;
-use orders::{AllRanks, Key, Sorter};
-use rows::Rows;
+use orders::{AllRanks, Entry};
+use rows::Grants;
+pub(super) use rows::{Names, Rows};
 
 /// When the pages are written here. Otherwise SQLite builds the indexes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// The least number of rows: with few, nothing can be saved.
     pub(super) least: usize,
-    /// The largest number of a row. Each row takes 16 bytes of memory.
+    /// The most rows that are followed as they are stored. More are read at the end, when the sync
+    /// itself needs no memory any more.
+    pub(super) followed: usize,
+    /// The largest number of a row. Each row takes four bytes of memory.
     pub(super) most: usize,
     /// The most memory for strings, in bytes, of entitlements and of principals.
     pub(super) names: usize,
@@ -47,7 +53,8 @@ impl Default for Limits {
         Self {
             // Tests have few rows, and are to see these pages.
             least: if cfg!(test) { 1 } else { 10_000 },
-            most: 12_000_000,
+            followed: 2_000_000,
+            most: 24_000_000,
             names: 64 << 20,
         }
     }
@@ -86,11 +93,11 @@ enum Why {
 pub(super) fn build(
     connection: &Connection,
     database: &Path,
-    limits: &Limits,
+    rows: Rows,
     stop: &Stop,
 ) -> Result<Option<Tail>> {
     let failed = || Error::database("building indexes");
-    let planned = Tail::plan(connection, database, limits, stop);
+    let planned = Tail::plan(connection, database, rows, stop);
     let why = match planned {
         Ok(tail) => match tail.enter(connection, database) {
             Ok(()) => return Ok(Some(tail)),
@@ -112,7 +119,7 @@ pub(super) fn build(
 /// The pages of indexes, before they are written.
 #[derive(Debug)]
 pub(super) struct Tail {
-    rows: Rows,
+    grants: Grants,
     ranks: AllRanks,
     head: Head,
     /// Each with the numbers after its pages.
@@ -123,52 +130,72 @@ impl Tail {
     fn plan(
         connection: &Connection,
         database: &Path,
-        limits: &Limits,
+        rows: Rows,
         stop: &Stop,
     ) -> Result<Self, Why> {
-        let rows = Rows::read(connection, limits)?;
-        let ranks = AllRanks::new(&rows);
+        let grants = rows.finish(connection)?;
         // Without the number of the row, colons and types.
         let texts = longest(Head::read(database)?.page_size).saturating_sub(40);
-        if rows.end_names.longest() + rows.principal_names.longest() > texts {
+        if grants.end_names.longest() + grants.principal_names.longest() > texts {
             return Err(Why::TooLong);
         }
         let mut kinds = GrantIndex::ALL.to_vec();
-        if !rows.are_usual || orders::has_prefixes(&rows) {
+        if !grants.are_usual || orders::has_prefixes(&grants) {
             let created = connection.execute_batch(&GrantIndex::External.create());
             created.map_err(Why::Unwritten)?;
             kinds.retain(|kind| *kind != GrantIndex::External);
         }
         let mut tail = Self {
-            rows,
-            ranks,
+            ranks: AllRanks::new(&grants),
+            grants,
             head: Head::read(database)?,
             indexes: Vec::new(),
         };
-        let mut sorter = Sorter::default();
-        for kind in kinds {
-            if stop.is_set() {
-                return Err(Why::Stopped);
-            }
-            let numbers = tail.count(kind, &mut sorter)?;
+        for (kind, pages) in tail.count_all(&kinds, stop)? {
+            let numbers = tail.numbers().skip(pages)?;
             tail.indexes.push((kind, numbers));
         }
         Ok(tail)
     }
 
-    /// Works out which pages an index takes.
-    fn count(&self, kind: GrantIndex, sorter: &mut Sorter) -> Result<Numbers, Why> {
-        let keys = self.keys(kind);
-        let order = sorter.sort(self.rows.ends.len(), &keys);
-        let is_same = |[a, b]: &[u32; 2]| keys.iter().all(|key| key.get(*a) == key.get(*b));
-        if kind == GrantIndex::External && order.array_windows().any(is_same) {
-            return Err(Why::Repeated);
+    /// Works out how many pages each index takes, side by side.
+    fn count_all(&self, kinds: &[GrantIndex], stop: &Stop) -> Result<Vec<(GrantIndex, u32)>, Why> {
+        thread::scope(|scope| {
+            let count = |kind| scope.spawn(move || Ok((kind, self.count(kind, stop)?)));
+            let counting: Vec<_> = kinds.iter().copied().map(count).collect();
+            let counted = counting.into_iter().map(ScopedJoinHandle::join);
+            counted
+                .map(|counted| counted.unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect()
+        })
+    }
+
+    fn count(&self, kind: GrantIndex, stop: &Stop) -> Result<u32, Why> {
+        if stop.is_set() {
+            return Err(Why::Stopped);
         }
-        let mut count = Count::new(self.head.page_size, self.numbers());
-        for row in order {
-            self.with(kind, *row, |record| count.add(record.size()))?;
-        }
+        let mut count = Count::new(self.head.page_size);
+        let mut last = None;
+        orders::visit(kind, &self.grants, &self.ranks, |entry| {
+            let id = (kind == GrantIndex::External).then(|| self.id_ranks(entry));
+            if id.is_some() && id == last {
+                return Err(Why::Repeated);
+            }
+            last = id;
+            self.with(kind, entry, |record| count.add(record.size()))?;
+            Ok(())
+        })?;
         Ok(count.finish()?)
+    }
+
+    /// What the id of a grant consists of, and its sync.
+    fn id_ranks(&self, entry: Entry) -> [u32; 3] {
+        let ranks = &self.ranks;
+        [
+            ranks.id_begin.get(entry.end),
+            ranks.id_end(entry.principal),
+            ranks.sync.get(entry.end),
+        ]
     }
 
     /// The numbers after the pages that are counted.
@@ -227,15 +254,14 @@ impl Tail {
 
     /// Writes the pages.
     pub(super) fn write(&self, to: &mut impl Write) -> io::Result<()> {
-        let mut sorter = Sorter::default();
         let mut bytes = Vec::new();
         let mut numbers = Numbers::after(self.head.pages, self.head.page_size);
         for (kind, counted) in &self.indexes {
             let mut builder = Builder::new(self.head.page_size, numbers, to);
-            for row in sorter.sort(self.rows.ends.len(), &self.keys(*kind)) {
-                self.with(*kind, *row, |record| record.write(&mut bytes))?;
-                builder.add(&bytes)?;
-            }
+            orders::visit(*kind, &self.grants, &self.ranks, |entry| {
+                self.with(*kind, entry, |record| record.write(&mut bytes))?;
+                builder.add(&bytes)
+            })?;
             numbers = builder.finish()?;
             if numbers.last() != counted.last() {
                 return Err(io::Error::other(
@@ -246,42 +272,28 @@ impl Tail {
         Ok(())
     }
 
-    /// What orders the rows of an index, the most important last. The number of the row comes after
-    /// all of them, and is the order of rows without any.
-    fn keys(&self, kind: GrantIndex) -> Vec<Key<'_>> {
-        let Self { rows, ranks, .. } = self;
-        let on = |ranks| Key {
-            numbers: &rows.ends,
-            ranks,
-        };
-        let of = |ranks| Key {
-            numbers: &rows.principals,
-            ranks,
-        };
-        match kind {
-            GrantIndex::External => {
-                vec![on(&ranks.sync), of(&ranks.id_end), on(&ranks.id_begin)]
-            }
-            GrantIndex::Resource => vec![on(&ranks.resource)],
-            GrantIndex::Principal => vec![of(&ranks.principal)],
-            GrantIndex::EntitlementPrincipal => {
-                vec![of(&ranks.principal), on(&ranks.entitlement)]
-            }
-            GrantIndex::EntitlementSync => vec![on(&ranks.entitlement_sync)],
-        }
-    }
-
     /// Calls `with` with the record of a row.
-    fn with<T>(&self, kind: GrantIndex, row: u32, with: impl FnOnce(Record<'_>) -> T) -> T {
-        let [target_type, target, entitlement, sync] = self.rows.end(row);
-        let [holder_type, holder] = self.rows.principal(row);
-        let id = self.rows.ids.get(row);
+    fn with<T>(&self, kind: GrantIndex, entry: Entry, with: impl FnOnce(Record<'_>) -> T) -> T {
+        let Grants {
+            end_names,
+            principal_names,
+            ids,
+            ..
+        } = &self.grants;
+        let [target_type, target, entitlement, sync] = end_names.get(entry.end);
+        let [holder_type, holder] = principal_names.get(entry.principal);
+        let id = ids.get(entry.place);
         match kind {
             GrantIndex::External => {
                 let length = entitlement.len() + 1 + holder_type.len() + 1 + holder.len();
                 with(Record {
                     lengths: &[length, sync.len()],
-                    pieces: &[entitlement, b":", holder_type, b":", holder, sync],
+                    pieces: &[
+                        entitlement,
+                        b":",
+                        principal_names.joined(entry.principal),
+                        sync,
+                    ],
                     integers: &[id],
                 })
             }

@@ -54,30 +54,37 @@ impl Numbers {
         self.last
     }
 
+    /// The numbers after `pages` more.
+    pub(super) fn skip(mut self, pages: u32) -> io::Result<Self> {
+        for _ in 0..pages {
+            self.take()?;
+        }
+        Ok(self)
+    }
+
     /// The next number, and whether a page is left out before it.
     fn take(&mut self) -> io::Result<(u32, bool)> {
-        let next = self.last.checked_add(1).filter(|next| *next < u32::MAX);
-        let next = next.ok_or_else(|| io::Error::other("the database has too many pages"))?;
+        let next = more_pages(self.last, 1)?;
         let is_lock_page = next == self.lock_page;
         self.last = next + u32::from(is_lock_page);
         Ok((self.last, is_lock_page))
     }
 }
 
-/// Works out which pages an index takes, from the sizes of its records.
+/// Works out how many pages an index takes, from the sizes of its records.
 #[derive(Debug)]
 pub(super) struct Count {
     page_size: usize,
-    numbers: Numbers,
+    pages: u32,
     levels: Vec<Room>,
 }
 
 impl Count {
-    pub(super) fn new(page_size: u32, numbers: Numbers) -> Self {
+    pub(super) fn new(page_size: u32) -> Self {
         let page_size = page_size as usize;
         Self {
             page_size,
-            numbers,
+            pages: 0,
             levels: vec![Room::of(page_size, LEAF_HEADER)],
         }
     }
@@ -103,19 +110,23 @@ impl Count {
             let up = level.last;
             *level = Room::of(self.page_size, header);
             level.take(header, size);
-            self.numbers.take()?;
+            self.pages = more_pages(self.pages, 1)?;
             size = up;
         }
         Ok(())
     }
 
-    /// The numbers after the pages of the index. Its root is the last one.
-    pub(super) fn finish(mut self) -> io::Result<Numbers> {
-        for _ in &self.levels {
-            self.numbers.take()?;
-        }
-        Ok(self.numbers)
+    /// The number of its pages. The root is the last one.
+    pub(super) fn finish(self) -> io::Result<u32> {
+        more_pages(self.pages, self.levels.len())
     }
+}
+
+fn more_pages(pages: u32, more: usize) -> io::Result<u32> {
+    let more = u32::try_from(more).ok();
+    let pages = more.and_then(|more| pages.checked_add(more));
+    let pages = pages.filter(|pages| *pages < u32::MAX);
+    pages.ok_or_else(|| io::Error::other("the database has too many pages"))
 }
 
 /// The room that is left in a page.

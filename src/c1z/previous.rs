@@ -1,11 +1,15 @@
 //! The syncs of the previous file that stay: copied into the new database before its own rows.
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
+use parking_lot::Mutex;
 use rusqlite::{Connection, params_from_iter};
 
 use super::container::{Packed, Unpacking};
 use super::error::{Error, Result};
+use super::grant_indexes::Rows;
 use super::options::Options;
 use super::retention::runs_to_keep;
 use super::schema;
@@ -34,11 +38,13 @@ impl Previous {
         }))
     }
 
-    /// Copies the syncs to keep. It takes seconds with a large file, and ends early on `stop`.
+    /// Copies the syncs to keep, and adds their grants to `grants`. It takes seconds with a large
+    /// file, and ends early on `stop`.
     pub(super) fn keep_syncs(
         self,
         connection: &Connection,
         options: &Options,
+        grants: &Mutex<Rows>,
         stop: &Stop,
     ) -> Result<()> {
         let Self {
@@ -47,17 +53,25 @@ impl Previous {
             database,
         } = self;
         content.write(database.path(), stop)?;
-        copy_syncs(connection, &database, options).map_err(|error| match error {
-            Error::Database { source, .. } => Error::Damaged {
-                path,
-                detail: source.to_string(),
-            },
-            other => other,
+        copy_syncs(connection, &database, options, &mut grants.lock(), stop).map_err(|error| {
+            match error {
+                Error::Database { source, .. } => Error::Damaged {
+                    path,
+                    detail: source.to_string(),
+                },
+                other => other,
+            }
         })
     }
 }
 
-fn copy_syncs(connection: &Connection, previous: &Temporary, options: &Options) -> Result<()> {
+fn copy_syncs(
+    connection: &Connection,
+    previous: &Temporary,
+    options: &Options,
+    grants: &mut Rows,
+    stop: &Stop,
+) -> Result<()> {
     let failed = || Error::database("reading the previous syncs");
     // Immutable: the SDK may leave WAL mode on, which would need more files.
     connection
@@ -65,15 +79,37 @@ fn copy_syncs(connection: &Connection, previous: &Temporary, options: &Options) 
         .map_err(failed())?;
     let runs = runs_to_keep(connection, options)?;
     if !runs.is_empty() {
-        connection.execute_batch("begin").map_err(failed())?;
-        for table in schema::ROW_TABLES.iter().chain(&["v1_sync_runs"]) {
-            copy(connection, table, &runs)?;
-        }
-        connection.execute_batch("commit").map_err(failed())?;
+        thread::scope(|scope| {
+            let following = scope.spawn(|| follow(previous, &runs, grants, stop));
+            let copied = copy_all(connection, &runs);
+            following
+                .join()
+                .unwrap_or_else(|panic| resume_unwind(panic));
+            copied
+        })?;
+        grants.check(connection);
     }
     connection
         .execute_batch("detach database old")
         .map_err(failed())
+}
+
+/// Reads the grants while they are copied: the one takes as long as the other.
+fn follow(previous: &Temporary, runs: &[String], grants: &mut Rows, stop: &Stop) {
+    match previous.connect() {
+        Ok(connection) => grants.follow_copy(&connection, runs, stop),
+        // They are read at the end.
+        Err(_) => grants.forget(),
+    }
+}
+
+fn copy_all(connection: &Connection, runs: &[String]) -> Result<()> {
+    let failed = || Error::database("copying the previous syncs");
+    connection.execute_batch("begin").map_err(failed())?;
+    for table in schema::ROW_TABLES.iter().chain(&["v1_sync_runs"]) {
+        copy(connection, table, runs)?;
+    }
+    connection.execute_batch("commit").map_err(failed())
 }
 
 fn copy(connection: &Connection, table: &str, runs: &[String]) -> Result<()> {

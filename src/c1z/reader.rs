@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use prost::Message;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::container::{Bounds, Packed};
 use super::error::{Error, Result};
 use super::rows;
-use super::schema::only_tables;
 use super::store::Stop;
 use super::temporary::{Part, Temporary, sweep};
 use super::warnings;
@@ -207,11 +206,7 @@ impl Unpacked {
     /// The file is unlinked when `self` is dropped. It stays readable while it is open and cannot be
     /// left behind.
     fn connect(&self) -> Result<Connection> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-        let connection = Connection::open_with_flags(self.0.uri(), flags)
-            .map_err(Error::database("opening the database"))?;
-        only_tables(&connection).map_err(Error::database("opening the database"))?;
-        Ok(connection)
+        self.0.connect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Stores messages as rows: columns for lookups, and the message as a blob.
 
+use parking_lot::{Mutex, MutexGuard};
 use prost::Message;
 use prost_types::Any;
 use rusqlite::types::Null;
@@ -7,6 +8,7 @@ use rusqlite::{CachedStatement, Connection, params};
 
 use super::annotation;
 use super::error::{Error, Result};
+use super::grant_indexes::{self, Names};
 use crate::pb::connector::{
     Entitlement, Grant, GrantExpandable, Resource, ResourceId, ResourceType, UserTrait,
 };
@@ -16,6 +18,8 @@ use crate::pb::connector::{
 pub(crate) struct Stamp<'a> {
     pub(crate) sync_id: &'a str,
     pub(crate) at: &'a str,
+    /// The grants of which indexes will be built.
+    pub(super) grants: &'a Mutex<grant_indexes::Rows>,
 }
 
 /// `<type>:<id>`, the key of a resource row.
@@ -135,6 +139,7 @@ pub(crate) fn put_grants(
     let mut statement = connection
         .prepare_cached(INSERT_GRANT)
         .map_err(Error::database("storing grants"))?;
+    let mut indexed = stamp.grants.lock();
     for mut row in rows {
         strip_grant(&mut row);
         let expansion = take_expansion(&mut row.annotations);
@@ -156,6 +161,9 @@ pub(crate) fn put_grants(
                 stamp.at
             ])
             .map_err(Error::database("storing a grant"))?;
+        let end = [&*on.resource_type, &on.resource, &entitlement.id];
+        let principal = [&*principal.resource_type, &principal.resource];
+        indexed.add(id, &Names::new(end, stamp.sync_id, principal, &row.id));
         stored(id, &row);
     }
     Ok(())
@@ -168,43 +176,57 @@ const INSERT_GRANT: &str = "insert into v1_grants (resource_type_id, resource_id
  values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 /// Stores many grants of one entitlement.
-pub(crate) struct GrantRows<'a>(CachedStatement<'a>);
+pub(crate) struct GrantRows<'a> {
+    connection: &'a Connection,
+    insert: CachedStatement<'a>,
+    indexed: MutexGuard<'a, grant_indexes::Rows>,
+    sync_id: &'a str,
+    /// Type and id of the resource, and the entitlement.
+    end: [&'a str; 3],
+}
 
 impl<'a> GrantRows<'a> {
-    pub(crate) fn prepare(connection: &'a Connection) -> Result<Self> {
-        let statement = connection
-            .prepare_cached(INSERT_GRANT)
-            .map_err(Error::database("storing grants"))?;
-        Ok(Self(statement))
-    }
-
-    /// Sets the entitlement of the next grants. `on` is type and id of its resource.
-    pub(crate) fn begin(
-        &mut self,
-        stamp: Stamp<'_>,
-        entitlement: &str,
-        on: (&str, &str),
-    ) -> Result<()> {
-        self.0
-            .raw_bind_parameter(1, on.0)
-            .and_then(|()| self.0.raw_bind_parameter(2, on.1))
-            .and_then(|()| self.0.raw_bind_parameter(3, entitlement))
-            .and_then(|()| self.0.raw_bind_parameter(7, Null))
-            .and_then(|()| self.0.raw_bind_parameter(8, false))
-            .and_then(|()| self.0.raw_bind_parameter(10, stamp.sync_id))
-            .and_then(|()| self.0.raw_bind_parameter(11, stamp.at))
-            .map_err(Error::database("storing grants"))
+    /// `end` is type and id of the resource, and the entitlement.
+    pub(crate) fn of(
+        end: [&'a str; 3],
+        connection: &'a Connection,
+        stamp: Stamp<'a>,
+    ) -> Result<Self> {
+        let failed = || Error::database("storing grants");
+        let mut insert = connection.prepare_cached(INSERT_GRANT).map_err(failed())?;
+        let [kind, resource, entitlement] = end;
+        insert
+            .raw_bind_parameter(1, kind)
+            .and_then(|()| insert.raw_bind_parameter(2, resource))
+            .and_then(|()| insert.raw_bind_parameter(3, entitlement))
+            .and_then(|()| insert.raw_bind_parameter(7, Null))
+            .and_then(|()| insert.raw_bind_parameter(8, false))
+            .and_then(|()| insert.raw_bind_parameter(10, stamp.sync_id))
+            .and_then(|()| insert.raw_bind_parameter(11, stamp.at))
+            .map_err(failed())?;
+        Ok(Self {
+            connection,
+            insert,
+            indexed: stamp.grants.lock(),
+            sync_id: stamp.sync_id,
+            end,
+        })
     }
 
     /// Stores a grant. `principal` is its type and id, `data` the encoded message.
-    pub(crate) fn put(&mut self, id: &str, principal: (&str, &str), data: &[u8]) -> Result<()> {
-        self.0
-            .raw_bind_parameter(4, principal.0)
-            .and_then(|()| self.0.raw_bind_parameter(5, principal.1))
-            .and_then(|()| self.0.raw_bind_parameter(6, id))
-            .and_then(|()| self.0.raw_bind_parameter(9, data))
-            .and_then(|()| self.0.raw_execute())
+    pub(crate) fn put(&mut self, id: &str, principal: [&str; 2], data: &[u8]) -> Result<()> {
+        let [kind, holder] = principal;
+        let insert = &mut self.insert;
+        insert
+            .raw_bind_parameter(4, kind)
+            .and_then(|()| insert.raw_bind_parameter(5, holder))
+            .and_then(|()| insert.raw_bind_parameter(6, id))
+            .and_then(|()| insert.raw_bind_parameter(9, data))
+            .and_then(|()| insert.raw_execute())
             .map_err(Error::database("storing a grant"))?;
+        let names = Names::new(self.end, self.sync_id, principal, id);
+        self.indexed
+            .add(self.connection.last_insert_rowid(), &names);
         Ok(())
     }
 }
@@ -213,8 +235,9 @@ impl<'a> GrantRows<'a> {
 /// of the resource it was on.
 pub(crate) fn drop_duplicate_grants(
     connection: &Connection,
-    sync_id: &str,
+    stamp: Stamp<'_>,
 ) -> Result<Vec<(i64, String)>> {
+    stamp.grants.lock().forget();
     connection
         .prepare(
             "delete from v1_grants where sync_id = ?1 and id not in
@@ -223,7 +246,7 @@ pub(crate) fn drop_duplicate_grants(
         )
         .and_then(|mut statement| {
             statement
-                .query_map([sync_id], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .query_map([stamp.sync_id], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect()
         })
         .map_err(Error::database("merging grants"))

@@ -9,8 +9,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use ksuid::{Ksuid, KsuidLike};
+use rusqlite::{Connection, OpenFlags};
 
 use super::error::{Error, Result};
+use super::schema;
 use crate::output_file::FileMode;
 
 /// The purpose of a temporary file.
@@ -86,6 +88,15 @@ impl Temporary {
             _ => char::from(byte).to_string(),
         });
         format!("file:{}?mode=ro&immutable=1", escaped.collect::<String>())
+    }
+
+    /// Opens the database that it holds, to read and never to change.
+    pub(super) fn connect(&self) -> Result<Connection> {
+        let failed = || Error::database("opening the database");
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let connection = Connection::open_with_flags(self.uri(), flags).map_err(failed())?;
+        schema::only_tables(&connection).map_err(failed())?;
+        Ok(connection)
     }
 
     /// Replaces `target` with the file, atomically, and gives it `mode`.

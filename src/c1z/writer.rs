@@ -2,17 +2,19 @@
 //!
 //! Until [`Writer::finish`], readers see the previous file. A dropped writer leaves nothing behind.
 
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use ksuid::{Ksuid, KsuidLike};
+use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, params};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::container::{self, Packed};
 use super::error::{Error, Result};
-use super::grant_indexes::{self, Limits};
+use super::grant_indexes::{self, Limits, Rows};
 use super::options::{Kind, Options};
 use super::previous::Previous;
 use super::rows::{self, Stamp};
@@ -31,6 +33,8 @@ pub(crate) struct Writer {
     mode: FileMode,
     lock: Lock,
     sync_id: Arc<str>,
+    /// Used by the database's thread.
+    grants: Arc<Mutex<Rows>>,
     // Dropped last, after the files are removed.
     token: Option<TaskTrackerToken>,
 }
@@ -58,11 +62,12 @@ impl Writer {
         let connection = open_new(database.path())?;
         let previous = Previous::open(target, &workplace, options)?;
         let sync_id: Arc<str> = Ksuid::now(None).to_string().into();
-        let (id, options) = (Arc::clone(&sync_id), options.clone());
+        let grants = Arc::new(Mutex::new(Rows::new(Limits::default())));
+        let (id, indexed, options) = (Arc::clone(&sync_id), Arc::clone(&grants), options.clone());
         let (mode, started_at) = (options.mode, wall_clock());
         let store = Store::start(connection, move |connection, stop| {
             if let Some(previous) = previous {
-                previous.keep_syncs(connection, &options, stop)?;
+                previous.keep_syncs(connection, &options, &indexed, stop)?;
             }
             begin(connection, &id, options.kind, &started_at)
         })?;
@@ -73,6 +78,7 @@ impl Writer {
             mode,
             lock,
             sync_id,
+            grants,
             token: None,
         })
     }
@@ -140,31 +146,31 @@ impl Writer {
             .await
     }
 
-    /// Runs `work` with the database and the id of the sync.
+    /// Runs `work` with the database, after all queued writes.
     pub(crate) async fn with<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection, &str) -> Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection, Stamp<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let sync_id = Arc::clone(&self.sync_id);
-        self.store
-            .run(move |connection| work(connection, &sync_id))
-            .await
+        let work = self.stamped(work);
+        self.store.run(work).await
     }
 
     /// Marks the sync as finished, packs the file and replaces the target with it.
     pub(crate) async fn finish(self) -> Result<()> {
         let (path, stop) = (self.database.path().to_owned(), self.store.stop());
-        let finishing = self.with(move |connection, sync_id| {
+        let rows = Arc::clone(&self.grants);
+        let finishing = self.with(move |connection, stamp| {
             connection
                 .execute(
                     "update v1_sync_runs set ended_at = ?1 where sync_id = ?2",
-                    params![wall_clock(), sync_id],
+                    params![stamp.at, stamp.sync_id],
                 )
                 .map_err(Error::database("finishing the sync"))?;
             connection
                 .execute_batch("commit")
                 .map_err(Error::database("finishing the sync"))?;
-            grant_indexes::build(connection, &path, &Limits::default(), &stop)
+            let rows = mem::replace(&mut *rows.lock(), Rows::new(Limits::default()));
+            grant_indexes::build(connection, &path, rows, &stop)
         });
         let indexes = finishing.await?;
         let Self {
@@ -198,19 +204,23 @@ impl Writer {
         &self,
         write: impl FnOnce(&Connection, Stamp<'_>) -> Result<()> + Send + 'static,
     ) -> Result<()> {
-        let sync_id = Arc::clone(&self.sync_id);
-        self.store
-            .post(move |connection| {
-                let at = wall_clock();
-                write(
-                    connection,
-                    Stamp {
-                        sync_id: &sync_id,
-                        at: &at,
-                    },
-                )
-            })
-            .await
+        let write = self.stamped(write);
+        self.store.post(write).await
+    }
+
+    fn stamped<T, W: FnOnce(&Connection, Stamp<'_>) -> T>(
+        &self,
+        work: W,
+    ) -> impl FnOnce(&mut Connection) -> T + use<T, W> {
+        let (sync_id, grants) = (Arc::clone(&self.sync_id), Arc::clone(&self.grants));
+        move |connection| {
+            let stamp = Stamp {
+                sync_id: &sync_id,
+                at: &wall_clock(),
+                grants: &grants,
+            };
+            work(connection, stamp)
+        }
     }
 }
 

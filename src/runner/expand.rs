@@ -43,7 +43,7 @@ pub(crate) struct Outcome {
 /// of the index, but not as rows.
 pub(crate) async fn expand(writer: &Writer, index: Arc<Mutex<GrantIndex>>) -> Result<Outcome> {
     let (graph, dropped_edges) = writer
-        .with(|connection, sync_id| Ok(nestings(connection, sync_id)))
+        .with(|connection, stamp| Ok(nestings(connection, stamp.sync_id)))
         .await??;
     let (pages, mut derived) = mpsc::channel(PAGES);
     let deriving =

@@ -14,7 +14,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use prost::{Message, length_delimiter_len};
 use rusqlite::Connection;
 
-use crate::c1z::{self, rows};
+use crate::c1z::{
+    self,
+    rows::{self, Stamp},
+};
 use crate::pb::connector::{Grant, GrantSources, Resource, ResourceId};
 use grant_list::GrantList;
 pub(super) use grant_list::Row;
@@ -94,13 +97,13 @@ impl GrantIndex {
     pub(super) fn drop_duplicates(
         &mut self,
         connection: &Connection,
-        sync_id: &str,
+        stamp: Stamp<'_>,
     ) -> c1z::Result<()> {
         if !self.may_have_duplicates() {
             return Ok(());
         }
         let mut dropped = HashSet::new();
-        for (id, kind) in rows::drop_duplicate_grants(connection, sync_id)? {
+        for (id, kind) in rows::drop_duplicate_grants(connection, stamp)? {
             if let Some(count) = self.counts.get_mut(&kind) {
                 *count -= 1;
             }

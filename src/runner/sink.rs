@@ -162,10 +162,10 @@ impl Sink for FileSink {
 
     async fn dangling(&self) -> Result<Vec<Dangling>> {
         let index = Arc::clone(&self.index);
-        let found = self.writer.with(move |connection, sync_id| {
+        let found = self.writer.with(move |connection, stamp| {
             let mut index = index.lock();
-            index.drop_duplicates(connection, sync_id)?;
-            dangling(connection, sync_id, &index)
+            index.drop_duplicates(connection, stamp)?;
+            dangling(connection, stamp.sync_id, &index)
         });
         Ok(found.await?)
     }
@@ -176,7 +176,7 @@ impl Sink for FileSink {
         // A derived grant may have the id of a grant of the connector; the later one is kept.
         let merged = self
             .writer
-            .with(move |connection, sync_id| index.lock().drop_duplicates(connection, sync_id));
+            .with(move |connection, stamp| index.lock().drop_duplicates(connection, stamp));
         merged.await?;
         Ok(outcome)
     }
@@ -192,7 +192,10 @@ impl Sink for FileSink {
     }
 
     async fn counts(&self) -> Result<Option<BTreeMap<String, RowCounts>>> {
-        let mut counts = self.writer.with(counts).await?;
+        let mut counts = self
+            .writer
+            .with(|connection, stamp| counts(connection, stamp.sync_id))
+            .await?;
         for (kind, count) in self.index.lock().counts() {
             counts.entry(kind.clone()).or_default().grants = *count;
         }
@@ -209,7 +212,7 @@ async fn resources(
     let kind = kind.to_owned();
     let failed = || FileError::database("reading resources");
     let found = writer
-        .with(move |connection, sync_id| {
+        .with(move |connection, stamp| {
             let mut statement = connection
                 .prepare_cached(
                     "select id, data from v1_resources
@@ -218,7 +221,7 @@ async fn resources(
                 )
                 .map_err(failed())?;
             let mut found = statement
-                .query(params![kind, after, sync_id, limit])
+                .query(params![kind, after, stamp.sync_id, limit])
                 .map_err(failed())?;
             let mut resources = Vec::new();
             while let Some(row) = found.next().map_err(failed())? {
@@ -242,10 +245,10 @@ async fn resources(
 async fn has_resource(writer: &Writer, id: &ResourceId) -> Result<bool> {
     let key = rows::resource_key(id);
     let found = writer
-        .with(move |connection, sync_id| {
+        .with(move |connection, stamp| {
             connection
                 .prepare_cached(RESOURCE)
-                .and_then(|mut statement| statement.exists([&*key, sync_id]))
+                .and_then(|mut statement| statement.exists([&*key, stamp.sync_id]))
                 .map_err(FileError::database("looking for a resource"))
         })
         .await?;
@@ -335,7 +338,7 @@ fn missing(
 }
 
 /// Counts everything except grants, which the index counts.
-fn counts(connection: &mut Connection, sync_id: &str) -> c1z::Result<BTreeMap<String, RowCounts>> {
+fn counts(connection: &Connection, sync_id: &str) -> c1z::Result<BTreeMap<String, RowCounts>> {
     let failed = || FileError::database("counting rows");
     let mut counts = BTreeMap::<String, RowCounts>::new();
     for (table, column) in [

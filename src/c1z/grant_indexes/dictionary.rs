@@ -1,29 +1,16 @@
 //! Groups of strings as numbers, each group kept once.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::ops::Range;
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Groups of `N` strings and their numbers: 0 for the first, 1 for the second.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Dictionary<const N: usize> {
     groups: Groups<N>,
     numbers: HashTable<u32>,
-    hasher: RandomState,
-}
-
-impl<const N: usize> Default for Dictionary<N> {
-    fn default() -> Self {
-        Self {
-            groups: Groups {
-                texts: Vec::new(),
-                ends: Vec::new(),
-                longest: 0,
-            },
-            numbers: HashTable::new(),
-            hasher: RandomState::new(),
-        }
-    }
+    hasher: DefaultHashBuilder,
 }
 
 impl<const N: usize> Dictionary<N> {
@@ -51,7 +38,7 @@ impl<const N: usize> Dictionary<N> {
     }
 }
 
-fn hash<const N: usize>(hasher: &RandomState, parts: &[&[u8]; N]) -> u64 {
+fn hash<const N: usize>(hasher: &DefaultHashBuilder, parts: &[&[u8]; N]) -> u64 {
     let mut state = hasher.build_hasher();
     for part in parts {
         state.write(part);
@@ -61,11 +48,11 @@ fn hash<const N: usize>(hasher: &RandomState, parts: &[&[u8]; N]) -> u64 {
 }
 
 /// Groups of strings, by number.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Groups<const N: usize> {
-    /// All strings, one behind the other.
+    /// All strings, one behind the other, each with a colon behind it.
     texts: Vec<u8>,
-    /// Where each string of a group ends. The first one begins where the last group ends.
+    /// Where each string of a group ends. The first one begins after the last group.
     ends: Vec<[u32; N]>,
     longest: usize,
 }
@@ -81,18 +68,42 @@ impl<const N: usize> Groups<N> {
     }
 
     pub(super) fn get(&self, number: u32) -> [&[u8]; N] {
-        let number = number as usize;
-        let mut parts = [&[][..]; N];
-        let Some(ends) = self.ends.get(number) else {
-            return parts;
-        };
-        let before = number.checked_sub(1).and_then(|at| self.ends.get(at));
-        let mut start = before.and_then(|ends| ends.last()).map_or(0, |end| *end);
-        for (part, end) in parts.iter_mut().zip(ends) {
-            *part = self.texts.get(start as usize..*end as usize).unwrap_or(&[]);
-            start = *end;
+        self.ranges(number)
+            .map(|range| self.texts.get(range).unwrap_or(&[]))
+    }
+
+    /// The strings of a group with colons between them.
+    pub(super) fn joined(&self, number: u32) -> &[u8] {
+        match self.ranges(number).as_slice() {
+            [first, .., last] => self.texts.get(first.start..last.end).unwrap_or(&[]),
+            _ => &[],
         }
-        parts
+    }
+
+    fn ranges(&self, number: u32) -> [Range<usize>; N] {
+        let number = number as usize;
+        let before = number
+            .checked_sub(1)
+            .and_then(|at| self.ends.get(at)?.last());
+        let mut start = before.map_or(0, |end| *end as usize + 1);
+        let ends = self.ends.get(number).copied();
+        ends.unwrap_or([0; N]).map(|end| {
+            let end = end as usize;
+            std::mem::replace(&mut start, end + 1)..end
+        })
+    }
+
+    /// The groups with these numbers, in this order.
+    pub(super) fn select(&self, numbers: &[u32]) -> Self {
+        let mut selected = Self {
+            texts: Vec::with_capacity(self.texts.len()),
+            ends: Vec::with_capacity(self.ends.len()),
+            longest: 0,
+        };
+        for number in numbers {
+            selected.add(&self.get(*number), usize::MAX);
+        }
+        selected
     }
 
     fn is(&self, number: u32, parts: &[&[u8]; N]) -> bool {
@@ -102,13 +113,14 @@ impl<const N: usize> Groups<N> {
     fn add(&mut self, parts: &[&[u8]; N], limit: usize) -> Option<u32> {
         let number = u32::try_from(self.ends.len()).ok()?;
         let length = parts.iter().map(|part| part.len()).sum::<usize>();
-        if self.texts.len() + length + (self.ends.len() + 1) * size_of::<[u32; N]>() > limit {
+        if self.texts.len() + length + N + (self.ends.len() + 1) * size_of::<[u32; N]>() > limit {
             return None;
         }
         let mut ends = [0; N];
         for (end, part) in ends.iter_mut().zip(parts) {
             self.texts.extend_from_slice(part);
             *end = u32::try_from(self.texts.len()).ok()?;
+            self.texts.push(b':');
         }
         self.ends.push(ends);
         self.longest = self.longest.max(length);

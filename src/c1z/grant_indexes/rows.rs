@@ -1,115 +1,261 @@
-//! All grants of a file as numbers: eight bytes each, and every string once.
+//! All grants of a file as numbers: four bytes each, and every string once.
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, params_from_iter};
 
 use super::dictionary::{Dictionary, Groups};
 use super::{Limits, Why};
+use crate::c1z::store::Stop;
 
-/// The order of rows is that of their numbers.
-const QUERY: &str = "select id, resource_type_id, resource_id, entitlement_id, sync_id,
-         principal_resource_type_id, principal_resource_id, external_id
-     from v1_grants not indexed order by id";
+const COLUMNS: &str = "resource_type_id, resource_id, entitlement_id, sync_id,
+     principal_resource_type_id, principal_resource_id, external_id";
 
-/// All grants of a file, of all its syncs.
+/// The grants of all syncs of a file, followed as they are stored.
 #[derive(Debug)]
-pub(super) struct Rows {
-    /// What each row is of, as the number of its end.
-    pub(super) ends: Vec<u32>,
+pub(in crate::c1z) struct Rows {
+    limits: Limits,
+    /// `None` if they are to be read at the end.
+    known: Option<Known>,
+}
+
+impl Rows {
+    pub(in crate::c1z) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            known: Some(Known::default()),
+        }
+    }
+
+    /// Reads the grants of these syncs of another database, whose rows are copied in their order
+    /// into an empty table meanwhile. Ends early on `stop`.
+    pub(in crate::c1z) fn follow_copy(&mut self, from: &Connection, syncs: &[String], stop: &Stop) {
+        self.follow(|known, limits| known.read_copied(from, syncs, limits, stop));
+    }
+
+    /// Checks that the grants are those that are stored, after a copy.
+    pub(in crate::c1z) fn check(&mut self, connection: &Connection) {
+        self.follow(|known, _| {
+            let is_last = last_id(connection)? == known.last_id;
+            is_last.then_some(()).ok_or(Why::Rows)
+        });
+    }
+
+    /// Adds a grant that is stored as the row `id`.
+    pub(in crate::c1z) fn add(&mut self, id: i64, grant: &Names<'_>) {
+        self.follow(|known, limits| {
+            // Another number, and rows came or went meanwhile.
+            if id != known.last_id + 1 || known.principals.len() >= limits.followed {
+                return Err(Why::Rows);
+            }
+            known.add(id, grant, limits)
+        });
+    }
+
+    /// Must be called if grants are deleted.
+    pub(in crate::c1z) fn forget(&mut self) {
+        self.known = None;
+    }
+
+    /// What cannot be followed is read at the end, and may then be within the limits.
+    fn follow(&mut self, step: impl FnOnce(&mut Known, &Limits) -> Result<(), Why>) {
+        if let Some(known) = &mut self.known
+            && step(known, &self.limits).is_err()
+        {
+            self.known = None;
+        }
+    }
+
+    /// All grants that are stored.
+    pub(super) fn finish(self, connection: &Connection) -> Result<Grants, Why> {
+        let Self { limits, known } = self;
+        let mut known = known.unwrap_or_default();
+        known.read(connection, &limits, limits.most)?;
+        if known.principals.len() < limits.least {
+            return Err(Why::Rows);
+        }
+        Ok(Grants {
+            runs: known.runs,
+            principals: known.principals,
+            ids: known.ids,
+            end_names: known.ends.into_groups(),
+            principal_names: known.holders.into_groups(),
+            are_usual: !known.has_others,
+        }
+        .with_sorted_principals())
+    }
+}
+
+/// The largest id of a row, 0 if there is none.
+fn last_id(connection: &Connection) -> rusqlite::Result<i64> {
+    let query = "select coalesce(max(id), 0) from v1_grants";
+    connection.query_row(query, [], |row| row.get(0))
+}
+
+/// The strings of a grant.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::c1z) struct Names<'a> {
+    /// Type and id of the resource that it is on, its entitlement and its sync.
+    end: [&'a [u8]; 4],
+    /// Type and id.
+    principal: [&'a [u8]; 2],
+    id: &'a [u8],
+}
+
+impl<'a> Names<'a> {
+    /// `end` is type and id of the resource, and the entitlement; `principal` is type and id.
+    pub(in crate::c1z) fn new(
+        end: [&'a str; 3],
+        sync_id: &'a str,
+        principal: [&'a str; 2],
+        id: &'a str,
+    ) -> Self {
+        let [kind, resource, entitlement] = end;
+        Self {
+            end: [kind, resource, entitlement, sync_id].map(str::as_bytes),
+            principal: principal.map(str::as_bytes),
+            id: id.as_bytes(),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    runs: Runs,
+    principals: Vec<u32>,
+    ids: Ids,
+    ends: Dictionary<4>,
+    holders: Dictionary<2>,
+    has_others: bool,
+    /// The id of the last row, and its numbers.
+    last_id: i64,
+    last: (u32, u32),
+}
+
+impl Known {
+    /// Reads the rows after those that are known, unless there would be more than `most`.
+    fn read(&mut self, connection: &Connection, limits: &Limits, most: usize) -> Result<(), Why> {
+        let last = last_id(connection)?;
+        if last < self.last_id {
+            *self = Self::default();
+        }
+        if usize::try_from(last).is_ok_and(|last| last > most) {
+            return Err(Why::Rows);
+        }
+        // Grown in steps, a list would need room twice for a moment.
+        let room = usize::try_from(last - self.last_id).unwrap_or(0);
+        self.principals.reserve_exact(room);
+        let query =
+            format!("select {COLUMNS}, id from v1_grants not indexed where id > ?1 order by id");
+        let mut statement = connection.prepare(&query)?;
+        let first = if self.principals.is_empty() {
+            i64::MIN
+        } else {
+            self.last_id
+        };
+        let mut found = statement.query([first])?;
+        while let Some(row) = found.next()? {
+            if self.principals.len() >= most {
+                return Err(Why::Rows);
+            }
+            self.add_row(row.get(7)?, row, limits)?;
+        }
+        Ok(())
+    }
+
+    /// Reads rows as they will be stored in an empty table.
+    fn read_copied(
+        &mut self,
+        from: &Connection,
+        syncs: &[String],
+        limits: &Limits,
+        stop: &Stop,
+    ) -> Result<(), Why> {
+        let places = vec!["?"; syncs.len()].join(", ");
+        let query = format!(
+            "select {COLUMNS} from v1_grants not indexed where sync_id in ({places}) order by id"
+        );
+        let mut statement = from.prepare(&query)?;
+        let mut found = statement.query(params_from_iter(syncs))?;
+        while let Some(row) = found.next()? {
+            if self.principals.len() >= limits.followed {
+                return Err(Why::Rows);
+            }
+            if stop.is_set() {
+                return Err(Why::Stopped);
+            }
+            self.add_row(self.last_id + 1, row, limits)?;
+        }
+        Ok(())
+    }
+
+    fn add_row(&mut self, id: i64, row: &Row<'_>, limits: &Limits) -> Result<(), Why> {
+        let text = |column| match row.get_ref(column)? {
+            ValueRef::Text(text) => Ok(text),
+            _ => Err(Why::NoText),
+        };
+        let names = Names {
+            end: [text(0)?, text(1)?, text(2)?, text(3)?],
+            principal: [text(4)?, text(5)?],
+            id: text(6)?,
+        };
+        self.add(id, &names, limits)
+    }
+
+    fn add(&mut self, id: i64, names: &Names<'_>, limits: &Limits) -> Result<(), Why> {
+        let [_, _, entitlement, _] = names.end;
+        if !self.has_others && !is_usual(names.id, entitlement, names.principal) {
+            self.has_others = true;
+        }
+        // Rows come entitlement by entitlement, and their holders often in the same order.
+        let end = self.ends.number(self.last.0, names.end, limits.names);
+        let guess = self.last.1 + 1;
+        let principal = self.holders.number(guess, names.principal, limits.names);
+        self.last = (end.ok_or(Why::Names)?, principal.ok_or(Why::Names)?);
+        self.last_id = id;
+        let place = self.principals.len();
+        self.ids.push(place, id).ok_or(Why::Gaps)?;
+        self.runs.push(place, self.last.0).ok_or(Why::Rows)?;
+        self.principals.push(self.last.1);
+        Ok(())
+    }
+}
+
+/// All grants of a file, of all its syncs, in the order of their rows.
+#[derive(Debug)]
+pub(super) struct Grants {
+    /// What each is of, as the number of its end.
+    pub(super) runs: Runs,
     /// Who holds it.
     pub(super) principals: Vec<u32>,
     pub(super) ids: Ids,
     /// Type and id of a resource, the entitlement, the sync.
     pub(super) end_names: Groups<4>,
-    /// Type and id.
+    /// Type and id, in this order.
     pub(super) principal_names: Groups<2>,
     /// Whether the id of every grant is made of its entitlement and its principal.
     pub(super) are_usual: bool,
 }
 
-impl Rows {
-    pub(super) fn read(connection: &Connection, limits: &Limits) -> Result<Self, Why> {
-        // Grown in steps, a list would need room twice for a moment.
-        let last: Option<i64> =
-            connection.query_row("select max(id) from v1_grants", [], |row| row.get(0))?;
-        let room = usize::try_from(last.unwrap_or(0)).unwrap_or(0);
-        if room > limits.most {
-            return Err(Why::Rows);
-        }
-        let mut reading = Reading {
-            ends: Vec::with_capacity(room),
-            principals: Vec::with_capacity(room),
-            ..Reading::default()
-        };
-        let mut statement = connection.prepare(QUERY)?;
-        let mut found = statement.query([])?;
-        while let Some(row) = found.next()? {
-            if reading.ends.len() >= limits.most {
-                return Err(Why::Rows);
+impl Grants {
+    /// Numbers the principals by their order. Rows of an index then come with names that lie beside
+    /// each other.
+    fn with_sorted_principals(mut self) -> Self {
+        let names = &self.principal_names;
+        let mut sorted: Vec<u32> = (0..).take(names.len()).collect();
+        sorted.sort_unstable_by(|a, b| names.get(*a).cmp(&names.get(*b)));
+        let names = names.select(&sorted);
+        let mut numbers = vec![0; sorted.len()];
+        for (number, before) in (0..).zip(sorted) {
+            if let Some(to) = numbers.get_mut(before as usize) {
+                *to = number;
             }
-            reading.add(row, limits)?;
         }
-        if reading.ends.len() < limits.least {
-            return Err(Why::Rows);
+        for principal in &mut self.principals {
+            let number = numbers.get(*principal as usize);
+            *principal = number.copied().unwrap_or_default();
         }
-        Ok(Self {
-            ends: reading.ends,
-            principals: reading.principals,
-            ids: reading.ids,
-            end_names: reading.end_names.into_groups(),
-            principal_names: reading.principal_names.into_groups(),
-            are_usual: !reading.has_others,
-        })
-    }
-
-    /// Type and id of the resource that a grant is on, its entitlement and its sync.
-    pub(super) fn end(&self, row: u32) -> [&[u8]; 4] {
-        let number = self.ends.get(row as usize).copied();
-        self.end_names.get(number.unwrap_or_default())
-    }
-
-    /// Type and id.
-    pub(super) fn principal(&self, row: u32) -> [&[u8]; 2] {
-        let number = self.principals.get(row as usize).copied();
-        self.principal_names.get(number.unwrap_or_default())
-    }
-}
-
-#[derive(Debug, Default)]
-struct Reading {
-    ends: Vec<u32>,
-    principals: Vec<u32>,
-    ids: Ids,
-    end_names: Dictionary<4>,
-    principal_names: Dictionary<2>,
-    has_others: bool,
-    /// The numbers of the last row.
-    last: (u32, u32),
-}
-
-impl Reading {
-    fn add(&mut self, row: &Row<'_>, limits: &Limits) -> Result<(), Why> {
-        let text = |column| match row.get_ref(column)? {
-            ValueRef::Text(text) => Ok(text),
-            _ => Err(Why::NoText),
-        };
-        let (end, entitlement) = ([text(1)?, text(2)?, text(3)?, text(4)?], text(3)?);
-        let principal = [text(5)?, text(6)?];
-        if !self.has_others && !is_usual(text(7)?, entitlement, principal) {
-            self.has_others = true;
-        }
-        // Rows come entitlement by entitlement, and their holders often in the same order.
-        let limit = limits.names;
-        let end = self.end_names.number(self.last.0, end, limit);
-        let guess = self.last.1 + 1;
-        let principal = self.principal_names.number(guess, principal, limit);
-        self.last = (end.ok_or(Why::Names)?, principal.ok_or(Why::Names)?);
-        self.ids
-            .push(self.ends.len(), row.get(0)?)
-            .ok_or(Why::Gaps)?;
-        self.ends.push(self.last.0);
-        self.principals.push(self.last.1);
-        Ok(())
+        self.principal_names = names;
+        self
     }
 }
 
@@ -128,6 +274,45 @@ fn is_usual(id: &[u8], entitlement: &[u8], [kind, principal]: [&[u8]; 2]) -> boo
         && after(&mut rest, kind)
         && after(&mut rest, b":")
         && rest == principal
+}
+
+/// The ends of rows by their place, as runs of rows with the same one.
+#[derive(Debug, Default)]
+pub(super) struct Runs(Vec<Run>);
+
+/// Consecutive rows with the same end.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    first: u32,
+    end: u32,
+}
+
+impl Runs {
+    /// Adds the end of the row at `place`. `None` if there are too many rows.
+    fn push(&mut self, place: usize, end: u32) -> Option<()> {
+        let first = u32::try_from(place).ok()?;
+        if self.0.last().is_none_or(|last| last.end != end) {
+            self.0.push(Run { first, end });
+        }
+        Some(())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The end of a run.
+    pub(super) fn end(&self, run: u32) -> u32 {
+        self.0.get(run as usize).map_or(0, |run| run.end)
+    }
+
+    /// The first place of a run, and the one behind its last. There are `rows` in all.
+    pub(super) fn places(&self, run: u32, rows: usize) -> std::ops::Range<u32> {
+        let first = |at: usize| self.0.get(at).map(|run| run.first);
+        let rows = u32::try_from(rows).unwrap_or(u32::MAX);
+        let at = run as usize;
+        first(at).unwrap_or(rows)..first(at + 1).unwrap_or(rows)
+    }
 }
 
 /// The ids of rows by their place, as runs of consecutive numbers.

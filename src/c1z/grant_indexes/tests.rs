@@ -81,7 +81,8 @@ impl Database {
     }
 
     fn build(&self, limits: Limits) -> Option<Tail> {
-        build(&self.connection, &self.path(), &limits, &Stop::default()).unwrap()
+        let rows = Rows::new(limits);
+        build(&self.connection, &self.path(), rows, &Stop::default()).unwrap()
     }
 
     /// The file as it is packed.
@@ -231,11 +232,11 @@ fn a_grant_that_is_there_twice_is_an_error_as_it_was(change: fn(&mut Grant)) {
     first.external.clone_from(&twice.external);
     grants.push(twice);
     let database = Database::new(&grants, PAGE);
-    let limits = Limits::default();
+    let rows = Rows::new(Limits::default());
     let error = build(
         &database.connection,
         &database.path(),
-        &limits,
+        rows,
         &Stop::default(),
     );
     let Err(Error::Database { doing, source }) = error else {
@@ -250,8 +251,8 @@ fn a_stop_leaves_the_work_to_sqlite_which_is_interrupted() {
     let database = Database::new(&members(3, 3), PAGE);
     let stop = Stop::default();
     stop.set();
-    let limits = Limits::default();
-    let built = build(&database.connection, &database.path(), &limits, &stop);
+    let rows = Rows::new(Limits::default());
+    let built = build(&database.connection, &database.path(), rows, &stop);
     assert!(built.unwrap().is_none());
 }
 
@@ -262,7 +263,7 @@ fn what_was_entered_can_be_taken_back() {
     let tail = Tail::plan(
         &database.connection,
         &database.path(),
-        &Limits::default(),
+        Rows::new(Limits::default()),
         &Stop::default(),
     );
     let tail = tail.unwrap();

@@ -1,16 +1,23 @@
 //! The holders of an entitlement, direct and indirect, as numbers.
 
-use indexmap::IndexMap;
+use std::collections::HashMap;
+
+use hashbrown::DefaultHashBuilder;
+use indexmap::{IndexMap, IndexSet};
 
 use super::graph::{Edge, Graph};
 use crate::runner::grant_index::GrantIndex;
 
-/// The holders of one entitlement.
+/// The holders of one entitlement. Millions may hold it, but in few different ways.
 #[derive(Debug, Default)]
-pub(super) struct Held(IndexMap<u32, Way>);
+pub(super) struct Held {
+    /// Each principal with the number of its way.
+    principals: IndexMap<u32, u32, DefaultHashBuilder>,
+    ways: IndexSet<Way, DefaultHashBuilder>,
+}
 
 /// How a principal holds an entitlement.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Way {
     /// The connector sent a grant.
     is_stored: bool,
@@ -19,24 +26,54 @@ struct Way {
     sources: Vec<(u32, bool)>,
 }
 
+/// What one change makes of ways, by their number before and by what is different in the change.
+type Changes = HashMap<(Option<u32>, bool), u32, DefaultHashBuilder>;
+
 impl Held {
     /// The sources of a principal's grant; empty if it is only direct.
     pub(super) fn sources_of(&self, principal: u32) -> &[(u32, bool)] {
-        self.0.get(&principal).map_or(&[], |way| &way.sources)
+        let way = self.principals.get(&principal);
+        way.and_then(|way| self.way(*way))
+            .map_or(&[], |way| &way.sources)
     }
 
     /// The principals without a stored grant, with their sources.
     pub(super) fn derived(&self) -> impl Iterator<Item = (u32, &[(u32, bool)])> {
-        self.0
-            .iter()
-            .filter(|(_, way)| !way.is_stored)
-            .map(|(principal, way)| (*principal, &*way.sources))
+        let principals = self.principals.iter();
+        principals.filter_map(|(principal, way)| {
+            let way = self.way(*way).filter(|way| !way.is_stored)?;
+            Some((*principal, &*way.sources))
+        })
+    }
+
+    fn way(&self, number: u32) -> Option<&Way> {
+        self.ways.get_index(number as usize)
+    }
+
+    /// Changes how a principal holds it. Returns whether that is different now.
+    fn change(
+        &mut self,
+        principal: u32,
+        is_direct: bool,
+        changes: &mut Changes,
+        change: impl FnOnce(&mut Way),
+    ) -> bool {
+        let before = self.principals.get(&principal).copied();
+        let after = *changes.entry((before, is_direct)).or_insert_with(|| {
+            let way = before.and_then(|way| self.ways.get_index(way as usize));
+            let mut way = way.cloned().unwrap_or_default();
+            change(&mut way);
+            // There are fewer ways than principals, whose numbers fit.
+            u32::try_from(self.ways.insert_full(way).0).unwrap_or(u32::MAX)
+        });
+        self.principals.insert(principal, after);
+        before != Some(after)
     }
 
     fn holders(&self) -> impl Iterator<Item = Holder> {
-        self.0.iter().map(|(principal, way)| Holder {
+        self.principals.iter().map(|(principal, way)| Holder {
             principal: *principal,
-            is_direct: way.is_direct,
+            is_direct: self.way(*way).is_some_and(|way| way.is_direct),
         })
     }
 }
@@ -94,10 +131,13 @@ impl<'a> Holders<'a> {
     fn flow_in(&self, node: usize, component: &[usize], index: &GrantIndex) -> Held {
         let mut held = Held::default();
         let stored = index.entitlement(self.graph.name(node)).into_iter();
+        let mut changes = Changes::default();
         for row in stored.flat_map(|entitlement| index.grants_of(entitlement)) {
-            let way = held.0.entry(row.principal).or_default();
-            way.is_stored = true;
-            way.is_direct |= index.is_direct(row);
+            let is_direct = index.is_direct(row);
+            held.change(row.principal, is_direct, &mut changes, |way| {
+                way.is_stored = true;
+                way.is_direct |= is_direct;
+            });
         }
         let mut flow = Flow::into(self.graph, node, component, index);
         for (source, edge) in self.graph.sources_of(node) {
@@ -164,16 +204,18 @@ impl<'a> Flow<'a> {
         let Ok(source) = u32::try_from(source) else {
             return;
         };
+        let mut changes = Changes::default();
         for holder in from {
             let kind = || self.index.resource_id(holder.principal).0;
             if Some(holder.principal) == self.own || !edge.admits(kind, holder.is_direct) {
                 continue;
             }
-            let way = held.0.entry(holder.principal).or_default();
-            if way.sources.iter().all(|(known, _)| *known != source) {
-                way.sources.push((source, holder.is_direct));
-                self.is_news = true;
-            }
+            let is_direct = holder.is_direct;
+            self.is_news |= held.change(holder.principal, is_direct, &mut changes, |way| {
+                if way.sources.iter().all(|(known, _)| *known != source) {
+                    way.sources.push((source, is_direct));
+                }
+            });
         }
     }
 }

@@ -59,8 +59,8 @@ impl Page {
             &entitlement(connection, stamp.sync_id, &self.entitlement)?,
             &mut head,
         );
-        let mut rows = GrantRows::prepare(connection)?;
-        rows.begin(stamp, &self.entitlement, (&self.on.0, &self.on.1))?;
+        let end = [&*self.on.0, &*self.on.1, &*self.entitlement];
+        let mut rows = GrantRows::of(end, connection, stamp)?;
         let (mut grant, mut data) = (String::new(), Vec::new());
         for addition in self.additions {
             let (kind, id) = &addition.principal;
@@ -73,7 +73,7 @@ impl Page {
                 message::encode(2, &shown, &mut data);
             }
             data.extend_from_slice(&addition.tail);
-            rows.put(&grant, (kind, id), &data)?;
+            rows.put(&grant, [kind, id], &data)?;
         }
         Ok(())
     }

@@ -3,9 +3,9 @@
 //! The strings lie one behind the other in blocks. A string of its own allocation would take three
 //! times the memory, and one growing text would be copied, so it would need room twice for a moment.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher as _;
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// The bytes of a block. A longer string has a block of its own.
 const BLOCK: usize = 1 << OFFSET_BITS;
@@ -18,7 +18,7 @@ const OFFSET_BITS: u32 = 16;
 pub(super) struct Names {
     texts: Texts,
     numbers: HashTable<u32>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
 }
 
 impl Names {

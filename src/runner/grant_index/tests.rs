@@ -159,7 +159,7 @@ async fn index(grants: Vec<Grant>) -> GrantIndex {
     writer.put_grants(grants, note).await.unwrap();
     let dropping = Arc::clone(&index);
     writer
-        .with(move |connection, sync_id| dropping.lock().drop_duplicates(connection, sync_id))
+        .with(move |connection, stamp| dropping.lock().drop_duplicates(connection, stamp))
         .await
         .unwrap();
     drop(writer);
