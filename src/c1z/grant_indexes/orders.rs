@@ -198,7 +198,7 @@ impl Ends<'_> {
 
 /// All rows in the order of their principals, by counting how many each one has. Of more than
 /// `window` rows, those of some principals are sorted at a time.
-fn by_principal<E>(
+pub(super) fn by_principal<E>(
     grants: &Grants,
     window: usize,
     mut each: impl FnMut(Entry) -> Result<(), E>,

@@ -293,6 +293,122 @@ fn a_database_that_has_changed_is_not_packed() {
     container::pack(&database.path(), &to, tail.as_ref()).unwrap_err();
 }
 
+impl Grant {
+    fn names(&self) -> Names<'_> {
+        let [kind, on] = &self.on;
+        let [holder_kind, of] = &self.of;
+        let (end, principal) = ([&**kind, on, &*self.entitlement], [&**holder_kind, of]);
+        Names::new(end, &self.sync, principal, &self.external)
+    }
+}
+
+/// Grants that are followed while they are stored, and nothing else: what is left to be read is in
+/// the database, which has none.
+fn followed(grants: &[Grant], limits: Limits) -> Result<Grants, Why> {
+    let mut rows = Rows::new(limits);
+    for grant in grants {
+        rows.add(grant.id, &grant.names());
+    }
+    let empty = Connection::open_in_memory().unwrap();
+    empty.execute_batch(schema::TABLES).unwrap();
+    // With the same last row, nothing is read.
+    let last = "insert into v1_grants values (?1, '', '', '', '', '', '', null, 0, '', '', '')";
+    if let Some(grant) = grants.last() {
+        empty.execute(last, [grant.id]).unwrap();
+    }
+    rows.finish(&empty)
+}
+
+#[test]
+fn grants_that_are_followed_are_not_read() {
+    let grants = members(3, 3);
+    let known = followed(&grants, Limits::default()).unwrap();
+    assert_eq!(known.principals.len(), grants.len());
+    let others = Limits {
+        followed: 17,
+        least: 0,
+        ..Limits::default()
+    };
+    assert_eq!(followed(&grants, others).unwrap().principals.len(), 1);
+}
+
+#[test_case(|rows| rows.add(7, &Grant::new(7, "1", "1", "new").names()); "a row that is not the next one")]
+#[test_case(Rows::forget; "rows that are deleted")]
+fn what_cannot_be_followed_is_read_at_the_end(change: fn(&mut Rows)) {
+    let grants = members(2, 2);
+    let database = Database::new(&grants, PAGE);
+    let mut rows = Rows::new(Limits::default());
+    rows.add(1, &grants[0].names());
+    change(&mut rows);
+    rows.add(2, &grants[1].names());
+    let read = rows.finish(&database.connection).unwrap();
+    assert_eq!(read.principals.len(), grants.len());
+}
+
+#[test_case(0, 8; "a copy")]
+#[test_case(1, 8; "a copy with one row more is read")]
+fn grants_are_followed_while_they_are_copied(more: i64, count: usize) {
+    let from = members(2, 2);
+    let old = Database::new(&from, PAGE);
+    let copied: Vec<_> = from.iter().filter(|grant| grant.sync == "new").collect();
+    let mut rows = Rows::new(Limits::default());
+    rows.follow_copy(&old.connection, &["new".to_owned()], &Stop::default());
+    let mut stored: Vec<_> = (1..)
+        .zip(copied)
+        .map(|(id, grant)| Grant {
+            id,
+            ..grant.clone()
+        })
+        .collect();
+    for id in 5..5 + more {
+        stored.push(Grant::new(id, "2", "2", "new"));
+    }
+    let to = Database::new(&stored, PAGE);
+    rows.check(&to.connection);
+    stored.extend((0..4 - more).map(|at| Grant::new(5 + more + at, "3", &at.to_string(), "now")));
+    for grant in stored.iter().skip(4 + usize::try_from(more).unwrap()) {
+        let insert =
+            "insert into v1_grants values (?1, ?2, ?3, ?4, ?5, ?6, ?7, null, 0, '', ?8, '')";
+        let values = params![
+            grant.id,
+            grant.on[0],
+            grant.on[1],
+            grant.entitlement,
+            grant.of[0],
+            grant.of[1],
+            grant.external,
+            grant.sync
+        ];
+        to.connection.execute(insert, values).unwrap();
+        rows.add(grant.id, &grant.names());
+    }
+    assert_eq!(stored.len(), count);
+    let tail = build(&to.connection, &to.path(), rows, &Stop::default()).unwrap();
+    assert_eq!(tail.as_ref().unwrap().grants.principals.len(), count);
+    compare(&to.finish(tail.as_ref()), &{
+        let reference = Database::new(&stored, PAGE);
+        let statements = GrantIndex::create_all();
+        reference.connection.execute_batch(&statements).unwrap();
+        reference
+    });
+}
+
+#[test_case(1)]
+#[test_case(5)]
+#[test_case(1000)]
+fn few_rows_are_sorted_at_a_time(window: usize) {
+    let grants = followed(&members(7, 11), Limits::default()).unwrap();
+    let (mut found, mut expected) = (Vec::new(), Vec::new());
+    let each = |entry: Entry| {
+        found.push((entry.principal, entry.place));
+        Ok::<_, Why>(())
+    };
+    orders::by_principal(&grants, window, each).unwrap();
+    expected.extend(grants.principals.iter().copied().zip(0..));
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
+
 /// The root of an index is its last page, and the last index is behind everything else.
 #[tokio::test]
 async fn the_indexes_of_a_sync_are_pages() {
