@@ -42,7 +42,7 @@ pub(super) struct Limits {
     /// The most rows that are followed as they are stored. More are read at the end, when the sync
     /// itself needs no memory any more.
     pub(super) followed: usize,
-    /// The largest number of a row. Each row takes four bytes of memory.
+    /// The largest number of a row. Each row takes eight bytes of memory.
     pub(super) most: usize,
     /// The most memory for strings, in bytes, of entitlements and of principals.
     pub(super) names: usize,
@@ -54,7 +54,7 @@ impl Default for Limits {
             // Tests have few rows, and are to see these pages.
             least: if cfg!(test) { 1 } else { 10_000 },
             followed: 2_000_000,
-            most: 24_000_000,
+            most: 16_000_000,
             names: 64 << 20,
         }
     }

@@ -93,7 +93,10 @@ impl Temporary {
     /// Opens the database that it holds, to read and never to change.
     pub(super) fn connect(&self) -> Result<Connection> {
         let failed = || Error::database("opening the database");
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        // A connection is used by one thread at a time, so SQLite needs no mutex.
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_URI
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(self.uri(), flags).map_err(failed())?;
         schema::only_tables(&connection).map_err(failed())?;
         Ok(connection)

@@ -8,7 +8,10 @@ use crate::c1z::schema::GrantIndex;
 
 /// The place of each group of strings in an order. Equal ones have the same rank.
 #[derive(Debug, Default)]
-pub(super) struct Ranks(Vec<u32>);
+pub(super) struct Ranks {
+    of: Vec<u32>,
+    distinct: usize,
+}
 
 impl Ranks {
     /// Ranks of groups in the order that `compare` says.
@@ -16,25 +19,35 @@ impl Ranks {
         groups: &Groups<N>,
         compare: impl Fn([&[u8]; N], [&[u8]; N]) -> Ordering,
     ) -> Self {
-        let compare = |a: &u32, b: &u32| compare(groups.get(*a), groups.get(*b));
-        let mut sorted: Vec<u32> = (0..).take(groups.len()).collect();
-        sorted.sort_unstable_by(compare);
-        let mut ranks = vec![0; sorted.len()];
-        let (mut distinct, mut last) = (0, None);
-        for number in sorted {
-            if last.is_none_or(|last| compare(&last, &number).is_ne()) {
-                distinct += 1;
+        Self::by(groups.len(), |a, b| compare(groups.get(a), groups.get(b)))
+    }
+
+    /// The order of these ranks, and among equal ones that of `others`.
+    fn and(&self, others: &Self) -> Self {
+        let both = |number| (self.get(number), others.get(number));
+        Self::by(self.of.len(), |a, b| both(a).cmp(&both(b)))
+    }
+
+    fn by(count: usize, compare: impl Fn(u32, u32) -> Ordering) -> Self {
+        let mut sorted: Vec<u32> = (0..).take(count).collect();
+        sorted.sort_unstable_by(|a, b| compare(*a, *b));
+        let mut ranks = Self {
+            of: vec![0; count],
+            distinct: 0,
+        };
+        for same in sorted.chunk_by(|a, b| compare(*a, *b).is_eq()) {
+            for number in same {
+                if let Some(rank) = ranks.of.get_mut(*number as usize) {
+                    *rank = u32::try_from(ranks.distinct).unwrap_or(u32::MAX);
+                }
             }
-            last = Some(number);
-            if let Some(rank) = ranks.get_mut(number as usize) {
-                *rank = distinct - 1;
-            }
+            ranks.distinct += 1;
         }
-        Self(ranks)
+        ranks
     }
 
     pub(super) fn get(&self, number: u32) -> u32 {
-        self.0.get(number as usize).copied().unwrap_or_default()
+        self.of.get(number as usize).copied().unwrap_or_default()
     }
 }
 
@@ -48,6 +61,8 @@ pub(super) struct AllRanks {
     /// By the entitlement's id with a colon behind it, as it is in the ids of grants.
     pub(super) id_begin: Ranks,
     pub(super) sync: Ranks,
+    /// By both.
+    id_begin_sync: Ranks,
     /// By type and id of the principal with a colon between them, as it is in the ids of grants.
     /// `None` if that is the order of their numbers.
     id_end: Option<Ranks>,
@@ -60,14 +75,17 @@ impl AllRanks {
         let is_by_number = numbers()
             .map(|number| principals.joined(number))
             .is_sorted();
+        let id_begin = Ranks::of(ends, |[_, _, a, _], [_, _, b, _]| {
+            joined([a, b""], [b, b""])
+        });
+        let sync = Ranks::of(ends, |[_, _, _, a], [_, _, _, b]| a.cmp(b));
         Self {
             resource: Ranks::of(ends, |a, b| a.get(..2).cmp(&b.get(..2))),
             entitlement: Ranks::of(ends, |[_, _, a, _], [_, _, b, _]| a.cmp(b)),
             entitlement_sync: Ranks::of(ends, |a, b| a.get(2..).cmp(&b.get(2..))),
-            id_begin: Ranks::of(ends, |[_, _, a, _], [_, _, b, _]| {
-                joined([a, b""], [b, b""])
-            }),
-            sync: Ranks::of(ends, |[_, _, _, a], [_, _, _, b]| a.cmp(b)),
+            id_begin_sync: id_begin.and(&sync),
+            id_begin,
+            sync,
             id_end: (!is_by_number).then(|| Ranks::of(principals, joined)),
         }
     }
@@ -108,7 +126,7 @@ pub(super) fn has_prefixes(rows: &Grants) -> bool {
 /// A row in the order of an index.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
-    /// The number of its end; 0 in the order of principals, which is not by ends.
+    /// The number of its end.
     pub(super) end: u32,
     pub(super) principal: u32,
     /// Its place among all rows.
@@ -124,128 +142,120 @@ pub(super) fn visit<E>(
     kind: GrantIndex,
     grants: &Grants,
     ranks: &AllRanks,
-    each: impl FnMut(Entry) -> Result<(), E>,
+    mut each: impl FnMut(Entry) -> Result<(), E>,
 ) -> Result<(), E> {
-    let of_one = &Ranks::default();
-    let ends = |by| Ends { grants, by };
+    let ends = |ranks| Sorting {
+        numbers: &grants.ends,
+        ranks: Some(ranks),
+        distinct: ranks.distinct,
+        window: WINDOW,
+    };
+    let principals = Sorting {
+        numbers: &grants.principals,
+        ranks: None,
+        distinct: grants.principal_names.len(),
+        window: WINDOW,
+    };
+    let entry = |place| grants.entry(place);
     match kind {
-        GrantIndex::External => ends([&ranks.id_begin, &ranks.sync])
-            .then_principals(|principal| ranks.id_end(principal), each),
-        GrantIndex::EntitlementPrincipal => {
-            ends([&ranks.entitlement, of_one]).then_principals(|principal| principal, each)
+        GrantIndex::External => {
+            let sorting = ends(&ranks.id_begin_sync);
+            let is_same = |a, b| ranks.id_begin.get(a) == ranks.id_begin.get(b);
+            then_principals(grants, sorting, is_same, |one| ranks.id_end(one), each)
         }
-        GrantIndex::Resource => ends([&ranks.resource, of_one]).then_rows(each),
-        GrantIndex::EntitlementSync => ends([&ranks.entitlement_sync, of_one]).then_rows(each),
-        GrantIndex::Principal => by_principal(grants, WINDOW, each),
+        GrantIndex::EntitlementPrincipal => {
+            let sorting = ends(&ranks.entitlement);
+            let is_same = |a, b| ranks.entitlement.get(a) == ranks.entitlement.get(b);
+            then_principals(grants, sorting, is_same, |one| one, each)
+        }
+        GrantIndex::Resource => ends(&ranks.resource).visit(|place| each(entry(place))),
+        GrantIndex::EntitlementSync => {
+            ends(&ranks.entitlement_sync).visit(|place| each(entry(place)))
+        }
+        GrantIndex::Principal => principals.visit(|place| each(entry(place))),
     }
 }
 
-/// Rows that are ordered by their ends first, and so need not be sorted all at once.
-struct Ends<'a> {
-    grants: &'a Grants,
-    by: [&'a Ranks; 2],
+/// Visits rows entitlement by entitlement, each with its rows in the order of their principals, as
+/// `rank` says. `is_same` says whether two ends are of one entitlement.
+fn then_principals<E>(
+    grants: &Grants,
+    sorting: Sorting<'_>,
+    is_same: impl Fn(u32, u32) -> bool,
+    rank: impl Fn(u32) -> u32,
+    mut each: impl FnMut(Entry) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut hand_on = |group: &mut Vec<Entry>| {
+        // Stable, so the order by ends stays for those of one principal.
+        group.sort_by_key(|entry| rank(entry.principal));
+        let done = group.iter().try_for_each(|entry| each(*entry));
+        group.clear();
+        done
+    };
+    let mut group: Vec<Entry> = Vec::new();
+    sorting.visit(|place| {
+        let entry = grants.entry(place);
+        if let Some(first) = group.first()
+            && !is_same(first.end, entry.end)
+        {
+            hand_on(&mut group)?;
+        }
+        group.push(entry);
+        Ok(())
+    })?;
+    hand_on(&mut group)
 }
 
-impl Ends<'_> {
-    /// The runs of rows in the order of their ends; those of the same ranks in their order.
-    fn runs(&self) -> Vec<u32> {
-        let runs = &self.grants.runs;
-        let mut sorted: Vec<u32> = (0..).take(runs.len()).collect();
-        sorted.sort_by_key(|run| self.by.map(|ranks| ranks.get(runs.end(*run))));
-        sorted
-    }
+/// Rows that are sorted by counting how many there are of each rank.
+pub(super) struct Sorting<'a> {
+    /// What each row has, as a number.
+    pub(super) numbers: &'a [u32],
+    /// The ranks of numbers. `None` if they are ranks themselves.
+    pub(super) ranks: Option<&'a Ranks>,
+    pub(super) distinct: usize,
+    /// Of more rows, those of some ranks are sorted at a time.
+    pub(super) window: usize,
+}
 
-    fn entries(&self, run: u32) -> impl Iterator<Item = Entry> {
-        let Grants {
-            runs, principals, ..
-        } = self.grants;
-        let end = runs.end(run);
-        let places = runs.places(run, principals.len());
-        let of_run = principals.get(places.start as usize..places.end as usize);
-        let rows = places.zip(of_run.unwrap_or_default());
-        rows.map(move |(place, principal)| Entry {
-            end,
-            principal: *principal,
-            place,
-        })
-    }
-
-    fn then_rows<E>(self, mut each: impl FnMut(Entry) -> Result<(), E>) -> Result<(), E> {
-        let mut runs = self.runs().into_iter();
-        runs.try_for_each(|run| self.entries(run).try_for_each(&mut each))
-    }
-
-    /// Rows whose ends have the same first rank are ordered by `rank` of their principals, then by
-    /// the second rank of their ends.
-    fn then_principals<E>(
-        self,
-        rank: impl Fn(u32) -> u32,
-        mut each: impl FnMut(Entry) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let runs = &self.grants.runs;
-        let [first, _] = self.by;
-        let (sorted, mut group) = (self.runs(), Vec::new());
-        for of_one in sorted.chunk_by(|a, b| first.get(runs.end(*a)) == first.get(runs.end(*b))) {
-            group.clear();
-            group.extend(of_one.iter().flat_map(|run| self.entries(*run)));
-            // Stable, and quick if there are few runs that are sorted already.
-            group.sort_by_key(|entry| rank(entry.principal));
-            group.iter().try_for_each(|entry| each(*entry))?;
+impl Sorting<'_> {
+    /// Calls `each` with the places of all rows. Those of the same rank stay in their order.
+    pub(super) fn visit<E>(self, mut each: impl FnMut(u32) -> Result<(), E>) -> Result<(), E> {
+        let rank = |number: &u32| match self.ranks {
+            Some(ranks) => ranks.get(*number) as usize,
+            None => *number as usize,
+        };
+        // Where the rows of each rank begin.
+        let mut begins = vec![0_u32; self.distinct + 1];
+        for number in self.numbers {
+            if let Some(count) = begins.get_mut(rank(number) + 1) {
+                *count += 1;
+            }
+        }
+        let mut before = 0;
+        for begin in &mut begins {
+            before += *begin;
+            *begin = before;
+        }
+        let (mut from, mut order) = (0, Vec::new());
+        while let Some(base) = begins.get(from).copied() {
+            let fits = |begin: &u32| begin.saturating_sub(base) as usize <= self.window;
+            let to = begins.partition_point(fits).saturating_sub(1).max(from + 1);
+            let Some(behind) = begins.get(to) else { break };
+            order.clear();
+            order.resize((*behind - base) as usize, 0);
+            for (place, number) in (0..).zip(self.numbers) {
+                let rank = rank(number);
+                if (from..to).contains(&rank)
+                    && let Some(next) = begins.get_mut(rank)
+                    && let Some(to) = order.get_mut((*next - base) as usize)
+                {
+                    *to = place;
+                    *next += 1;
+                }
+            }
+            order.iter().try_for_each(|place| each(*place))?;
+            from = to;
         }
         Ok(())
     }
-}
-
-/// All rows in the order of their principals, by counting how many each one has. Of more than
-/// `window` rows, those of some principals are sorted at a time.
-pub(super) fn by_principal<E>(
-    grants: &Grants,
-    window: usize,
-    mut each: impl FnMut(Entry) -> Result<(), E>,
-) -> Result<(), E> {
-    // Where the rows of each principal begin.
-    let mut places = vec![0_u32; grants.principal_names.len() + 1];
-    for principal in &grants.principals {
-        if let Some(count) = places.get_mut(*principal as usize + 1) {
-            *count += 1;
-        }
-    }
-    let mut before = 0;
-    for place in &mut places {
-        before += *place;
-        *place = before;
-    }
-    let (mut from, mut order) = (0, Vec::new());
-    while let Some(base) = places.get(from).copied() {
-        let fits = |place: &u32| place.saturating_sub(base) as usize <= window;
-        let to = places.partition_point(fits).saturating_sub(1).max(from + 1);
-        let Some(behind) = places.get(to) else { break };
-        order.clear();
-        order.resize((*behind - base) as usize, 0);
-        for (place, principal) in (0..).zip(&grants.principals) {
-            let principal = *principal as usize;
-            if (from..to).contains(&principal)
-                && let Some(next) = places.get_mut(principal)
-                && let Some(to) = order.get_mut((*next - base) as usize)
-            {
-                *to = place;
-                *next += 1;
-            }
-        }
-        // Each place is now where the rows of the next principal begin.
-        let mut begin = 0;
-        for (principal, end) in (0..).zip(&places).take(to).skip(from) {
-            let end = (*end - base) as usize;
-            for place in order.get(begin..end).unwrap_or_default() {
-                each(Entry {
-                    end: 0,
-                    principal,
-                    place: *place,
-                })?;
-            }
-            begin = end;
-        }
-        from = to;
-    }
-    Ok(())
 }

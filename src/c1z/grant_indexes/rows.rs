@@ -1,9 +1,10 @@
-//! All grants of a file as numbers: four bytes each, and every string once.
+//! All grants of a file as numbers: eight bytes each, and every string once.
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::dictionary::{Dictionary, Groups};
+use super::orders::Entry;
 use super::{Limits, Why};
 use crate::c1z::store::Stop;
 
@@ -74,11 +75,11 @@ impl Rows {
             return Err(Why::Rows);
         }
         Ok(Grants {
-            runs: known.runs,
+            ends: known.ends,
             principals: known.principals,
             ids: known.ids,
-            end_names: known.ends.into_groups(),
-            principal_names: known.holders.into_groups(),
+            end_names: known.end_names.into_groups(),
+            principal_names: known.principal_names.into_groups(),
             are_usual: !known.has_others,
         }
         .with_sorted_principals())
@@ -120,11 +121,11 @@ impl<'a> Names<'a> {
 
 #[derive(Debug, Default)]
 struct Known {
-    runs: Runs,
+    ends: Vec<u32>,
     principals: Vec<u32>,
     ids: Ids,
-    ends: Dictionary<4>,
-    holders: Dictionary<2>,
+    end_names: Dictionary<4>,
+    principal_names: Dictionary<2>,
     has_others: bool,
     /// The id of the last row, and its numbers.
     last_id: i64,
@@ -143,6 +144,7 @@ impl Known {
         }
         // Grown in steps, a list would need room twice for a moment.
         let room = usize::try_from(last - self.last_id).unwrap_or(0);
+        self.ends.reserve_exact(room);
         self.principals.reserve_exact(room);
         let query =
             format!("select {COLUMNS}, id from v1_grants not indexed where id > ?1 order by id");
@@ -207,14 +209,14 @@ impl Known {
             self.has_others = true;
         }
         // Rows come entitlement by entitlement, and their holders often in the same order.
-        let end = self.ends.number(self.last.0, names.end, limits.names);
+        let limit = limits.names;
+        let end = self.end_names.number(self.last.0, names.end, limit);
         let guess = self.last.1 + 1;
-        let principal = self.holders.number(guess, names.principal, limits.names);
+        let principal = self.principal_names.number(guess, names.principal, limit);
         self.last = (end.ok_or(Why::Names)?, principal.ok_or(Why::Names)?);
         self.last_id = id;
-        let place = self.principals.len();
-        self.ids.push(place, id).ok_or(Why::Gaps)?;
-        self.runs.push(place, self.last.0).ok_or(Why::Rows)?;
+        self.ids.push(self.ends.len(), id).ok_or(Why::Gaps)?;
+        self.ends.push(self.last.0);
         self.principals.push(self.last.1);
         Ok(())
     }
@@ -224,7 +226,7 @@ impl Known {
 #[derive(Debug)]
 pub(super) struct Grants {
     /// What each is of, as the number of its end.
-    pub(super) runs: Runs,
+    pub(super) ends: Vec<u32>,
     /// Who holds it.
     pub(super) principals: Vec<u32>,
     pub(super) ids: Ids,
@@ -237,6 +239,16 @@ pub(super) struct Grants {
 }
 
 impl Grants {
+    /// The row at a place.
+    pub(super) fn entry(&self, place: u32) -> Entry {
+        let number = |of: &[u32]| of.get(place as usize).copied().unwrap_or_default();
+        Entry {
+            end: number(&self.ends),
+            principal: number(&self.principals),
+            place,
+        }
+    }
+
     /// Numbers the principals by their order. Rows of an index then come with names that lie beside
     /// each other.
     fn with_sorted_principals(mut self) -> Self {
@@ -274,45 +286,6 @@ fn is_usual(id: &[u8], entitlement: &[u8], [kind, principal]: [&[u8]; 2]) -> boo
         && after(&mut rest, kind)
         && after(&mut rest, b":")
         && rest == principal
-}
-
-/// The ends of rows by their place, as runs of rows with the same one.
-#[derive(Debug, Default)]
-pub(super) struct Runs(Vec<Run>);
-
-/// Consecutive rows with the same end.
-#[derive(Clone, Copy, Debug)]
-struct Run {
-    first: u32,
-    end: u32,
-}
-
-impl Runs {
-    /// Adds the end of the row at `place`. `None` if there are too many rows.
-    fn push(&mut self, place: usize, end: u32) -> Option<()> {
-        let first = u32::try_from(place).ok()?;
-        if self.0.last().is_none_or(|last| last.end != end) {
-            self.0.push(Run { first, end });
-        }
-        Some(())
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The end of a run.
-    pub(super) fn end(&self, run: u32) -> u32 {
-        self.0.get(run as usize).map_or(0, |run| run.end)
-    }
-
-    /// The first place of a run, and the one behind its last. There are `rows` in all.
-    pub(super) fn places(&self, run: u32, rows: usize) -> std::ops::Range<u32> {
-        let first = |at: usize| self.0.get(at).map(|run| run.first);
-        let rows = u32::try_from(rows).unwrap_or(u32::MAX);
-        let at = run as usize;
-        first(at).unwrap_or(rows)..first(at + 1).unwrap_or(rows)
-    }
 }
 
 /// The ids of rows by their place, as runs of consecutive numbers.

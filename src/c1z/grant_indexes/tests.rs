@@ -399,11 +399,17 @@ fn grants_are_followed_while_they_are_copied(more: i64, count: usize) {
 fn few_rows_are_sorted_at_a_time(window: usize) {
     let grants = followed(&members(7, 11), Limits::default()).unwrap();
     let (mut found, mut expected) = (Vec::new(), Vec::new());
-    let each = |entry: Entry| {
-        found.push((entry.principal, entry.place));
+    let sorting = orders::Sorting {
+        numbers: &grants.principals,
+        ranks: None,
+        distinct: grants.principal_names.len(),
+        window,
+    };
+    let each = |place| {
+        found.push((grants.entry(place).principal, place));
         Ok::<_, Why>(())
     };
-    orders::by_principal(&grants, window, each).unwrap();
+    sorting.visit(each).unwrap();
     expected.extend(grants.principals.iter().copied().zip(0..));
     expected.sort_unstable();
     assert_eq!(found, expected);
