@@ -25,7 +25,8 @@ use rusqlite::{Connection, params};
 
 use super::error::{Error, Result};
 use super::index_pages::record::Record;
-use super::index_pages::{Builder, Count, Numbers, longest};
+use super::index_pages::turns::{Pages, Turns};
+use super::index_pages::{Builder, Count, longest};
 use super::schema::{self, GrantIndex};
 use super::store::Stop;
 use head::Head;
@@ -122,8 +123,8 @@ pub(super) struct Tail {
     grants: Grants,
     ranks: AllRanks,
     head: Head,
-    /// Each with the numbers after its pages.
-    indexes: Vec<(GrantIndex, Numbers)>,
+    indexes: Vec<GrantIndex>,
+    turns: Turns,
 }
 
 impl Tail {
@@ -139,30 +140,33 @@ impl Tail {
         if grants.end_names.longest() + grants.principal_names.longest() > texts {
             return Err(Why::TooLong);
         }
-        let mut kinds = GrantIndex::ALL.to_vec();
+        let mut indexes = GrantIndex::ALL.to_vec();
         if !grants.are_usual || orders::has_prefixes(&grants) {
             let created = connection.execute_batch(&GrantIndex::External.create());
             created.map_err(Why::Unwritten)?;
-            kinds.retain(|kind| *kind != GrantIndex::External);
+            indexes.retain(|kind| *kind != GrantIndex::External);
         }
+        let head = Head::read(database)?;
         let mut tail = Self {
             ranks: AllRanks::new(&grants),
             grants,
-            head: Head::read(database)?,
-            indexes: Vec::new(),
+            head,
+            indexes,
+            turns: Turns::new(head.pages, head.page_size, Vec::new())?,
         };
-        for (kind, pages) in tail.count_all(&kinds, stop)? {
-            let numbers = tail.numbers().skip(pages)?;
-            tail.indexes.push((kind, numbers));
-        }
+        let pages = tail.count_all(stop)?;
+        tail.turns = Turns::new(head.pages, head.page_size, pages)?;
         Ok(tail)
     }
 
     /// Works out how many pages each index takes, side by side.
-    fn count_all(&self, kinds: &[GrantIndex], stop: &Stop) -> Result<Vec<(GrantIndex, u32)>, Why> {
+    fn count_all(&self, stop: &Stop) -> Result<Vec<u32>, Why> {
         thread::scope(|scope| {
-            let count = |kind| scope.spawn(move || Ok((kind, self.count(kind, stop)?)));
-            let counting: Vec<_> = kinds.iter().copied().map(count).collect();
+            let count = |kind: &GrantIndex| {
+                let kind = *kind;
+                scope.spawn(move || self.count(kind, stop))
+            };
+            let counting: Vec<_> = self.indexes.iter().map(count).collect();
             let counted = counting.into_iter().map(ScopedJoinHandle::join);
             counted
                 .map(|counted| counted.unwrap_or_else(|panic| resume_unwind(panic)))
@@ -198,12 +202,6 @@ impl Tail {
         ]
     }
 
-    /// The numbers after the pages that are counted.
-    fn numbers(&self) -> Numbers {
-        let last = self.indexes.last().map(|(_, numbers)| *numbers);
-        last.unwrap_or_else(|| Numbers::after(self.head.pages, self.head.page_size))
-    }
-
     /// Names the indexes in the database, which must not grow through that.
     fn enter(&self, connection: &Connection, database: &Path) -> Result<(), Why> {
         self.insert(connection).map_err(Why::Unwritten)?;
@@ -217,11 +215,11 @@ impl Tail {
     fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
         schema::set_writable(connection, true)?;
         connection.execute_batch("begin")?;
-        for (kind, numbers) in &self.indexes {
+        for (at, kind) in self.indexes.iter().enumerate() {
             connection.execute(
                 "insert into sqlite_schema (type, name, tbl_name, rootpage, sql)
                  values ('index', ?1, 'v1_grants', ?2, ?3)",
-                params![kind.name(), numbers.last(), kind.stored()],
+                params![kind.name(), self.turns.root(at), kind.stored()],
             )?;
         }
         connection.execute_batch("commit")?;
@@ -240,7 +238,7 @@ impl Tail {
 
     /// The size of the pages in bytes.
     pub(super) fn size(&self) -> u64 {
-        let pages = self.numbers().last() - self.head.pages;
+        let pages = self.turns.last() - self.head.pages;
         u64::from(pages) * u64::from(self.head.page_size)
     }
 
@@ -249,27 +247,26 @@ impl Tail {
         if Head::parse(header) != Some(self.head) {
             return Err(io::Error::other("the database is not as it was"));
         }
-        head::set_pages(header, self.numbers().last())
+        head::set_pages(header, self.turns.last())
     }
 
     /// Writes the pages.
     pub(super) fn write(&self, to: &mut impl Write) -> io::Result<()> {
+        let make = |at: usize, pages: &mut Pages<'_>| match self.indexes.get(at) {
+            Some(kind) => self.make(*kind, pages),
+            None => Ok(()),
+        };
+        self.turns.write(make, to)
+    }
+
+    fn make(&self, kind: GrantIndex, pages: &mut Pages<'_>) -> io::Result<()> {
         let mut bytes = Vec::new();
-        let mut numbers = Numbers::after(self.head.pages, self.head.page_size);
-        for (kind, counted) in &self.indexes {
-            let mut builder = Builder::new(self.head.page_size, numbers, to);
-            orders::visit(*kind, &self.grants, &self.ranks, |entry| {
-                self.with(*kind, entry, |record| record.write(&mut bytes))?;
-                builder.add(&bytes)
-            })?;
-            numbers = builder.finish()?;
-            if numbers.last() != counted.last() {
-                return Err(io::Error::other(
-                    "an index has not the pages that it should",
-                ));
-            }
-        }
-        Ok(())
+        let mut builder = Builder::new(self.head.page_size, pages);
+        orders::visit(kind, &self.grants, &self.ranks, |entry| {
+            self.with(kind, entry, |record| record.write(&mut bytes))?;
+            builder.add(&bytes)
+        })?;
+        builder.finish()
     }
 
     /// Calls `with` with the record of a row.

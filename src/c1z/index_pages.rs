@@ -6,13 +6,16 @@
 //! <https://www.sqlite.org/fileformat2.html>.
 
 pub(super) mod record;
+pub(super) mod turns;
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests;
 
 use std::io::{self, Write};
 use std::mem;
+
+use turns::Pages;
 
 /// Types of pages.
 const INTERIOR: u8 = 2;
@@ -25,50 +28,10 @@ const CHILD: usize = 4;
 const POINTER: usize = 2;
 /// A smaller cell takes this room, because freed ones are chained.
 const LEAST_CELL: usize = 4;
-/// The byte of a database that SQLite locks. The page that has it is never used.
-const LOCK_BYTE: u32 = 1 << 30;
 
 /// The longest record, in bytes, that stays within its page.
 pub(super) fn longest(page_size: u32) -> usize {
     (page_size as usize).saturating_sub(12) * 64 / 255 - 23
-}
-
-/// The numbers of pages that are appended to a database.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Numbers {
-    last: u32,
-    lock_page: u32,
-}
-
-impl Numbers {
-    /// The numbers after `last`.
-    pub(super) fn after(last: u32, page_size: u32) -> Self {
-        Self {
-            last,
-            lock_page: LOCK_BYTE / page_size + 1,
-        }
-    }
-
-    /// The number of the last page so far.
-    pub(super) fn last(self) -> u32 {
-        self.last
-    }
-
-    /// The numbers after `pages` more.
-    pub(super) fn skip(mut self, pages: u32) -> io::Result<Self> {
-        for _ in 0..pages {
-            self.take()?;
-        }
-        Ok(self)
-    }
-
-    /// The next number, and whether a page is left out before it.
-    fn take(&mut self) -> io::Result<(u32, bool)> {
-        let next = more_pages(self.last, 1)?;
-        let is_lock_page = next == self.lock_page;
-        self.last = next + u32::from(is_lock_page);
-        Ok((self.last, is_lock_page))
-    }
 }
 
 /// Works out how many pages an index takes, from the sizes of its records.
@@ -125,8 +88,7 @@ impl Count {
 fn more_pages(pages: u32, more: usize) -> io::Result<u32> {
     let more = u32::try_from(more).ok();
     let pages = more.and_then(|more| pages.checked_add(more));
-    let pages = pages.filter(|pages| *pages < u32::MAX);
-    pages.ok_or_else(|| io::Error::other("the database has too many pages"))
+    pages.ok_or_else(|| io::Error::other("an index has too many pages"))
 }
 
 /// The room that is left in a page.
@@ -166,28 +128,26 @@ fn child_size(header: usize) -> usize {
     if header == INTERIOR_HEADER { CHILD } else { 0 }
 }
 
-/// Writes the pages of an index as its records come.
+/// Makes the pages of an index as its records come.
 #[derive(Debug)]
-pub(super) struct Builder<'a, W> {
-    to: &'a mut W,
+pub(super) struct Builder<'a, 'turns> {
+    pages: &'a mut Pages<'turns>,
     page_size: usize,
     longest: usize,
-    numbers: Numbers,
     levels: Vec<Page>,
     /// The record that looks for a place, and the one that it displaces.
     carried: Vec<u8>,
     displaced: Vec<u8>,
 }
 
-impl<'a, W: Write> Builder<'a, W> {
-    pub(super) fn new(page_size: u32, numbers: Numbers, to: &'a mut W) -> Self {
+impl<'a, 'turns> Builder<'a, 'turns> {
+    pub(super) fn new(page_size: u32, pages: &'a mut Pages<'turns>) -> Self {
         let longest = longest(page_size);
         let page_size = page_size as usize;
         Self {
-            to,
+            pages,
             page_size,
             longest,
-            numbers,
             levels: vec![Page::new(page_size, LEAF_HEADER)],
             carried: Vec::new(),
             displaced: Vec::new(),
@@ -222,7 +182,7 @@ impl<'a, W: Write> Builder<'a, W> {
                 break;
             }
             let rightmost = page.pop(&mut self.displaced)?;
-            let number = write(page, rightmost, &mut self.numbers, self.to)?;
+            let number = hand_on(page, rightmost, self.pages)?;
             page.add(child, &self.carried)?;
             child = number;
             mem::swap(&mut self.carried, &mut self.displaced);
@@ -230,29 +190,20 @@ impl<'a, W: Write> Builder<'a, W> {
         Ok(())
     }
 
-    /// Writes the pages that are not full. Returns the numbers after them; the root is the last one.
-    pub(super) fn finish(mut self) -> io::Result<Numbers> {
+    /// Hands on the pages that are not full. The root is the last one.
+    pub(super) fn finish(mut self) -> io::Result<()> {
         let mut child = 0;
         for page in &mut self.levels {
-            child = write(page, child, &mut self.numbers, self.to)?;
+            child = hand_on(page, child, self.pages)?;
         }
-        Ok(self.numbers)
+        Ok(())
     }
 }
 
-/// Writes a page, which is empty afterwards. Returns its number.
-fn write(
-    page: &mut Page,
-    rightmost: u32,
-    numbers: &mut Numbers,
-    to: &mut impl Write,
-) -> io::Result<u32> {
-    let (number, is_lock_page_before) = numbers.take()?;
-    if is_lock_page_before {
-        to.write_all(&vec![0; page.bytes.len()])?;
-    }
+/// Hands a page on, which is empty afterwards. Returns its number.
+fn hand_on(page: &mut Page, rightmost: u32, pages: &mut Pages<'_>) -> io::Result<u32> {
     page.complete(rightmost)?;
-    to.write_all(&page.bytes)?;
+    let number = pages.put(&page.bytes)?;
     page.clear();
     Ok(number)
 }

@@ -134,7 +134,7 @@ pub(super) struct Entry {
 }
 
 /// Rows that are sorted at once, where all of them would take too much memory.
-const WINDOW: usize = 4 << 20;
+const WINDOW: usize = 1 << 20;
 
 /// Calls `each` with all rows in the order of an index. The number of the row orders those that are
 /// equal otherwise.

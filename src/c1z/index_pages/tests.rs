@@ -4,6 +4,7 @@ use rusqlite::{Connection, params};
 use test_case::test_case;
 
 use super::record::Record;
+use super::turns::Turns;
 use super::*;
 
 const PAGE: u32 = 512;
@@ -33,23 +34,99 @@ fn an_integer_takes_as_few_bytes_as_it_needs(id: i64, bytes: &[u8]) {
     assert_eq!(record("x", id), bytes);
 }
 
+/// The pages of one index with these records, behind the page with the number `before`. Returns its
+/// root, too.
+fn make(before: u32, records: &[Vec<u8>]) -> io::Result<(u32, Vec<u8>)> {
+    let mut count = Count::new(PAGE);
+    for record in records {
+        count.add(record.len())?;
+    }
+    let turns = Turns::new(before, PAGE, vec![count.finish()?])?;
+    let mut written = Vec::new();
+    let make = |_, pages: &mut Pages<'_>| {
+        let mut builder = Builder::new(PAGE, pages);
+        records.iter().try_for_each(|record| builder.add(record))?;
+        builder.finish()
+    };
+    turns.write(make, &mut written)?;
+    assert_eq!(turns.root(0), turns.last());
+    Ok((turns.last(), written))
+}
+
+#[test]
+fn pages_of_indexes_come_in_turns() {
+    let turns = Turns::new(10, PAGE, vec![1, 3, 2]).unwrap();
+    assert_eq!(turns.last(), 16);
+    assert_eq!([0, 1, 2].map(|index| turns.root(index)), [11, 16, 15]);
+    let mut written = Vec::new();
+    let make = |index: usize, pages: &mut Pages<'_>| {
+        for expected in [[11].as_slice(), &[12, 14, 16], &[13, 15]][index] {
+            assert_eq!(pages.put(&[expected - 10])?, u32::from(*expected));
+        }
+        Ok(())
+    };
+    turns.write(make, &mut written).unwrap();
+    assert_eq!(written, [1, 2, 3, 4, 5, 6]);
+}
+
+/// `counts` is how many pages each index makes, where 3 were counted.
+#[test_case([2, 3]; "fewer")]
+#[test_case([3, 4]; "more")]
+#[test_case([3, 100]; "many more")]
+fn pages_that_were_not_counted_are_an_error(counts: [u32; 2]) {
+    let turns = Turns::new(10, PAGE, vec![3, 3]).unwrap();
+    let make = |index: usize, pages: &mut Pages<'_>| {
+        (0..counts[index]).try_for_each(|_| pages.put(&[0]).map(drop))
+    };
+    let error = turns.write(make, &mut Vec::new()).unwrap_err();
+    assert!(
+        error.to_string().contains("pages that it should"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_error_in_making_pages_is_told() {
+    let turns = Turns::new(10, PAGE, vec![100, 100]).unwrap();
+    let make = |index: usize, pages: &mut Pages<'_>| match index {
+        0 => (0..100).try_for_each(|_| pages.put(&[0]).map(drop)),
+        _ => Err(io::Error::other("broken")),
+    };
+    let error = turns.write(make, &mut Vec::new()).unwrap_err();
+    assert_eq!(error.to_string(), "broken");
+}
+
+/// A disk that is full after some pages.
+#[test]
+fn an_error_in_writing_pages_is_told() {
+    struct Full(usize);
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 = self.0.checked_sub(1).ok_or(io::ErrorKind::StorageFull)?;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let turns = Turns::new(10, PAGE, vec![100, 100]).unwrap();
+    let make = |_, pages: &mut Pages<'_>| (0..100).try_for_each(|_| pages.put(&[0]).map(drop));
+    let error = turns.write(make, &mut Full(5)).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+}
+
 #[test]
 fn the_page_that_sqlite_locks_is_left_out() {
-    let mut numbers = Numbers::after((1 << 15) - 1, 32768);
-    assert_eq!(numbers.take().unwrap(), (1 << 15, false));
-    assert_eq!(numbers.take().unwrap(), ((1 << 15) + 2, true));
-    assert_eq!(numbers.take().unwrap(), ((1 << 15) + 3, false));
+    let turns = Turns::new((1 << 15) - 1, 32768, vec![2, 1]).unwrap();
+    assert_eq!(
+        [0, 1].map(|index| turns.root(index)),
+        [(1 << 15) + 3, (1 << 15) + 2]
+    );
+    let behind = Turns::new((1 << 15) + 1, 32768, vec![1]).unwrap();
+    assert_eq!(behind.last(), (1 << 15) + 2);
 
-    let numbers = Numbers::after((1 << 30) / PAGE, PAGE);
-    let mut pages = Vec::new();
-    let mut builder = Builder::new(PAGE, numbers, &mut pages);
-    builder.add(&record("x", 1)).unwrap();
-    let mut count = Count::new(PAGE);
-    count.add(record("x", 1).len()).unwrap();
-    let last = builder.finish().unwrap().last();
+    let (last, pages) = make((1 << 30) / PAGE, &[record("x", 1)]).unwrap();
     assert_eq!(last, (1 << 30) / PAGE + 2);
-    let counted = numbers.skip(count.finish().unwrap()).unwrap();
-    assert_eq!(counted.last(), last);
     let (left_out, leaf) = pages.split_at(PAGE as usize);
     assert!(left_out.iter().all(|byte| *byte == 0));
     assert_eq!((leaf.len(), leaf.first()), (PAGE as usize, Some(&LEAF)));
@@ -57,17 +134,14 @@ fn the_page_that_sqlite_locks_is_left_out() {
 
 #[test]
 fn there_are_not_more_pages_than_numbers() {
-    let mut numbers = Numbers::after(u32::MAX - 2, PAGE);
-    numbers.take().unwrap();
-    numbers.take().unwrap_err();
+    Turns::new(u32::MAX - 3, PAGE, vec![1]).unwrap();
+    Turns::new(u32::MAX - 3, PAGE, vec![1, 1]).unwrap_err();
 }
 
 #[test]
 fn a_record_that_needs_pages_of_its_own_is_refused() {
-    let mut pages = Vec::new();
-    let mut builder = Builder::new(PAGE, Numbers::after(1, PAGE), &mut pages);
-    builder.add(&vec![0; longest(PAGE)]).unwrap();
-    builder.add(&vec![0; longest(PAGE) + 1]).unwrap_err();
+    make(1, &[vec![0; longest(PAGE)]]).unwrap();
+    make(1, &[vec![0; longest(PAGE) + 1]]).unwrap_err();
 }
 
 /// A database with these texts, and an index of them that this module wrote. Returns the number of
@@ -85,18 +159,13 @@ fn write_index(path: &std::path::Path, mut texts: Vec<String>) -> u32 {
     }
     database.execute_batch("commit").unwrap();
     let pages = database.query_row("pragma page_count", [], |row| row.get(0));
-    let numbers = Numbers::after(pages.unwrap(), PAGE);
-    let mut written = Vec::new();
-    let mut builder = Builder::new(PAGE, numbers, &mut written);
-    let mut count = Count::new(PAGE);
-    for (text, id) in texts.iter().zip(1..) {
-        let record = record(text, id);
-        builder.add(&record).unwrap();
-        count.add(record.len()).unwrap();
-    }
-    let last = builder.finish().unwrap().last();
-    let counted = numbers.skip(count.finish().unwrap()).unwrap();
-    assert_eq!(counted.last(), last);
+    let pages: u32 = pages.unwrap();
+    let records: Vec<_> = texts
+        .iter()
+        .zip(1..)
+        .map(|(text, id)| record(text, id))
+        .collect();
+    let (last, written) = make(pages, &records).unwrap();
     database
         .execute_batch("pragma writable_schema = on")
         .unwrap();
@@ -106,11 +175,11 @@ fn write_index(path: &std::path::Path, mut texts: Vec<String>) -> u32 {
         .unwrap();
     database.close().unwrap();
     let mut bytes = std::fs::read(path).unwrap();
-    assert_eq!(bytes.len(), numbers.last() as usize * PAGE as usize);
+    assert_eq!(bytes.len(), pages as usize * PAGE as usize);
     bytes.splice(28..32, last.to_be_bytes());
     bytes.extend(written);
     std::fs::write(path, bytes).unwrap();
-    last - numbers.last()
+    last - pages
 }
 
 /// Checks the index. Returns how many levels its tree has.

@@ -1,0 +1,153 @@
+//! The pages of several indexes, made side by side and written in turns: a page of each, then the
+//! next page of each that has more.
+
+use std::io::{self, Write};
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, ScopedJoinHandle};
+
+/// The byte of a database that SQLite locks. The page that has it is never used.
+const LOCK_BYTE: u32 = 1 << 30;
+/// Pages of an index that wait for their turn.
+const WAITING: usize = 16;
+
+/// The order of pages behind a database, which is that of their numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::c1z) struct Turns {
+    /// The number of the last page of the database.
+    before: u32,
+    page_size: u32,
+    /// How many pages each index has.
+    pages: Vec<u32>,
+}
+
+impl Turns {
+    /// Those of indexes with so many pages, behind the page with the number `before`.
+    pub(in crate::c1z) fn new(before: u32, page_size: u32, pages: Vec<u32>) -> io::Result<Self> {
+        let turns = Self {
+            before,
+            page_size,
+            pages,
+        };
+        // One may be left out.
+        let last = u64::from(before) + turns.total() + 1;
+        if last < u64::from(u32::MAX) {
+            Ok(turns)
+        } else {
+            Err(io::Error::other("the database has too many pages"))
+        }
+    }
+
+    /// The number of a page of an index; both are counted from 0.
+    fn number(&self, index: usize, page: u32) -> u32 {
+        let of_earlier_turns = self.pages.iter().map(|count| u64::from(page.min(*count)));
+        let of_this_turn = self.pages.iter().take(index).filter(|count| page < **count);
+        self.nth(of_earlier_turns.sum::<u64>() + of_this_turn.count() as u64 + 1)
+    }
+
+    /// The number of the page of an index that is made last, its root.
+    pub(in crate::c1z) fn root(&self, index: usize) -> u32 {
+        let pages = self.pages.get(index).copied().unwrap_or_default();
+        self.number(index, pages.saturating_sub(1))
+    }
+
+    /// The number of the last page.
+    pub(in crate::c1z) fn last(&self) -> u32 {
+        self.nth(self.total())
+    }
+
+    fn total(&self) -> u64 {
+        self.pages.iter().map(|count| u64::from(*count)).sum()
+    }
+
+    /// The number of the `count`th page behind the database.
+    fn nth(&self, count: u64) -> u32 {
+        let number = u64::from(self.before) + count;
+        let is_behind_it = number >= self.lock_page() && u64::from(self.before) < self.lock_page();
+        u32::try_from(number + u64::from(is_behind_it)).unwrap_or(u32::MAX)
+    }
+
+    /// Whether the page before this one is left out.
+    fn is_behind_lock_page(&self, number: u32) -> bool {
+        u64::from(self.before) < self.lock_page() && u64::from(number) == self.lock_page() + 1
+    }
+
+    fn lock_page(&self) -> u64 {
+        u64::from(LOCK_BYTE / self.page_size + 1)
+    }
+
+    /// Writes the pages. `make` makes those of an index, on a thread of its own.
+    pub(in crate::c1z) fn write(
+        &self,
+        make: impl Fn(usize, &mut Pages<'_>) -> io::Result<()> + Sync,
+        to: &mut impl Write,
+    ) -> io::Result<()> {
+        let make = &make;
+        thread::scope(|scope| {
+            let (mut indexes, mut threads) = (Vec::new(), Vec::new());
+            for index in 0..self.pages.len() {
+                let (to, pages) = sync_channel(WAITING);
+                indexes.push(pages);
+                threads.push(scope.spawn(move || {
+                    let mut pages = Pages {
+                        turns: self,
+                        index,
+                        count: 0,
+                        to,
+                    };
+                    make(index, &mut pages)
+                }));
+            }
+            let written = self.merge(&indexes, to);
+            drop(indexes);
+            let ends = threads.into_iter().map(ScopedJoinHandle::join);
+            let ends = ends.map(|end| end.unwrap_or_else(|panic| resume_unwind(panic)));
+            let mut failed = ends.filter_map(Result::err);
+            // A page that nobody takes, or that is missing, only follows from another error.
+            match failed.find(|error| error.kind() != io::ErrorKind::BrokenPipe) {
+                Some(error) => Err(error),
+                None => written,
+            }
+        })
+    }
+
+    fn merge(&self, indexes: &[Receiver<Vec<u8>>], to: &mut impl Write) -> io::Result<()> {
+        let wrong = || io::Error::other("an index has not the pages that it should");
+        let most = self.pages.iter().max().copied().unwrap_or_default();
+        for turn in 0..most {
+            for (index, (pages, count)) in indexes.iter().zip(&self.pages).enumerate() {
+                if turn >= *count {
+                    continue;
+                }
+                let page = pages.recv().map_err(|_| wrong())?;
+                if self.is_behind_lock_page(self.number(index, turn)) {
+                    to.write_all(&vec![0; page.len()])?;
+                }
+                to.write_all(&page)?;
+            }
+        }
+        let has_more = indexes.iter().any(|pages| pages.recv().is_ok());
+        if has_more { Err(wrong()) } else { Ok(()) }
+    }
+}
+
+/// Takes the pages of one index.
+#[derive(Debug)]
+pub(in crate::c1z) struct Pages<'a> {
+    turns: &'a Turns,
+    index: usize,
+    count: u32,
+    to: SyncSender<Vec<u8>>,
+}
+
+impl Pages<'_> {
+    /// Hands a page on. Returns its number.
+    pub(super) fn put(&mut self, page: &[u8]) -> io::Result<u32> {
+        let number = self.turns.number(self.index, self.count);
+        self.count += 1;
+        self.to
+            .send(page.to_vec())
+            .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(number)
+    }
+}
