@@ -40,9 +40,10 @@ pub(super) use rows::{Names, Rows};
 pub(super) struct Limits {
     /// The least number of rows: with few, nothing can be saved.
     pub(super) least: usize,
-    /// The most rows that are followed as they are stored. More are read at the end, when the sync
-    /// itself needs no memory any more.
+    /// The most rows that are followed as they are stored, and the most memory for their strings, in
+    /// bytes. More are read at the end, when the sync itself needs no memory any more.
     pub(super) followed: usize,
+    pub(super) followed_names: usize,
     /// The largest number of a row. Each row takes eight bytes of memory.
     pub(super) most: usize,
     /// The most memory for strings, in bytes, of entitlements and of principals.
@@ -55,6 +56,7 @@ impl Default for Limits {
             // Tests have few rows, and are to see these pages.
             least: if cfg!(test) { 1 } else { 10_000 },
             followed: 2_000_000,
+            followed_names: 8 << 20,
             most: 16_000_000,
             names: 64 << 20,
         }

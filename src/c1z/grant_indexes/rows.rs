@@ -48,7 +48,7 @@ impl Rows {
             if id != known.last_id + 1 || known.principals.len() >= limits.followed {
                 return Err(Why::Rows);
             }
-            known.add(id, grant, limits)
+            known.add(id, grant, limits.followed_names)
         });
     }
 
@@ -159,7 +159,7 @@ impl Known {
             if self.principals.len() >= most {
                 return Err(Why::Rows);
             }
-            self.add_row(row.get(7)?, row, limits)?;
+            self.add_row(row.get(7)?, row, limits.names)?;
         }
         Ok(())
     }
@@ -185,12 +185,12 @@ impl Known {
             if stop.is_set() {
                 return Err(Why::Stopped);
             }
-            self.add_row(self.last_id + 1, row, limits)?;
+            self.add_row(self.last_id + 1, row, limits.followed_names)?;
         }
         Ok(())
     }
 
-    fn add_row(&mut self, id: i64, row: &Row<'_>, limits: &Limits) -> Result<(), Why> {
+    fn add_row(&mut self, id: i64, row: &Row<'_>, room: usize) -> Result<(), Why> {
         let text = |column| match row.get_ref(column)? {
             ValueRef::Text(text) => Ok(text),
             _ => Err(Why::NoText),
@@ -200,19 +200,19 @@ impl Known {
             principal: [text(4)?, text(5)?],
             id: text(6)?,
         };
-        self.add(id, &names, limits)
+        self.add(id, &names, room)
     }
 
-    fn add(&mut self, id: i64, names: &Names<'_>, limits: &Limits) -> Result<(), Why> {
+    /// Adds a row, unless its strings need more than `room` bytes with all others.
+    fn add(&mut self, id: i64, names: &Names<'_>, room: usize) -> Result<(), Why> {
         let [_, _, entitlement, _] = names.end;
         if !self.has_others && !is_usual(names.id, entitlement, names.principal) {
             self.has_others = true;
         }
         // Rows come entitlement by entitlement, and their holders often in the same order.
-        let limit = limits.names;
-        let end = self.end_names.number(self.last.0, names.end, limit);
+        let end = self.end_names.number(self.last.0, names.end, room);
         let guess = self.last.1 + 1;
-        let principal = self.principal_names.number(guess, names.principal, limit);
+        let principal = self.principal_names.number(guess, names.principal, room);
         self.last = (end.ok_or(Why::Names)?, principal.ok_or(Why::Names)?);
         self.last_id = id;
         self.ids.push(self.ends.len(), id).ok_or(Why::Gaps)?;

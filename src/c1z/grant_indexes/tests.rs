@@ -323,12 +323,14 @@ fn grants_that_are_followed_are_not_read() {
     let grants = members(3, 3);
     let known = followed(&grants, Limits::default()).unwrap();
     assert_eq!(known.principals.len(), grants.len());
-    let others = Limits {
-        followed: 17,
-        least: 0,
-        ..Limits::default()
-    };
-    assert_eq!(followed(&grants, others).unwrap().principals.len(), 1);
+    for set in [
+        (|limits| limits.followed = 17) as fn(&mut Limits),
+        |limits| limits.followed_names = 200,
+    ] {
+        let mut limits = Limits::default();
+        set(&mut limits);
+        assert_eq!(followed(&grants, limits).unwrap().principals.len(), 1);
+    }
 }
 
 #[test_case(|rows| rows.add(7, &Grant::new(7, "1", "1", "new").names()); "a row that is not the next one")]
