@@ -166,10 +166,10 @@ impl Tail {
         thread::scope(|scope| {
             let count = |kind: &GrantIndex| {
                 let kind = *kind;
-                scope.spawn(move || self.count(kind, stop))
+                thread::Builder::new().spawn_scoped(scope, move || self.count(kind, stop))
             };
-            let counting: Vec<_> = self.indexes.iter().map(count).collect();
-            let counted = counting.into_iter().map(ScopedJoinHandle::join);
+            let counting: io::Result<Vec<_>> = self.indexes.iter().map(count).collect();
+            let counted = counting?.into_iter().map(ScopedJoinHandle::join);
             counted
                 .map(|counted| counted.unwrap_or_else(|panic| resume_unwind(panic)))
                 .collect()

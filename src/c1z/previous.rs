@@ -80,11 +80,15 @@ fn copy_syncs(
     let runs = runs_to_keep(connection, options)?;
     if !runs.is_empty() {
         thread::scope(|scope| {
-            let following = scope.spawn(|| follow(previous, &runs, grants, stop));
+            // Without the thread, they are read at the end.
+            let following = thread::Builder::new()
+                .spawn_scoped(scope, || follow(previous, &runs, grants, stop));
             let copied = copy_all(connection, &runs);
-            following
-                .join()
-                .unwrap_or_else(|panic| resume_unwind(panic));
+            if let Ok(following) = following {
+                following
+                    .join()
+                    .unwrap_or_else(|panic| resume_unwind(panic));
+            }
             copied
         })?;
         grants.check(connection);

@@ -86,17 +86,16 @@ impl Turns {
         thread::scope(|scope| {
             let (mut indexes, mut threads) = (Vec::new(), Vec::new());
             for index in 0..self.pages.len() {
-                let (to, pages) = sync_channel(WAITING);
-                indexes.push(pages);
-                threads.push(scope.spawn(move || {
-                    let mut pages = Pages {
-                        turns: self,
-                        index,
-                        count: 0,
-                        to,
-                    };
-                    make(index, &mut pages)
-                }));
+                let (to, from) = sync_channel(WAITING);
+                indexes.push(from);
+                let mut pages = Pages {
+                    turns: self,
+                    index,
+                    count: 0,
+                    to,
+                };
+                let make_all = move || make(index, &mut pages);
+                threads.push(thread::Builder::new().spawn_scoped(scope, make_all)?);
             }
             let written = self.merge(&indexes, to);
             drop(indexes);
