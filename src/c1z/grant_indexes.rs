@@ -195,12 +195,11 @@ impl Tail {
     }
 
     /// What the id of a grant consists of, and its sync.
-    fn id_ranks(&self, entry: Entry) -> [u32; 3] {
+    fn id_ranks(&self, entry: Entry) -> [u32; 2] {
         let ranks = &self.ranks;
         [
-            ranks.id_begin.get(entry.end),
+            ranks.id_begin_sync.get(entry.end),
             ranks.id_end(entry.principal),
-            ranks.sync.get(entry.end),
         ]
     }
 

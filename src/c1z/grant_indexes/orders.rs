@@ -59,10 +59,9 @@ pub(super) struct AllRanks {
     pub(super) entitlement: Ranks,
     pub(super) entitlement_sync: Ranks,
     /// By the entitlement's id with a colon behind it, as it is in the ids of grants.
-    pub(super) id_begin: Ranks,
-    pub(super) sync: Ranks,
-    /// By both.
-    id_begin_sync: Ranks,
+    id_begin: Ranks,
+    /// The same, then by sync.
+    pub(super) id_begin_sync: Ranks,
     /// By type and id of the principal with a colon between them, as it is in the ids of grants.
     /// `None` if that is the order of their numbers.
     id_end: Option<Ranks>,
@@ -85,7 +84,6 @@ impl AllRanks {
             entitlement_sync: Ranks::of(ends, |a, b| a.get(2..).cmp(&b.get(2..))),
             id_begin_sync: id_begin.and(&sync),
             id_begin,
-            sync,
             id_end: (!is_by_number).then(|| Ranks::of(principals, joined)),
         }
     }

@@ -39,6 +39,23 @@ impl Grant {
     }
 }
 
+fn insert(connection: &Connection, grant: &Grant) {
+    let insert = "insert into v1_grants values
+        (?1, ?2, ?3, ?4, ?5, ?6, ?7, null, 0, zeroblob(?1 % 200), ?8, '')";
+    let values = params![
+        grant.id,
+        grant.on[0],
+        grant.on[1],
+        grant.entitlement,
+        grant.of[0],
+        grant.of[1],
+        grant.external,
+        grant.sync
+    ];
+    let mut insert = connection.prepare_cached(insert).unwrap();
+    insert.execute(values).unwrap();
+}
+
 struct Database {
     directory: TempDir,
     connection: Connection,
@@ -54,20 +71,7 @@ impl Database {
         schema::only_tables(&connection).unwrap();
         connection.execute_batch("begin").unwrap();
         for grant in grants {
-            let insert = "insert into v1_grants values
-                (?1, ?2, ?3, ?4, ?5, ?6, ?7, null, 0, zeroblob(?1 % 200), ?8, '')";
-            let values = params![
-                grant.id,
-                grant.on[0],
-                grant.on[1],
-                grant.entitlement,
-                grant.of[0],
-                grant.of[1],
-                grant.external,
-                grant.sync
-            ];
-            let mut insert = connection.prepare_cached(insert).unwrap();
-            insert.execute(values).unwrap();
+            insert(&connection, grant);
         }
         connection.execute_batch("commit").unwrap();
         Self {
@@ -368,19 +372,7 @@ fn grants_are_followed_while_they_are_copied(more: i64, count: usize) {
     rows.check(&to.connection);
     stored.extend((0..4 - more).map(|at| Grant::new(5 + more + at, "3", &at.to_string(), "now")));
     for grant in stored.iter().skip(4 + usize::try_from(more).unwrap()) {
-        let insert =
-            "insert into v1_grants values (?1, ?2, ?3, ?4, ?5, ?6, ?7, null, 0, '', ?8, '')";
-        let values = params![
-            grant.id,
-            grant.on[0],
-            grant.on[1],
-            grant.entitlement,
-            grant.of[0],
-            grant.of[1],
-            grant.external,
-            grant.sync
-        ];
-        to.connection.execute(insert, values).unwrap();
+        insert(&to.connection, grant);
         rows.add(grant.id, &grant.names());
     }
     assert_eq!(stored.len(), count);
