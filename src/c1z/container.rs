@@ -15,7 +15,7 @@ const MAGIC: &[u8; 5] = b"C1ZF\0";
 const NEWER_MAGIC: &[u8; 5] = b"C1Z3\0";
 
 /// How a SQLite database begins.
-const HEADER: &[u8; 16] = b"SQLite format 3\0";
+const DATABASE: &[u8; 16] = b"SQLite format 3\0";
 /// log2 of the largest window that the SDK's decoder accepts.
 const WINDOW_LOG_LIMIT: u32 = 27;
 /// Like the SDK, the fastest level. Readers accept any.
@@ -99,9 +99,9 @@ impl Packed {
         let mut decoder = zstd::Decoder::new(file).map_err(broken)?;
         decoder.window_log_max(WINDOW_LOG_LIMIT).map_err(broken)?;
         let mut decoder = decoder.take(limit + 1);
-        let mut header = [0; HEADER.len()];
-        decoder.read_exact(&mut header).map_err(broken)?;
-        if header != *HEADER {
+        let mut header = [0; grant_indexes::HEAD_SIZE];
+        let read = fill(&mut decoder, &mut header).map_err(broken)?;
+        if read < header.len() || !header.starts_with(DATABASE) {
             return Err(damaged(&path, "it does not hold a SQLite database".into()));
         }
         Ok(Unpacking {
@@ -109,6 +109,7 @@ impl Packed {
             packed,
             limit,
             decoder,
+            header,
         })
     }
 }
@@ -119,21 +120,43 @@ pub(super) struct Unpacking {
     packed: u64,
     limit: u64,
     decoder: Take<zstd::Decoder<'static, BufReader<File>>>,
+    header: [u8; grant_indexes::HEAD_SIZE],
 }
 
 impl Unpacking {
-    /// Writes the database into the file `to`, unless `stop` is set meanwhile.
+    /// The header of the database.
+    pub(super) fn header(&self) -> &[u8; grant_indexes::HEAD_SIZE] {
+        &self.header
+    }
+
+    /// Writes the database into the empty file `to`, unless `stop` is set meanwhile.
     pub(super) fn write(self, to: &Path, stop: &Stop) -> Result<()> {
+        self.write_begin(to, u64::MAX, |_| {}, stop)
+    }
+
+    /// Writes only the first `length` bytes of the database, which are whole pages, and calls `rest`
+    /// with the pages behind them, one or more at a time.
+    pub(super) fn write_begin(
+        self,
+        to: &Path,
+        length: u64,
+        mut rest: impl FnMut(&[u8]),
+        stop: &Stop,
+    ) -> Result<()> {
         let Self {
             path,
             packed,
             limit,
             mut decoder,
+            header,
         } = self;
         let broken = |error: io::Error| damaged(&path, error.to_string());
-        let mut target = File::create(to).map_err(Error::io("creating", to))?;
+        // The file is there and empty. Truncated once more, ext4 would write it to the disk at once.
+        let mut target = File::options()
+            .write(true)
+            .open(to)
+            .map_err(Error::io("opening", to))?;
         let writing = || Error::io("writing", to);
-        target.write_all(HEADER).map_err(writing())?;
         let too_large = || Error::TooLarge {
             path: path.clone(),
             packed,
@@ -150,21 +173,31 @@ impl Unpacking {
                 }
                 Ok(())
             });
-            let mut total = HEADER.len() as u64;
+            let mut total = 0;
             loop {
-                let mut buffer = buffers.try_recv().unwrap_or_default();
-                buffer.resize(BUFFER, 0);
-                let read = fill(&mut decoder, &mut buffer).map_err(broken)?;
-                total += read as u64;
+                let mut buffer: Vec<u8> = buffers.try_recv().unwrap_or_default();
+                buffer.clear();
+                if total == 0 {
+                    buffer.extend_from_slice(&header);
+                }
+                fill_up(&mut decoder, &mut buffer).map_err(broken)?;
+                let to_write = usize::try_from(length.saturating_sub(total)).unwrap_or(usize::MAX);
+                total += buffer.len() as u64;
                 if total > limit {
                     return Err(too_large());
                 }
                 if stop.is_set() {
                     return Err(Error::Closed("the sync was given up".into()));
                 }
-                buffer.truncate(read);
+                if buffer.is_empty() {
+                    break;
+                }
+                if let Some(behind) = buffer.get(to_write..) {
+                    rest(behind);
+                    buffer.truncate(to_write);
+                }
                 // If the writer has stopped, it says why.
-                if read == 0 || parts.send(buffer).is_err() {
+                if parts.send(buffer).is_err() {
                     break;
                 }
             }
@@ -193,6 +226,15 @@ fn fill(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(filled)
+}
+
+/// Reads until the buffer has its usual size or nothing more comes.
+fn fill_up(from: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<()> {
+    let begin = buffer.len();
+    buffer.resize(BUFFER, 0);
+    let read = fill(from, buffer.get_mut(begin..).unwrap_or_default())?;
+    buffer.truncate(begin + read);
+    Ok(())
 }
 
 /// Opens a file and reads its magic bytes.

@@ -10,6 +10,7 @@
 mod dictionary;
 mod head;
 mod orders;
+mod removal;
 mod rows;
 
 #[cfg(test)]
@@ -32,6 +33,7 @@ use super::store::Stop;
 use head::Head;
 pub(super) use head::SIZE as HEAD_SIZE;
 use orders::{AllRanks, Entry};
+pub(super) use removal::Removal;
 use rows::Grants;
 pub(super) use rows::{Names, Rows};
 
@@ -243,12 +245,16 @@ impl Tail {
         u64::from(pages) * u64::from(self.head.page_size)
     }
 
-    /// Writes the number of all pages into the header of the database.
+    /// Writes the number of all pages into the header of the database, and from where on they are those
+    /// of the indexes.
     pub(super) fn patch(&self, header: &mut [u8; HEAD_SIZE]) -> io::Result<()> {
         if Head::parse(header) != Some(self.head) {
             return Err(io::Error::other("the database is not as it was"));
         }
-        head::set_pages(header, self.turns.last())
+        // With an index among the pages of the database, those behind it are of no use alone.
+        let has_all = self.indexes == GrantIndex::ALL;
+        let before = if has_all { self.head.pages } else { 0 };
+        head::set_pages(header, self.turns.last(), before)
     }
 
     /// Writes the pages.

@@ -6,6 +6,7 @@
 //! <https://www.sqlite.org/fileformat2.html>.
 
 pub(super) mod record;
+pub(super) mod trees;
 pub(super) mod turns;
 
 #[cfg(test)]

@@ -18,10 +18,14 @@ struct Run {
     linked: String,
 }
 
-/// Returns the syncs of the attached database `old` to keep, oldest first.
-pub(super) fn runs_to_keep(connection: &Connection, options: &Options) -> Result<Vec<String>> {
+/// Returns the syncs of the attached database `from` to keep, oldest first.
+pub(super) fn runs_to_keep(
+    connection: &Connection,
+    from: &str,
+    options: &Options,
+) -> Result<Vec<String>> {
     let failed = || Error::database("reading the previous syncs");
-    let known = columns(connection, "old", "v1_sync_runs")?;
+    let known = columns(connection, from, "v1_sync_runs")?;
     // Files of older writers do not have all columns.
     let or = |name: &str, default: &'static str| {
         let is_known = known.iter().any(|known| known == name);
@@ -32,7 +36,7 @@ pub(super) fn runs_to_keep(connection: &Connection, options: &Options) -> Result
         }
     };
     let query = format!(
-        "select sync_id, {}, started_at, ended_at, {} from old.v1_sync_runs order by id",
+        "select sync_id, {}, started_at, ended_at, {} from {from}.v1_sync_runs order by id",
         or("sync_type", "'full'"),
         or("linked_sync_id", "''")
     );

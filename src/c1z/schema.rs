@@ -144,6 +144,16 @@ create unique index if not exists idx_session_store_sync_key_v1
     on v1_connector_sessions (sync_id, key);
 ";
 
+/// The statement that drops them.
+pub(super) fn drop_indexes() -> String {
+    let names = INDEXES
+        .split_whitespace()
+        .filter(|word| word.starts_with("idx_"));
+    names
+        .map(|name| format!("drop index if exists {name};"))
+        .collect()
+}
+
 /// An index of all grants. They are large, and are built last ([`super::grant_indexes`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GrantIndex {
@@ -220,10 +230,11 @@ impl GrantIndex {
 }
 
 /// The tables whose rows belong to a sync and move with it from one file to the next.
-pub(crate) const ROW_TABLES: &[&str] = &[
+pub(crate) const TABLES_OF_SYNCS: &[&str] = &[
     "v1_resource_types",
     "v1_resources",
     "v1_entitlements",
     "v1_grants",
     "v1_assets",
+    "v1_sync_runs",
 ];

@@ -80,26 +80,14 @@ impl Temporary {
         &self.path
     }
 
-    /// The name of a database as `SQLite` wants it, to read and never to change.
+    /// The name of the database that it holds as `SQLite` wants it, to read and never to change.
     pub(super) fn uri(&self) -> String {
-        let path = self.path.to_string_lossy();
-        let escaped = path.bytes().map(|byte| match byte {
-            b'?' | b'#' | b'%' | 0x80.. => format!("%{byte:02x}"),
-            _ => char::from(byte).to_string(),
-        });
-        format!("file:{}?mode=ro&immutable=1", escaped.collect::<String>())
+        uri(&self.path)
     }
 
-    /// Opens the database that it holds, to read and never to change.
+    /// Opens that database, to read and never to change.
     pub(super) fn connect(&self) -> Result<Connection> {
-        let failed = || Error::database("opening the database");
-        // A connection is used by one thread at a time, so SQLite needs no mutex.
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-            | OpenFlags::SQLITE_OPEN_URI
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(self.uri(), flags).map_err(failed())?;
-        schema::only_tables(&connection).map_err(failed())?;
-        Ok(connection)
+        connect(&self.path)
     }
 
     /// Replaces `target` with the file, atomically, and gives it `mode`.
@@ -112,6 +100,27 @@ impl Temporary {
         }
         Ok(())
     }
+}
+
+fn uri(database: &Path) -> String {
+    let path = database.to_string_lossy();
+    let escaped = path.bytes().map(|byte| match byte {
+        b'?' | b'#' | b'%' | 0x80.. => format!("%{byte:02x}"),
+        _ => char::from(byte).to_string(),
+    });
+    format!("file:{}?mode=ro&immutable=1", escaped.collect::<String>())
+}
+
+/// Opens a database to read it, without a look at what another connection changes.
+pub(super) fn connect(database: &Path) -> Result<Connection> {
+    let failed = || Error::database("opening the database");
+    // A connection is used by one thread at a time, so SQLite needs no mutex.
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(uri(database), flags).map_err(failed())?;
+    schema::only_tables(&connection).map_err(failed())?;
+    Ok(connection)
 }
 
 impl Drop for Temporary {

@@ -40,7 +40,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Creates a database. The database's thread copies the syncs to keep from the target, while the
+    /// Creates a database. The database's thread takes the syncs to keep from the target, while the
     /// connector already works; if the target turns out to be damaged, the next write says so.
     ///
     /// The target is locked until the writer is dropped. Otherwise one of two concurrent writers
@@ -59,15 +59,19 @@ impl Writer {
             _ => target.to_owned(),
         };
         let database = Temporary::beside(&workplace, Part::New)?;
-        let connection = open_new(database.path())?;
+        let connection = open(database.path())?;
         let previous = Previous::open(target, &workplace, options)?;
         let sync_id: Arc<str> = Ksuid::now(None).to_string().into();
         let grants = Arc::new(Mutex::new(Rows::new(Limits::default())));
         let (id, indexed, options) = (Arc::clone(&sync_id), Arc::clone(&grants), options.clone());
         let (mode, started_at) = (options.mode, wall_clock());
+        let path = database.path().to_owned();
         let store = Store::start(connection, move |connection, stop| {
-            if let Some(previous) = previous {
-                previous.keep_syncs(connection, &options, &indexed, stop)?;
+            match previous {
+                Some(previous) => {
+                    previous.keep_syncs(connection, &path, &options, &indexed, stop)?;
+                }
+                None => create(connection)?,
             }
             begin(connection, &id, options.kind, &started_at)
         })?;
@@ -165,9 +169,8 @@ impl Writer {
                     "update v1_sync_runs set ended_at = ?1 where sync_id = ?2",
                     params![stamp.at, stamp.sync_id],
                 )
-                .map_err(Error::database("finishing the sync"))?;
-            connection
-                .execute_batch("commit")
+                .and_then(|_| clear_free_pages(connection))
+                .and_then(|()| connection.execute_batch("commit"))
                 .map_err(Error::database("finishing the sync"))?;
             let rows = mem::replace(&mut *rows.lock(), Rows::new(Limits::default()));
             grant_indexes::build(connection, &path, rows, &stop)
@@ -232,28 +235,59 @@ fn wall_clock() -> String {
         .to_string()
 }
 
-/// Creates a database without a journal: only the final rename must be durable.
-fn open_new(path: &Path) -> Result<Connection> {
+/// Opens a database that only this process uses. Nothing is read before the first statement.
+fn open(path: &Path) -> Result<Connection> {
     // Only one thread uses it, so SQLite needs no mutex. Without file locks of its own, because some
     // network file systems do not distinguish them from ours.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags_and_vfs(path, flags, c"unix-none")
-        .map_err(Error::database("creating the database"))?;
+    Connection::open_with_flags_and_vfs(path, flags, c"unix-none")
+        .map_err(Error::database("creating the database"))
+}
+
+/// Creates the tables in an empty database.
+pub(super) fn create(connection: &Connection) -> Result<()> {
+    set_up(connection)?;
+    connection
+        .execute_batch(schema::TABLES)
+        .map_err(Error::database("creating the database"))
+}
+
+/// Makes a database one without a journal: only the final rename must be durable.
+pub(super) fn set_up(connection: &Connection) -> Result<()> {
     connection
         .execute_batch(
             // Large pages, because rows are long. When indexes are built, each of four threads
             // sorts in as much memory as the cache has. More is slower, because it no longer fits
             // into the processor's cache.
             "pragma page_size = 32768; pragma cache_size = -8192; pragma journal_mode = off;
-             pragma synchronous = off; pragma locking_mode = exclusive; pragma threads = 3;",
+             pragma synchronous = off; pragma locking_mode = exclusive; pragma threads = 3;
+             pragma secure_delete = fast;",
         )
-        .and_then(|()| connection.execute_batch(schema::TABLES))
+        .and_then(|()| schema::only_tables(connection))
         .map_err(Error::database("creating the database"))?;
-    schema::only_tables(&connection).map_err(Error::database("creating the database"))?;
     connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
+    Ok(())
+}
+
+/// Overwrites the pages of deleted rows that no new row has taken. They would be packed, and stay in
+/// the file.
+fn clear_free_pages(connection: &Connection) -> rusqlite::Result<()> {
+    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let free = number("freelist_count")?;
+    if free == 0 {
+        return Ok(());
+    }
+    // Each row takes a page.
+    let size = number("page_size")? - 100;
+    connection.execute_batch("create table free_pages (zeros blob not null)")?;
+    connection.execute(
+        "with recursive n (i) as (select 1 union all select i + 1 from n where i < ?1)
+         insert into free_pages select zeroblob(?2) from n",
+        [free, size],
+    )?;
+    connection.execute_batch("drop table free_pages")
 }
 
 fn begin(connection: &Connection, sync_id: &str, kind: Kind, started_at: &str) -> Result<()> {

@@ -11,12 +11,19 @@ pub(in crate::c1z) const SIZE: usize = 100;
 
 /// The number of pages, in a header.
 const PAGES: usize = 28;
+/// The user version, a number of which SQLite makes no use.
+const USER_VERSION: usize = 60;
 
 /// What the header of a database says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) page_size: u32,
     pub(super) pages: u32,
+    /// How many pages there were before the indexes of grants, 0 if that is not known. Another
+    /// program may have changed the database since.
+    pub(super) pages_before: u32,
+    /// How many pages hold nothing.
+    pub(super) free_pages: u32,
 }
 
 impl Head {
@@ -60,14 +67,18 @@ impl Head {
         is_ours.then_some(Self {
             page_size,
             pages: number(PAGES)?,
+            pages_before: number(USER_VERSION)?,
+            free_pages: number(36)?,
         })
     }
 }
 
-/// Writes the number of pages into a header.
-pub(super) fn set_pages(bytes: &mut [u8; SIZE], pages: u32) -> io::Result<()> {
-    let place = bytes.get_mut(PAGES..PAGES + 4);
-    let place = place.ok_or_else(|| io::Error::other("a database's header is too short"))?;
-    place.copy_from_slice(&pages.to_be_bytes());
+/// Writes the number of all pages and that of the pages before the indexes into a header.
+pub(super) fn set_pages(bytes: &mut [u8; SIZE], pages: u32, before: u32) -> io::Result<()> {
+    for (at, number) in [(PAGES, pages), (USER_VERSION, before)] {
+        let place = bytes.get_mut(at..at + 4);
+        let place = place.ok_or_else(|| io::Error::other("a database's header is too short"))?;
+        place.copy_from_slice(&number.to_be_bytes());
+    }
     Ok(())
 }

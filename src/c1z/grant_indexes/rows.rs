@@ -17,6 +17,8 @@ pub(in crate::c1z) struct Rows {
     limits: Limits,
     /// `None` if they are to be read at the end.
     known: Option<Known>,
+    /// Whether there may be grants of no sync.
+    has_strays: bool,
 }
 
 impl Rows {
@@ -24,6 +26,7 @@ impl Rows {
         Self {
             limits,
             known: Some(Known::default()),
+            has_strays: false,
         }
     }
 
@@ -31,6 +34,61 @@ impl Rows {
     /// into an empty table meanwhile. Ends early on `stop`.
     pub(in crate::c1z) fn follow_copy(&mut self, from: &Connection, syncs: &[String], stop: &Stop) {
         self.follow(|known, limits| known.read_copied(from, syncs, limits, stop));
+    }
+
+    /// Reads all grants, whose rows stay as they are. Those of other syncs than these are deleted
+    /// when the rows are finished. Calls `begun` when it has begun to read: from then on, other tables
+    /// may be written. Ends early on `stop`.
+    pub(in crate::c1z) fn follow_kept(
+        &mut self,
+        connection: &Connection,
+        syncs: &[String],
+        stop: &Stop,
+        begun: impl FnOnce(),
+    ) {
+        let read = self.read_kept(connection, syncs, stop, begun);
+        if read.is_err() {
+            self.give_up();
+        }
+    }
+
+    /// Must be called if grants of other syncs cannot be looked for.
+    pub(in crate::c1z) fn give_up(&mut self) {
+        self.known = None;
+        self.has_strays = true;
+    }
+
+    fn read_kept(
+        &mut self,
+        connection: &Connection,
+        syncs: &[String],
+        stop: &Stop,
+        begun: impl FnOnce(),
+    ) -> Result<(), Why> {
+        let query = format!("select {COLUMNS}, id from v1_grants not indexed order by id");
+        let mut statement = connection.prepare(&query)?;
+        let mut found = statement.query([])?;
+        let mut next = found.next();
+        begun();
+        while let Some(row) = next? {
+            if stop.is_set() {
+                return Err(Why::Stopped);
+            }
+            let sync = row.get_ref(3)?;
+            if sync
+                .as_str()
+                .is_ok_and(|sync| syncs.iter().any(|kept| kept == sync))
+            {
+                self.follow(|known, limits| {
+                    known.check_count(limits)?;
+                    known.add_row(row.get(7)?, row, limits.followed_names)
+                });
+            } else {
+                self.has_strays = true;
+            }
+            next = found.next();
+        }
+        Ok(())
     }
 
     /// Checks that the grants are those that are stored, after a copy.
@@ -45,9 +103,10 @@ impl Rows {
     pub(in crate::c1z) fn add(&mut self, id: i64, grant: &Names<'_>) {
         self.follow(|known, limits| {
             // Another number, and rows came or went meanwhile.
-            if id != known.last_id + 1 || known.principals.len() >= limits.followed {
+            if id != known.last_id + 1 {
                 return Err(Why::Rows);
             }
+            known.check_count(limits)?;
             known.add(id, grant, limits.followed_names)
         });
     }
@@ -68,7 +127,15 @@ impl Rows {
 
     /// All grants that are stored.
     pub(super) fn finish(self, connection: &Connection) -> Result<Grants, Why> {
-        let Self { limits, known } = self;
+        let Self {
+            limits, mut known, ..
+        } = self;
+        if self.has_strays {
+            let delete =
+                "delete from v1_grants where sync_id not in (select sync_id from v1_sync_runs)";
+            connection.execute(delete, []).map_err(Why::Unwritten)?;
+            known = None;
+        }
         let mut known = known.unwrap_or_default();
         known.read(connection, &limits, limits.most)?;
         if known.principals.len() < limits.least {
@@ -90,6 +157,14 @@ impl Rows {
 fn last_id(connection: &Connection) -> rusqlite::Result<i64> {
     let query = "select coalesce(max(id), 0) from v1_grants";
     connection.query_row(query, [], |row| row.get(0))
+}
+
+/// The number of rows after the row `id`, if there are no gaps between them.
+fn room_after(connection: &Connection, id: i64) -> rusqlite::Result<usize> {
+    let query = "select coalesce(min(id), 1) from v1_grants not indexed where id > ?1";
+    let first: i64 = connection.query_row(query, [id], |row| row.get(0))?;
+    let last = last_id(connection)?;
+    Ok(usize::try_from(last.saturating_sub(first).saturating_add(1)).unwrap_or(0))
 }
 
 /// The strings of a grant.
@@ -139,22 +214,22 @@ impl Known {
         if last < self.last_id {
             *self = Self::default();
         }
-        if usize::try_from(last).is_ok_and(|last| last > most) {
+        let known = if self.principals.is_empty() {
+            i64::MIN
+        } else {
+            self.last_id
+        };
+        let room = room_after(connection, known)?;
+        if self.principals.len().saturating_add(room) > most {
             return Err(Why::Rows);
         }
         // Grown in steps, a list would need room twice for a moment.
-        let room = usize::try_from(last - self.last_id).unwrap_or(0);
         self.ends.reserve_exact(room);
         self.principals.reserve_exact(room);
         let query =
             format!("select {COLUMNS}, id from v1_grants not indexed where id > ?1 order by id");
         let mut statement = connection.prepare(&query)?;
-        let first = if self.principals.is_empty() {
-            i64::MIN
-        } else {
-            self.last_id
-        };
-        let mut found = statement.query([first])?;
+        let mut found = statement.query([known])?;
         while let Some(row) = found.next()? {
             if self.principals.len() >= most {
                 return Err(Why::Rows);
@@ -179,15 +254,19 @@ impl Known {
         let mut statement = from.prepare(&query)?;
         let mut found = statement.query(params_from_iter(syncs))?;
         while let Some(row) = found.next()? {
-            if self.principals.len() >= limits.followed {
-                return Err(Why::Rows);
-            }
+            self.check_count(limits)?;
             if stop.is_set() {
                 return Err(Why::Stopped);
             }
             self.add_row(self.last_id + 1, row, limits.followed_names)?;
         }
         Ok(())
+    }
+
+    /// Whether one row more can be followed.
+    fn check_count(&self, limits: &Limits) -> Result<(), Why> {
+        let fits = self.principals.len() < limits.followed;
+        fits.then_some(()).ok_or(Why::Rows)
     }
 
     fn add_row(&mut self, id: i64, row: &Row<'_>, room: usize) -> Result<(), Why> {

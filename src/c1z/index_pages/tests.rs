@@ -4,6 +4,7 @@ use rusqlite::{Connection, params};
 use test_case::test_case;
 
 use super::record::Record;
+use super::trees::Trees;
 use super::turns::Turns;
 use super::*;
 
@@ -130,6 +131,67 @@ fn the_page_that_sqlite_locks_is_left_out() {
     let (left_out, leaf) = pages.split_at(PAGE as usize);
     assert!(left_out.iter().all(|byte| *byte == 0));
     assert_eq!((leaf.len(), leaf.first()), (PAGE as usize, Some(&LEAF)));
+}
+
+/// An index behind page 7 with a root, pages below it, and leaves.
+fn three_levels() -> (u32, Vec<u8>) {
+    let records: Vec<_> = (0..500)
+        .map(|id| record(&format!("{id:090}"), id))
+        .collect();
+    let (last, pages) = make(7, &records).unwrap();
+    assert_eq!(pages.len(), (last - 7) as usize * PAGE as usize);
+    (last, pages)
+}
+
+fn are_trees(before: u32, pages: &[u8], roots: &[u32], last: u32) -> bool {
+    let mut trees = Trees::new(before, PAGE);
+    // Some at a time.
+    for pages in pages.chunks(3 * PAGE as usize) {
+        trees.add(pages);
+    }
+    trees.are(roots, last)
+}
+
+#[test]
+fn the_pages_of_indexes_are_recognized() {
+    let (last, pages) = three_levels();
+    assert!(are_trees(7, &pages, &[last], last));
+    let (second, more) = make(last, &[record("x", 1)]).unwrap();
+    let both = [pages.as_slice(), &more].concat();
+    assert!(are_trees(7, &both, &[last, second], second));
+    assert!(are_trees(7, &both, &[second, last], second));
+
+    let before = (1 << 30) / PAGE;
+    let (last, with_a_gap) = make(before, &[record("x", 1)]).unwrap();
+    assert!(are_trees(before, &with_a_gap, &[last], last));
+}
+
+#[test]
+fn other_pages_are_not_taken_for_indexes() {
+    let (last, pages) = three_levels();
+    let is_found = |pages: &[u8], roots: &[u32], last| are_trees(7, pages, roots, last);
+    assert!(!is_found(&pages, &[], last));
+    assert!(!is_found(&pages, &[last - 1], last));
+    assert!(!is_found(&pages, &[last, 5], last));
+    assert!(!is_found(&pages, &[last], last + 1));
+    let page = PAGE as usize;
+    assert!(!is_found(&pages[page..], &[last], last));
+    assert!(!is_found(&pages[..pages.len() - 1], &[last], last));
+    assert!(!is_found(
+        &[&pages, &pages[..page]].concat(),
+        &[last],
+        last + 1
+    ));
+    for number in 0..pages.len() / page {
+        let is_leaf = pages[number * page] == LEAF;
+        // A page of a table, and another child.
+        for (at, value) in [(0, 13), (LEAF_HEADER + 3, 9)] {
+            let mut changed = pages.clone();
+            changed[number * page + at] = value;
+            let is_harmless = is_leaf && at > 0 || changed == pages;
+            assert_eq!(is_found(&changed, &[last], last), is_harmless, "{number}");
+        }
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, ScopedJoinHandle};
 
 /// The byte of a database that SQLite locks. The page that has it is never used.
-const LOCK_BYTE: u32 = 1 << 30;
+const LOCK_BYTE: u64 = 1 << 30;
 /// Pages of an index that wait for their turn.
 const WAITING: usize = 16;
 
@@ -73,7 +73,7 @@ impl Turns {
     }
 
     fn lock_page(&self) -> u64 {
-        u64::from(LOCK_BYTE / self.page_size + 1)
+        lock_page(self.page_size as usize)
     }
 
     /// Writes the pages. `make` makes those of an index, on a thread of its own.
@@ -128,6 +128,11 @@ impl Turns {
         let has_more = indexes.iter().any(|pages| pages.recv().is_ok());
         if has_more { Err(wrong()) } else { Ok(()) }
     }
+}
+
+/// The number of the page that is never used.
+pub(super) fn lock_page(page_size: usize) -> u64 {
+    LOCK_BYTE / page_size as u64 + 1
 }
 
 /// Takes the pages of one index.

@@ -9,7 +9,9 @@ use test_case::test_case;
 
 use super::files::{count, database, refused, script};
 use super::rows::*;
-use crate::c1z::{Bounds, Error as FileError, Options as FileOptions, Reader, Writer, schema};
+use crate::c1z::{
+    Bounds, Error as FileError, Kind, Options as FileOptions, Reader, Writer, schema,
+};
 use crate::runner::sync::Options;
 
 /// A file with the database that `statements` make.
@@ -132,7 +134,7 @@ fn rows_of(database: &Connection, previous: &Connection, sync: &str) -> Vec<Vec<
     let known = Connection::open_in_memory().unwrap();
     known.execute_batch(schema::TABLES).unwrap();
     let mut rows = Vec::new();
-    for table in schema::ROW_TABLES.iter().chain(&["v1_sync_runs"]) {
+    for table in schema::TABLES_OF_SYNCS {
         let theirs = columns(previous, table);
         let mut shared = columns(&known, table);
         shared.retain(|name| name != "id" && theirs.contains(name));
@@ -167,6 +169,169 @@ async fn kept_rows_stay_as_they_were(tables: &[&str]) {
     // Compared without a message, which would have megabytes.
     assert!(rows_of(&after, &previous, "stays") == before);
     assert!(rows_of(&after, &previous, "goes").is_empty());
+}
+
+/// The members of a group, and as many groups.
+fn members(count: usize) -> Rows {
+    let numbers = || (0..count).map(|number| number.to_string());
+    let groups = numbers().map(|number| resource("group", &number, vec![]));
+    let grants = numbers().map(|number| grant("group:g:m", &format!("user:{number}")));
+    Rows {
+        resources: groups.collect(),
+        grants: grants.collect(),
+        ..Rows::default()
+    }
+}
+
+/// The numbers of the rows of a sync.
+fn numbers_of(database: &Connection, sync: &str) -> Vec<i64> {
+    let query = "select id from v1_grants where sync_id = ?1 order by id";
+    let mut query = database.prepare(query).unwrap();
+    let found = query.query_map([sync], |row| row.get(0)).unwrap();
+    found.map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn a_sync_is_added_to_the_database_of_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    let mut previous: Option<(Connection, String)> = None;
+    for (at, size) in [900, 2000, 3000, 2500, 0, 700, 700, 1]
+        .into_iter()
+        .enumerate()
+    {
+        write(&file, members(size)).await;
+        let now = database(&file);
+        let syncs = syncs(&now);
+        let newest = syncs.last().unwrap().clone();
+        assert_eq!(numbers_of(&now, &newest).len(), size);
+        assert_eq!(
+            count_of(&now, "v1_grants", &newest) + count_of(&now, "v1_resources", &newest),
+            2 * i64::try_from(size).unwrap()
+        );
+        if let Some((before, kept)) = &previous {
+            assert_eq!(syncs, [kept.clone(), newest.clone()]);
+            assert!(rows_of(&now, before, kept) == rows_of(before, before, kept));
+            // Rows that are copied get other numbers.
+            if (1..4).contains(&at) {
+                assert_eq!(numbers_of(&now, kept), numbers_of(before, kept));
+            }
+            assert_eq!(strays(&now), 0);
+        }
+        previous = Some((now, newest));
+    }
+}
+
+fn count_of(database: &Connection, table: &str, sync: &str) -> i64 {
+    count(database, &format!("{table} where sync_id = '{sync}'"))
+}
+
+/// The number of rows of syncs that are not in the file.
+fn strays(database: &Connection) -> i64 {
+    let of = |table: &str| {
+        let stray = "sync_id not in (select sync_id from v1_sync_runs)";
+        count(database, &format!("{table} where {stray}"))
+    };
+    of("v1_grants") + of("v1_resources")
+}
+
+/// Changes the database of a file as another program would.
+fn change(file: &Path, statements: &str) {
+    let packed = std::fs::read(file).unwrap();
+    let plain = file.with_extension("changed");
+    std::fs::write(&plain, zstd::decode_all(&packed[5..]).unwrap()).unwrap();
+    let database = Connection::open(&plain).unwrap();
+    database.execute_batch(statements).unwrap();
+    database.close().unwrap();
+    let packed = zstd::bulk::compress(&std::fs::read(&plain).unwrap(), 1).unwrap();
+    std::fs::write(file, [b"C1ZF\0".as_slice(), &packed].concat()).unwrap();
+    std::fs::remove_file(plain).unwrap();
+}
+
+const MORE_GRANTS: &str = "
+    with recursive n (i) as (select 1 union all select i + 1 from n where i < 3000)
+    insert into v1_grants (resource_type_id, resource_id, entitlement_id,
+            principal_resource_type_id, principal_resource_id, external_id, data, sync_id,
+            discovered_at)
+        select 'group', 'h', 'group:h:m', 'user', i, 'group:h:m:user:' || i, x'', sync_id, ''
+        from v1_sync_runs, n;";
+
+#[test_case(""; "not at all")]
+#[test_case(MORE_GRANTS; "by more grants")]
+#[test_case("delete from v1_grants where id % 3 > 0; delete from v1_resources;"; "by fewer rows")]
+#[test_case("create table more as select * from v1_grants;"; "by a table")]
+#[test_case("alter table v1_sync_runs add column stats text;"; "by a column")]
+#[test_case("drop index idx_grants_principal_id_v1;"; "by an index less")]
+#[test_case("drop index idx_grants_principal_id_v1;
+    create index idx_grants_principal_id_v1 on v1_grants (principal_resource_id);"; "by another index")]
+#[test_case("reindex;"; "by other pages")]
+#[test_case("vacuum;"; "by other numbers of pages")]
+#[test_case("pragma journal_mode = wal;"; "by a write-ahead log")]
+#[test_case("pragma user_version = 3;"; "in its header")]
+#[tokio::test]
+async fn a_file_that_another_program_has_changed_keeps_its_rows(statements: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    write(&file, members(2000)).await;
+    change(&file, statements);
+    let before = database(&file);
+    let kept = syncs(&before).remove(0);
+    for added in 1..3 {
+        write(&file, members(10 * added)).await;
+        let now = database(&file);
+        assert_eq!(syncs(&now).len(), 2);
+        assert_eq!(count(&now, "sqlite_schema where name = 'more'"), 0);
+        if added == 1 {
+            assert!(rows_of(&now, &before, &kept) == rows_of(&before, &before, &kept));
+        } else {
+            assert!(rows_of(&now, &before, &kept).is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn grants_of_no_sync_are_deleted_wherever_they_are() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    write(&file, members(1000)).await;
+    write_as(Kind::Partial, &file, members(500)).await;
+    // Does not change the indexes of grants.
+    change(
+        &file,
+        "update v1_sync_runs set sync_id = 'other' where id = 2;",
+    );
+    let before = database(&file);
+    assert_eq!(strays(&before), 1000);
+    let kept = syncs(&before).remove(0);
+    write(&file, members(700)).await;
+    let now = database(&file);
+    assert_eq!(syncs(&now)[..2], [kept.as_str(), "other"]);
+    assert_eq!(strays(&now), 0);
+    assert_eq!(count(&now, "v1_grants"), 1700);
+    assert!(rows_of(&now, &before, &kept) == rows_of(&before, &before, &kept));
+}
+
+#[tokio::test]
+async fn what_is_dropped_is_overwritten() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    for count in [3000, 3000, 10] {
+        write(&file, members(count)).await;
+    }
+    let free = |database: &Connection| -> i64 {
+        let free = database.query_row("pragma freelist_count", [], |row| row.get(0));
+        free.unwrap()
+    };
+    let shrunk = database(&file);
+    assert!(free(&shrunk) > 20);
+    let bytes = zstd::decode_all(&std::fs::read(&file).unwrap()[5..]).unwrap();
+    let zeros = bytes
+        .chunks(32768)
+        .filter(|page| page[100..32000].iter().all(|byte| *byte == 0));
+    assert!(zeros.count() > 20);
+    // Then the rows are copied.
+    write(&file, members(10)).await;
+    assert_eq!(free(&database(&file)), 0);
 }
 
 #[tokio::test]
