@@ -20,7 +20,7 @@
 #
 # CPU time and memory of both processes are read from /proc every 200 ms, because
 # reading more often would slow them down. The last moment of a process may be
-# missing.
+# missing. The CPU time of the org is that of its answers, without its creation.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/simulated-org.sh
@@ -71,6 +71,8 @@ measure() {
     [ "$1" = this ] || connector=$baseline
     shift
     start_simulator --users "$1" --latency "$2"
+    org_before=0
+    if sample "$simulator"; then org_before=$cpu; fi
     begin=$(date +%s%N)
     "$connector" -f "$file" --workers "$3" --log-level warn >"$output" 2>&1 &
     host=$!
@@ -82,7 +84,7 @@ measure() {
     end=$(date +%s%N)
     host=
     org_cpu=0
-    if sample "$simulator"; then org_cpu=$cpu; fi
+    if sample "$simulator"; then org_cpu=$((cpu - org_before)); fi
     stop_simulator
     printf '| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n' \
         "$build" "$1" "$2" "$3" "$4" \

@@ -144,14 +144,10 @@ create unique index if not exists idx_session_store_sync_key_v1
     on v1_connector_sessions (sync_id, key);
 ";
 
-/// The statement that drops them.
-pub(super) fn drop_indexes() -> String {
-    let names = INDEXES
-        .split_whitespace()
-        .filter(|word| word.starts_with("idx_"));
-    names
-        .map(|name| format!("drop index if exists {name};"))
-        .collect()
+/// Their names.
+pub(super) fn index_names() -> impl Iterator<Item = &'static str> {
+    let words = INDEXES.split_whitespace();
+    words.filter(|word| word.starts_with("idx_"))
 }
 
 /// An index of all grants. They are large, and are built last ([`super::grant_indexes`]).

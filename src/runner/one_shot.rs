@@ -7,6 +7,7 @@ pub mod json;
 mod operations;
 mod outcome;
 
+use std::future::ready;
 use std::io::Write;
 use std::path::Path;
 
@@ -172,7 +173,11 @@ async fn run<T, F>(
 where
     F: Future<Output = Result<T>>,
 {
-    supervise(executable, &CancellationToken::new(), work).await
+    let all = |client| {
+        let done = work(client);
+        async { Ok(ready(Ok(done.await?))) }
+    };
+    supervise(executable, &CancellationToken::new(), all).await
 }
 
 /// Reads the file on another thread, because unpacking a large one takes a while.

@@ -96,8 +96,8 @@ async fn sync_into(request: SyncRequest) -> Result<Summary> {
     let cancel = CancellationToken::new();
     let prepared = Prepared::new(&request).await?;
     let (files, work) = (prepared.files.clone(), cancel.clone());
-    let outcome = supervise(&request.executable, &cancel, |client| {
-        prepared.sync(client, work)
+    let outcome = supervise(&request.executable, &cancel, |client| async {
+        Ok(prepared.read(client, work).await?.complete())
     })
     .await;
     tidy(&files).await;
@@ -114,8 +114,12 @@ pub(crate) async fn sync_with(
     let prepared = Prepared::new(request).await?;
     let files = prepared.files.clone();
     let outcome = running
-        .run(prepared.sync(running.client(), cancel.clone()))
+        .run(prepared.read(running.client(), cancel.clone()))
         .await;
+    let outcome = match outcome {
+        Ok(read) => read.complete().await,
+        Err(error) => Err(error),
+    };
     cancel.cancel();
     tidy(&files).await;
     outcome.map_err(|error| error.in_file(request.file.as_deref()))
@@ -141,7 +145,8 @@ impl Prepared {
         })
     }
 
-    async fn sync(self, client: Client, cancel: CancellationToken) -> Result<Summary> {
+    /// Does what needs the connector.
+    async fn read(self, client: Client, cancel: CancellationToken) -> Result<Read> {
         let context = Context {
             client,
             retry: Retry {
@@ -153,9 +158,26 @@ impl Prepared {
             options: self.options,
         };
         let started = Instant::now();
-        let mut summary = sync::sync(context).await?;
+        Ok(Read {
+            sync: sync::read(context).await?,
+            sink: self.sink,
+            started,
+        })
+    }
+}
+
+/// A sync of which the connector has done its part.
+struct Read {
+    sync: sync::Read,
+    sink: Opened,
+    started: Instant,
+}
+
+impl Read {
+    async fn complete(self) -> Result<Summary> {
+        let mut summary = self.sync.complete().await?;
         self.sink.finish().await?;
-        summary.duration = started.elapsed();
+        summary.duration = self.started.elapsed();
         Ok(summary)
     }
 }
@@ -172,14 +194,16 @@ async fn tidy(files: &TaskTracker) {
     }
 }
 
-/// Runs `work` against a new subprocess, and ends the subprocess in any case.
-pub(super) async fn supervise<T, F>(
+/// Runs `work` against a new subprocess, and ends the subprocess in any case. `work` returns what is
+/// left to do without it: the memory of the connector is then free.
+pub(super) async fn supervise<T, F, R>(
     executable: &Executable,
     cancel: &CancellationToken,
     work: impl FnOnce(Client) -> F,
 ) -> Result<T>
 where
-    F: Future<Output = Result<T>>,
+    F: Future<Output = Result<R>>,
+    R: Future<Output = Result<T>>,
 {
     let interrupted = signals::termination()
         .map_err(|error| Error::Internal(format!("listening for signals: {error}")))?;
@@ -189,14 +213,24 @@ where
         started = Running::start(executable) => started?,
     };
     let work = Box::pin(work(running.client()));
-    let result = tokio::select! {
+    let read = tokio::select! {
         // In this order: an interrupt also ends the connector and makes its calls fail.
         biased;
         () = &mut interrupted => Err(Error::Cancelled),
         result = running.run(work) => result,
     };
+    if read.is_err() {
+        cancel.cancel();
+    }
+    let rest = async {
+        let rest = Box::pin(read?);
+        tokio::select! {
+            () = &mut interrupted => Err(Error::Cancelled),
+            result = rest => result,
+        }
+    };
+    let (result, ()) = tokio::join!(rest, running.shutdown());
     cancel.cancel();
-    running.shutdown().await;
     result
 }
 

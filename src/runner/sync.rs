@@ -55,25 +55,25 @@ pub(crate) struct Context {
     pub(crate) options: Options,
 }
 
-/// Runs all phases. The caller finishes the sink.
-pub(crate) async fn sync(context: Context) -> Result<Summary> {
+/// Runs the phases that need the connector.
+pub(crate) async fn read(context: Context) -> Result<Read> {
     let started = Instant::now();
-    let mut phases = Phases {
-        session: None,
-        done: Vec::new(),
-    };
+    let sink = Arc::clone(&context.sink);
     let validated = validate::validate(&context).await?;
     if context.options.only_validate {
-        context.sink.index().await?;
-        return Ok(Summary {
-            sync_id: context.sink.sync_id().to_owned(),
-            ..Summary::default()
+        return Ok(Read {
+            sink,
+            started,
+            phases: None,
         });
     }
     let types = types::list(&context, &validated.active_sync_id).await?;
     let session = Arc::new(Session::new(context, validated.active_sync_id, types));
     session.keep_warnings(validated.warnings);
-    phases.session = Some(Arc::clone(&session));
+    let mut phases = Phases {
+        session: Arc::clone(&session),
+        done: Vec::new(),
+    };
     phases.note("resource types", started, 0);
 
     let options = &session.context.options;
@@ -86,43 +86,75 @@ pub(crate) async fn sync(context: Context) -> Result<Summary> {
     }
     cleanup(&session).await;
     session.finish_warnings();
-
-    let before = phases.begin("checking");
-    invariants::check(&session).await?;
-    phases.end(&before);
-    let mut derived = 0;
-    let has_grants = !options.skip_entitlements_and_grants && !options.skip_grants;
-    if options.targets.is_empty() && has_grants && !options.skip_expansion {
-        let before = phases.begin("grant expansion");
-        let outcome = session.context.sink.expand().await?;
-        derived = outcome.derived;
-        if outcome.dropped_edges > 0 {
-            session.warn(format!(
-                "{} nestings name an entitlement that does not exist and were ignored",
-                outcome.dropped_edges
-            ));
-        }
-        phases.end(&before);
-    }
-    let before = phases.begin("indexing");
-    session.context.sink.index().await?;
-    phases.end(&before);
-    let warnings = session.warnings();
-    session.context.sink.keep_warnings(&warnings).await?;
-    let rows = match session.context.sink.counts().await? {
-        Some(rows) => rows,
-        None => session.rows(),
-    };
-    Ok(Summary {
-        sync_id: session.context.sink.sync_id().to_owned(),
-        rows,
-        phases: phases.done,
-        derived_grants: derived,
-        api_calls: session.context.client.api_calls(),
-        connector_calls: session.context.client.connector_calls(),
-        duration: started.elapsed(),
-        warnings,
+    Ok(Read {
+        sink,
+        started,
+        phases: Some(phases),
     })
+}
+
+/// A sync of which the connector has done its part.
+pub(crate) struct Read {
+    sink: Arc<dyn Sink>,
+    started: Instant,
+    /// `None` if the connector was only to be checked.
+    phases: Option<Phases>,
+}
+
+impl Read {
+    /// Runs the other phases. The caller finishes the sink.
+    pub(crate) async fn complete(self) -> Result<Summary> {
+        let Self {
+            sink,
+            started,
+            phases,
+        } = self;
+        let Some(mut phases) = phases else {
+            sink.index().await?;
+            return Ok(Summary {
+                sync_id: sink.sync_id().to_owned(),
+                ..Summary::default()
+            });
+        };
+        let session = Arc::clone(&phases.session);
+        let options = &session.context.options;
+        let before = phases.begin("checking");
+        invariants::check(&session).await?;
+        phases.end(&before);
+        let mut derived = 0;
+        let has_grants = !options.skip_entitlements_and_grants && !options.skip_grants;
+        if options.targets.is_empty() && has_grants && !options.skip_expansion {
+            let before = phases.begin("grant expansion");
+            let outcome = sink.expand().await?;
+            derived = outcome.derived;
+            if outcome.dropped_edges > 0 {
+                session.warn(format!(
+                    "{} nestings name an entitlement that does not exist and were ignored",
+                    outcome.dropped_edges
+                ));
+            }
+            phases.end(&before);
+        }
+        let before = phases.begin("indexing");
+        sink.index().await?;
+        phases.end(&before);
+        let warnings = session.warnings();
+        sink.keep_warnings(&warnings).await?;
+        let rows = match sink.counts().await? {
+            Some(rows) => rows,
+            None => session.rows(),
+        };
+        Ok(Summary {
+            sync_id: sink.sync_id().to_owned(),
+            rows,
+            phases: phases.done,
+            derived_grants: derived,
+            api_calls: session.context.client.api_calls(),
+            connector_calls: session.context.client.connector_calls(),
+            duration: started.elapsed(),
+            warnings,
+        })
+    }
 }
 
 async fn full(session: &Arc<Session>, phases: &mut Phases) -> Result<()> {
@@ -165,7 +197,7 @@ async fn cleanup(session: &Session) {
 
 /// Measures the phases.
 struct Phases {
-    session: Option<Arc<Session>>,
+    session: Arc<Session>,
     done: Vec<PhaseSummary>,
 }
 
@@ -177,9 +209,7 @@ struct Before {
 
 impl Phases {
     fn begin(&self, name: &'static str) -> Before {
-        if let Some(session) = &self.session {
-            session.context.reporter.phase(name);
-        }
+        self.session.context.reporter.phase(name);
         Before {
             name,
             started: Instant::now(),
@@ -201,8 +231,6 @@ impl Phases {
     }
 
     fn calls(&self) -> u64 {
-        self.session
-            .as_ref()
-            .map_or(0, |session| session.context.client.connector_calls())
+        self.session.context.client.connector_calls()
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use salesforce_simulator::{Fault, Matcher, Org, Preset, Simulator};
+use salesforce_simulator::{Fault, Matcher, Org, Preset, SeedSize, Simulator};
 use tempfile::TempDir;
 use test_case::test_case;
 use tokio::process::Command;
@@ -206,6 +206,27 @@ async fn an_interrupted_sync_tidies_up_and_says_so(name: &str) {
     scene.assert_old_file_is_whole();
     scene.assert_nothing_is_left();
     scene.assert_next_run_succeeds().await;
+}
+
+/// The connector is not needed for what follows reading, and takes memory.
+#[tokio::test]
+async fn the_connector_has_ended_before_the_file_is_written() {
+    let simulator = Simulator::start(Org::seed_size(SeedSize::for_users(2000))).await;
+    let scene = Scene {
+        simulator,
+        directory: tempfile::tempdir().unwrap(),
+        before: Vec::new(),
+    };
+    let host = command(scene.path(), &org(&scene.simulator))
+        .spawn()
+        .unwrap();
+    let id = host.id().unwrap();
+    let connector = eventually("there is a connector", || children(id).first().copied()).await;
+    eventually("the connector is gone", || (!runs(connector)).then_some(())).await;
+    assert!(!scene.file().exists());
+    signal(id, "TERM");
+    end(host).await.assert_failure(1, "interrupted");
+    assert!(scene.names().is_empty(), "{:?}", scene.names());
 }
 
 /// A terminal sends it to both.

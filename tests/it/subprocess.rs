@@ -17,7 +17,7 @@ use command_fds::{CommandFdExt as _, FdMapping};
 use pb::connector_service_client::ConnectorServiceClient;
 use pb::resource_types_service_client::ResourceTypesServiceClient;
 use prost::Message;
-use salesforce_simulator::{Fault, Matcher, Org, Preset, Simulator};
+use salesforce_simulator::{Fault, Matcher, Org, Preset, SeedSize, Simulator};
 use tempfile::TempDir;
 use test_case::test_case;
 use tokio::io::AsyncWriteExt as _;
@@ -197,6 +197,44 @@ async fn a_sync_through_a_subprocess_brings_the_rows_of_one_in_this_process(work
     }
     assert_eq!(derived.len() as u64, summary.derived_grants);
     assert!(!derived.is_empty(), "the org has nested groups");
+}
+
+/// The org is large enough for a sync to be added to the database of the file.
+#[tokio::test]
+async fn sync_after_sync_a_file_has_the_rows_of_a_new_one() {
+    let simulator = Simulator::start(Org::seed_size(SeedSize::for_users(1000))).await;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sync.c1z");
+    for round in 0..4 {
+        sync(&simulator, &path, 8).await;
+        let new = directory.path().join(format!("{round}.c1z"));
+        sync(&simulator, &new, 8).await;
+        let (got, wanted) = (file::read(&path), file::read(&new));
+        assert!(wanted.grants.len() > 10_000);
+        assert!(got.resources == wanted.resources, "resources differ");
+        assert!(got.entitlements == wanted.entitlements);
+        assert!(got.grants == wanted.grants, "grants differ");
+        let (database, _directory) = file::open(&path);
+        let one =
+            |query: &str| -> String { database.query_row(query, [], |row| row.get(0)).unwrap() };
+        assert_eq!(one("pragma integrity_check"), "ok");
+        let syncs = one("select cast(count(distinct sync_id) as text) from v1_grants");
+        assert_eq!(syncs, (round + 1).min(2).to_string());
+        let first: i64 = one("select cast(min(id) as text) from v1_grants")
+            .parse()
+            .unwrap();
+        assert_eq!(
+            first > 1,
+            round > 1,
+            "rows that stay have kept their numbers"
+        );
+        simulator.with(|org| {
+            let held = org.rows("PermissionSetAssignment");
+            for row in held.iter().skip(round).step_by(7) {
+                assert!(org.delete("PermissionSetAssignment", row["Id"].as_str().unwrap()));
+            }
+        });
+    }
 }
 
 fn keys<K: ToString, V>(rows: &BTreeMap<K, V>) -> BTreeSet<String> {

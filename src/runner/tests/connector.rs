@@ -22,7 +22,7 @@ use crate::runner::progress::{Progress, Reporter};
 use crate::runner::retry::Retry;
 use crate::runner::sink::{CountingSink, FileSink};
 use crate::runner::summary::Summary;
-use crate::runner::sync::{Context, Options, sync};
+use crate::runner::sync::{Context, Options, read};
 
 /// A page of a listing: rows, annotations, the next token.
 #[derive(Clone, Debug)]
@@ -132,7 +132,10 @@ impl Script {
     /// Syncs the script with a sink that only counts.
     pub(super) async fn count(self: &Arc<Self>, options: Options) -> Result<Summary> {
         let sink = Arc::new(CountingSink::create().unwrap());
-        sync(self.context(sink, options).await).await
+        read(self.context(sink, options).await)
+            .await?
+            .complete()
+            .await
     }
 
     /// Syncs the script into a file.
@@ -143,7 +146,8 @@ impl Script {
     ) -> Result<Summary> {
         let writer = crate::c1z::Writer::create(file, &crate::c1z::Options::default())?;
         let sink = Arc::new(FileSink::new(writer));
-        let summary = sync(self.context(Arc::clone(&sink) as Arc<_>, options).await).await?;
+        let context = self.context(Arc::clone(&sink) as Arc<_>, options).await;
+        let summary = read(context).await?.complete().await?;
         sink.finish().await?;
         Ok(summary)
     }
