@@ -25,6 +25,16 @@ compare_hosts foreign
 # Not --cycle: there the two hosts differ on purpose (docs/adr/007). Our connector's rows have no
 # cycles, which the other steps prove by allowing no warning.
 compare_hosts foreign-large --users 5000
+# Sync after sync into one file, by both hosts in turn: each goes on with what the other left.
+for host in ours ours sdk ours ours sdk; do
+    if [ "$host" = sdk ]; then
+        "$TOOLS/reference-connector" --file foreign-large-ours.c1z --storage-engine sqlite --users 5000
+    else
+        "$drive" --binary "$TOOLS/reference-connector" --file foreign-large-ours.c1z --workers 4 -- --users 5000
+    fi
+    "$TOOLS/list" --full "${ROUTING[@]}" foreign-large-ours.c1z | diff foreign-large-sdk.txt -
+    echo "foreign-large: the rows are the same after another sync ($host)"
+done
 # Nestings that nobody thought of.
 for seed in {1..12}; do
     compare_hosts "foreign-squads-$seed" --users 40 --squads "$seed"

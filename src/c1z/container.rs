@@ -20,7 +20,8 @@ const DATABASE: &[u8; 16] = b"SQLite format 3\0";
 const WINDOW_LOG_LIMIT: u32 = 27;
 /// Like the SDK, the fastest level. Readers accept any.
 const LEVEL: i32 = 1;
-/// The size of reads and writes in bytes. It fits into a processor's cache.
+/// The size of reads and writes in bytes. It fits into a processor's cache, and whole pages of any size
+/// fit into it.
 const BUFFER: usize = 1 << 18;
 /// Parts of a database that wait to be written.
 const PARTS: usize = 16;

@@ -9,6 +9,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::head::{self, Head, SIZE};
+use super::rows::last_id;
 use crate::c1z::index_pages::trees::Trees;
 use crate::c1z::schema::{self, GrantIndex};
 
@@ -65,12 +66,10 @@ impl Removal {
         schema::set_writable(&connection, true)?;
         connection.execute_batch("pragma journal_mode = off; pragma synchronous = off;")?;
         let roots = roots(&connection)?;
-        let last_id = "select coalesce(max(id), 0) from v1_grants not indexed";
-        let last_id: i64 = connection.query_row(last_id, [], |row| row.get(0))?;
-        if entries(&connection)? != usual_entries()?
-            || !self.trees.are(&roots, self.head.pages)
-            || last_id > LARGEST_ID
-        {
+        if entries(&connection)? != usual_entries()? || !self.trees.are(&roots, self.head.pages) {
+            return Ok(false);
+        }
+        if last_id(&connection)? > LARGEST_ID {
             return Ok(false);
         }
         for kind in GrantIndex::ALL {

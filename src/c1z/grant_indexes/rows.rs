@@ -154,8 +154,8 @@ impl Rows {
 }
 
 /// The largest id of a row, 0 if there is none.
-fn last_id(connection: &Connection) -> rusqlite::Result<i64> {
-    let query = "select coalesce(max(id), 0) from v1_grants";
+pub(super) fn last_id(connection: &Connection) -> rusqlite::Result<i64> {
+    let query = "select coalesce(max(id), 0) from v1_grants not indexed";
     connection.query_row(query, [], |row| row.get(0))
 }
 

@@ -20,13 +20,30 @@ use crate::salesforce::composite::{Asked, Question};
 use crate::salesforce::{Error, Locator, PageText, Response, SalesforceId};
 use crate::trace;
 
-/// Calls of which the pages are on their way or held as text.
-const CALLS: usize = 2;
+/// How pages are asked for.
+struct Pace {
+    /// Calls of which the pages are on their way or held as text.
+    calls: usize,
+    /// The pages of one call have at most about so many bytes: with long rows, a page has 3 MB.
+    bytes_a_call: usize,
+}
 
-/// The pages of one call have at most about so many bytes: with long rows, a page has 3 MB.
-const BYTES_A_CALL: usize = 8 << 20;
-/// The same for a table of few pages, which does not take long.
-const BYTES_A_CALL_OF_FEW: usize = 12 << 20;
+impl Pace {
+    fn of(rest: &Rest) -> Self {
+        if rest.total > FEW_PAGES * PAGE {
+            Self {
+                calls: 2,
+                bytes_a_call: 8 << 20,
+            }
+        } else {
+            // That does not take long.
+            Self {
+                calls: 4,
+                bytes_a_call: 12 << 20,
+            }
+        }
+    }
+}
 
 /// Where a walk ended.
 pub(super) enum End {
@@ -49,12 +66,8 @@ pub(super) async fn walk_on<R: Row>(
     mut last: SalesforceId,
     way: &mut Way<R>,
 ) -> End {
-    let bytes_a_call = if rest.total > FEW_PAGES * PAGE {
-        BYTES_A_CALL
-    } else {
-        BYTES_A_CALL_OF_FEW
-    };
-    let pages_a_call = (bytes_a_call / rest.bytes.max(1)).clamp(1, TOGETHER);
+    let pace = Pace::of(&rest);
+    let pages_a_call = (pace.bytes_a_call / rest.bytes.max(1)).clamp(1, TOGETHER);
     let mut begins = begins(&rest);
     // In a task of its own, so that it goes on while nobody takes a batch.
     let mut start = || {
@@ -65,7 +78,7 @@ pub(super) async fn walk_on<R: Row>(
         (!some.is_empty()).then(pages)
     };
     let mut coming: VecDeque<_> = iter::repeat_with(&mut start)
-        .take(CALLS)
+        .take(pace.calls)
         .flatten()
         .collect();
     let mut led = false;

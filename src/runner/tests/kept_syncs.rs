@@ -312,6 +312,27 @@ async fn grants_of_no_sync_are_deleted_wherever_they_are() {
 }
 
 #[tokio::test]
+async fn all_syncs_before_may_be_dropped() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("sync.c1z");
+    write(&file, members(1000)).await;
+    let options = FileOptions {
+        keep: 1,
+        ..FileOptions::default()
+    };
+    let writer = Writer::create(&file, &options).unwrap();
+    writer
+        .put_grants(members(900).grants, |_, _| {})
+        .await
+        .unwrap();
+    writer.index().await.unwrap();
+    writer.finish().await.unwrap();
+    let now = database(&file);
+    assert_eq!(syncs(&now).len(), 1);
+    assert_eq!((count(&now, "v1_grants"), strays(&now)), (900, 0));
+}
+
+#[tokio::test]
 async fn what_is_dropped_is_overwritten() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("sync.c1z");
