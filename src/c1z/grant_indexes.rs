@@ -57,7 +57,7 @@ impl Default for Limits {
         Self {
             // Tests have few rows, and are to see these pages.
             least: if cfg!(test) { 1 } else { 10_000 },
-            followed: 2_000_000,
+            followed: 4_000_000,
             followed_names: 8 << 20,
             most: 16_000_000,
             names: 64 << 20,
