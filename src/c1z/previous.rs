@@ -57,7 +57,7 @@ impl Previous {
         let path = self.path.clone();
         self.keep(connection, new, options, grants, stop)
             .map_err(|error| match error {
-                Error::Database { source, .. } if !is_of_the_disk(&source) => Error::Damaged {
+                Error::Database { source, .. } if !is_of_this_machine(&source) => Error::Damaged {
                     path,
                     detail: source.to_string(),
                 },
@@ -95,9 +95,21 @@ impl Previous {
     }
 }
 
-fn is_of_the_disk(error: &rusqlite::Error) -> bool {
+/// Whether the error says nothing about the file.
+fn is_of_this_machine(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error_code();
-    matches!(code, Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
+    matches!(
+        code,
+        Some(
+            ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::ReadOnly
+                | ErrorCode::OutOfMemory
+                | ErrorCode::OperationInterrupted
+        )
+    )
 }
 
 fn start(path: &Path, options: &Options) -> Result<Option<Unpacking>> {

@@ -18,7 +18,8 @@ struct Run {
     linked: String,
 }
 
-/// Returns the syncs of the attached database `from` to keep, oldest first.
+/// Returns the syncs of the database `from` to keep, oldest first: `main`, or the name of an attached
+/// one.
 pub(super) fn runs_to_keep(
     connection: &Connection,
     from: &str,

@@ -33,7 +33,7 @@ pub(crate) struct Writer {
     mode: FileMode,
     lock: Lock,
     sync_id: Arc<str>,
-    /// Used by the database's thread.
+    /// Used by the database's thread, and by the one that reads those of old syncs.
     grants: Arc<Mutex<Rows>>,
     // Dropped last, after the files are removed.
     token: Option<TaskTrackerToken>,
@@ -41,7 +41,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Creates a database. The database's thread takes the syncs to keep from the target, while the
-    /// connector already works; if the target turns out to be damaged, the next write says so.
+    /// connector already works; if the target turns out to be damaged, a later write says so.
     ///
     /// The target is locked until the writer is dropped. Otherwise one of two concurrent writers
     /// would overwrite the sync of the other.
@@ -164,15 +164,16 @@ impl Writer {
         let (path, stop) = (self.database.path().to_owned(), self.store.stop());
         let rows = Arc::clone(&self.grants);
         let finishing = self.with(move |connection, stamp| {
+            let mut rows = mem::replace(&mut *rows.lock(), Rows::new(Limits::default()));
             connection
                 .execute(
                     "update v1_sync_runs set ended_at = ?1 where sync_id = ?2",
                     params![stamp.at, stamp.sync_id],
                 )
-                .and_then(|_| clear_free_pages(connection))
+                .and_then(|_| rows.delete_strays(connection))
+                .and_then(|()| clear_free_pages(connection))
                 .and_then(|()| connection.execute_batch("commit"))
                 .map_err(Error::database("finishing the sync"))?;
-            let rows = mem::replace(&mut *rows.lock(), Rows::new(Limits::default()));
             grant_indexes::build(connection, &path, rows, &stop)
         });
         let indexes = finishing.await?;
@@ -266,7 +267,7 @@ pub(super) fn set_up(connection: &Connection) -> Result<()> {
              pragma secure_delete = fast;",
         )
         .and_then(|()| schema::only_tables(connection))
-        .map_err(Error::database("creating the database"))?;
+        .map_err(Error::database("setting up the database"))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

@@ -194,8 +194,9 @@ async fn tidy(files: &TaskTracker) {
     }
 }
 
-/// Runs `work` against a new subprocess, and ends the subprocess in any case. `work` returns what is
-/// left to do without it: the memory of the connector is then free.
+/// Runs `work` against a new subprocess, and ends the subprocess in any case. `work` returns a
+/// future for the rest, which does not need the connector and runs while that ends: its memory is free
+/// then.
 pub(super) async fn supervise<T, F, R>(
     executable: &Executable,
     cancel: &CancellationToken,

@@ -17,7 +17,7 @@ pub(in crate::c1z) struct Rows {
     limits: Limits,
     /// `None` if they are to be read at the end.
     known: Option<Known>,
-    /// Whether there may be grants of no sync.
+    /// Whether grants of dropped syncs may still be stored.
     has_strays: bool,
 }
 
@@ -36,8 +36,8 @@ impl Rows {
         self.follow(|known, limits| known.read_copied(from, syncs, limits, stop));
     }
 
-    /// Reads all grants, whose rows stay as they are. Those of other syncs than these are deleted
-    /// when the rows are finished. Calls `begun` when it has begun to read: from then on, other tables
+    /// Reads all grants, whose rows stay as they are, and looks for those of other syncs than these
+    /// ([`Self::delete_strays`]). Calls `begun` when it has begun to read: from then on, other tables
     /// may be written. Ends early on `stop`.
     pub(in crate::c1z) fn follow_kept(
         &mut self,
@@ -52,7 +52,7 @@ impl Rows {
         }
     }
 
-    /// Must be called if grants of other syncs cannot be looked for.
+    /// Must be called if grants of dropped syncs cannot be looked for.
     pub(in crate::c1z) fn give_up(&mut self) {
         self.known = None;
         self.has_strays = true;
@@ -70,6 +70,9 @@ impl Rows {
         let mut found = statement.query([])?;
         let mut next = found.next();
         begun();
+        // Until all are read.
+        self.has_strays = true;
+        let mut has_strays = false;
         while let Some(row) = next? {
             if stop.is_set() {
                 return Err(Why::Stopped);
@@ -84,9 +87,24 @@ impl Rows {
                     known.add_row(row.get(7)?, row, limits.followed_names)
                 });
             } else {
-                self.has_strays = true;
+                has_strays = true;
             }
             next = found.next();
+        }
+        self.has_strays = has_strays;
+        Ok(())
+    }
+
+    /// Deletes the grants of dropped syncs, if there may be some.
+    pub(in crate::c1z) fn delete_strays(
+        &mut self,
+        connection: &Connection,
+    ) -> rusqlite::Result<()> {
+        if self.has_strays {
+            self.forget();
+            let strays = "sync_id not in (select sync_id from v1_sync_runs)";
+            connection.execute(&format!("delete from v1_grants where {strays}"), [])?;
+            self.has_strays = false;
         }
         Ok(())
     }
@@ -127,15 +145,7 @@ impl Rows {
 
     /// All grants that are stored.
     pub(super) fn finish(self, connection: &Connection) -> Result<Grants, Why> {
-        let Self {
-            limits, mut known, ..
-        } = self;
-        if self.has_strays {
-            let delete =
-                "delete from v1_grants where sync_id not in (select sync_id from v1_sync_runs)";
-            connection.execute(delete, []).map_err(Why::Unwritten)?;
-            known = None;
-        }
+        let Self { limits, known, .. } = self;
         let mut known = known.unwrap_or_default();
         known.read(connection, &limits, limits.most)?;
         if known.principals.len() < limits.least {

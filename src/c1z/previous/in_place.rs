@@ -48,7 +48,8 @@ pub(super) fn keep_syncs(
     Ok(())
 }
 
-/// Deletes the grants before the first one of these syncs. Others are rare, and are looked for later.
+/// Deletes the grants before the first one of these syncs. Grants of dropped syncs behind it are rare;
+/// [`Rows::delete_strays`] deletes them.
 fn delete_first_grants(connection: &Connection, runs: &[String]) -> rusqlite::Result<()> {
     let places = vec!["?"; runs.len()].join(", ");
     let first = format!(
