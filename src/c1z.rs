@@ -5,6 +5,7 @@
 
 pub(crate) mod annotation;
 mod container;
+mod database;
 mod error;
 mod extent;
 mod grant_indexes;

@@ -148,9 +148,10 @@ impl Unpacking {
             path,
             packed,
             limit,
-            mut decoder,
+            decoder,
             header,
         } = self;
+        let mut content = header.as_slice().chain(decoder);
         let broken = |error: io::Error| damaged(&path, error.to_string());
         // The file is there and empty. Truncated once more, ext4 would write it to the disk at once.
         let mut target = File::options()
@@ -177,11 +178,9 @@ impl Unpacking {
             let mut total = 0;
             loop {
                 let mut buffer: Vec<u8> = buffers.try_recv().unwrap_or_default();
-                buffer.clear();
-                if total == 0 {
-                    buffer.extend_from_slice(&header);
-                }
-                fill_up(&mut decoder, &mut buffer).map_err(broken)?;
+                buffer.resize(BUFFER, 0);
+                let read = fill(&mut content, &mut buffer).map_err(broken)?;
+                buffer.truncate(read);
                 let to_write = usize::try_from(length.saturating_sub(total)).unwrap_or(usize::MAX);
                 total += buffer.len() as u64;
                 if total > limit {
@@ -227,15 +226,6 @@ fn fill(from: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
         }
     }
     Ok(filled)
-}
-
-/// Reads until the buffer has its usual size or nothing more comes.
-fn fill_up(from: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<()> {
-    let begin = buffer.len();
-    buffer.resize(BUFFER, 0);
-    let read = fill(from, buffer.get_mut(begin..).unwrap_or_default())?;
-    buffer.truncate(begin + read);
-    Ok(())
 }
 
 /// Opens a file and reads its magic bytes.

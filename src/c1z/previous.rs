@@ -14,12 +14,12 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, ErrorCode};
 
 use super::container::{Packed, Unpacking};
+use super::database;
 use super::error::{Error, Result};
 use super::grant_indexes::{Removal, Rows};
 use super::options::Options;
 use super::store::Stop;
 use super::temporary::{Part, Temporary};
-use super::writer;
 
 /// A file that is to be replaced.
 pub(super) struct Previous {
@@ -54,44 +54,43 @@ impl Previous {
         grants: &Arc<Mutex<Rows>>,
         stop: &Stop,
     ) -> Result<()> {
-        let path = self.path.clone();
-        self.keep(connection, new, options, grants, stop)
-            .map_err(|error| match error {
-                Error::Database { source, .. } if !is_of_this_machine(&source) => Error::Damaged {
-                    path,
-                    detail: source.to_string(),
-                },
-                other => other,
-            })
-    }
-
-    fn keep(
-        self,
-        connection: &Connection,
-        new: &Path,
-        options: &Options,
-        grants: &Arc<Mutex<Rows>>,
-        stop: &Stop,
-    ) -> Result<()> {
-        let content = match Removal::new(self.content.header()) {
-            None => Some(self.content),
+        let Self {
+            path,
+            content,
+            database: old,
+        } = self;
+        let content = match Removal::new(content.header()) {
+            None => Some(content),
             Some(removal) => {
-                if take_over(self.content, removal, new, stop)? {
-                    return in_place::keep_syncs(connection, new, options, grants, stop);
+                if take_over(content, removal, new, stop)? {
+                    return in_place::keep_syncs(connection, new, options, grants, stop)
+                        .map_err(damaged(path));
                 }
                 // Another program has changed the file, so it is read like a file of that program.
                 let file = File::options().write(true).open(new);
                 file.and_then(|file| file.set_len(0))
                     .map_err(Error::io("writing", new))?;
-                start(&self.path, options)?
+                start(&path, options)?
             }
         };
         let Some(content) = content else {
-            return writer::create(connection);
+            return database::create(connection);
         };
-        content.write(self.database.path(), stop)?;
+        content.write(old.path(), stop)?;
+        database::create(connection)?;
         let grants = &mut grants.lock();
-        copy::copy_syncs(connection, &self.database, options, grants, stop)
+        copy::copy_syncs(connection, &old, options, grants, stop).map_err(damaged(path))
+    }
+}
+
+/// What an error of the old database says of the file.
+fn damaged(path: PathBuf) -> impl FnOnce(Error) -> Error {
+    move |error| match error {
+        Error::Database { source, .. } if !is_of_this_machine(&source) => Error::Damaged {
+            path,
+            detail: source.to_string(),
+        },
+        other => other,
     }
 }
 

@@ -9,10 +9,11 @@ use std::time::SystemTime;
 
 use ksuid::{Ksuid, KsuidLike};
 use parking_lot::Mutex;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, params};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::container::{self, Packed};
+use super::database;
 use super::error::{Error, Result};
 use super::grant_indexes::{self, Limits, Rows};
 use super::options::{Kind, Options};
@@ -58,26 +59,27 @@ impl Writer {
             }
             _ => target.to_owned(),
         };
-        let database = Temporary::beside(&workplace, Part::New)?;
-        let connection = open(database.path())?;
+        let new = Temporary::beside(&workplace, Part::New)?;
+        let connection =
+            database::open(new.path()).map_err(Error::database("creating the database"))?;
         let previous = Previous::open(target, &workplace, options)?;
         let sync_id: Arc<str> = Ksuid::now(None).to_string().into();
         let grants = Arc::new(Mutex::new(Rows::new(Limits::default())));
         let (id, indexed, options) = (Arc::clone(&sync_id), Arc::clone(&grants), options.clone());
         let (mode, started_at) = (options.mode, wall_clock());
-        let path = database.path().to_owned();
+        let path = new.path().to_owned();
         let store = Store::start(connection, move |connection, stop| {
             match previous {
                 Some(previous) => {
                     previous.keep_syncs(connection, &path, &options, &indexed, stop)?;
                 }
-                None => create(connection)?,
+                None => database::create(connection)?,
             }
             begin(connection, &id, options.kind, &started_at)
         })?;
         Ok(Self {
             store,
-            database,
+            database: new,
             target: target.into(),
             mode,
             lock,
@@ -171,7 +173,7 @@ impl Writer {
                     params![stamp.at, stamp.sync_id],
                 )
                 .and_then(|_| rows.delete_strays(connection))
-                .and_then(|()| clear_free_pages(connection))
+                .and_then(|()| database::clear_free_pages(connection))
                 .and_then(|()| connection.execute_batch("commit"))
                 .map_err(Error::database("finishing the sync"))?;
             grant_indexes::build(connection, &path, rows, &stop)
@@ -234,61 +236,6 @@ fn wall_clock() -> String {
     now.to_zoned(jiff::tz::TimeZone::system())
         .strftime("%Y-%m-%d %H:%M:%S%.f")
         .to_string()
-}
-
-/// Opens a database that only this process uses. Nothing is read before the first statement.
-fn open(path: &Path) -> Result<Connection> {
-    // Only one thread uses it, so SQLite needs no mutex. Without file locks of its own, because some
-    // network file systems do not distinguish them from ours.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_URI
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags_and_vfs(path, flags, c"unix-none")
-        .map_err(Error::database("creating the database"))
-}
-
-/// Creates the tables in an empty database.
-pub(super) fn create(connection: &Connection) -> Result<()> {
-    set_up(connection)?;
-    connection
-        .execute_batch(schema::TABLES)
-        .map_err(Error::database("creating the database"))
-}
-
-/// Makes a database one without a journal: only the final rename must be durable.
-pub(super) fn set_up(connection: &Connection) -> Result<()> {
-    connection
-        .execute_batch(
-            // Large pages, because rows are long. When indexes are built, each of four threads
-            // sorts in as much memory as the cache has. More is slower, because it no longer fits
-            // into the processor's cache.
-            "pragma page_size = 32768; pragma cache_size = -8192; pragma journal_mode = off;
-             pragma synchronous = off; pragma locking_mode = exclusive; pragma threads = 3;
-             pragma secure_delete = fast;",
-        )
-        .and_then(|()| schema::only_tables(connection))
-        .map_err(Error::database("setting up the database"))?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(())
-}
-
-/// Overwrites the pages of deleted rows that no new row has taken. They would be packed, and stay in
-/// the file.
-fn clear_free_pages(connection: &Connection) -> rusqlite::Result<()> {
-    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let free = number("freelist_count")?;
-    if free == 0 {
-        return Ok(());
-    }
-    // Each row takes a page.
-    let size = number("page_size")? - 100;
-    connection.execute_batch("create table free_pages (zeros blob not null)")?;
-    connection.execute(
-        "with recursive n (i) as (select 1 union all select i + 1 from n where i < ?1)
-         insert into free_pages select zeroblob(?2) from n",
-        [free, size],
-    )?;
-    connection.execute_batch("drop table free_pages")
 }
 
 fn begin(connection: &Connection, sync_id: &str, kind: Kind, started_at: &str) -> Result<()> {

@@ -6,10 +6,11 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use super::head::{self, Head, SIZE};
 use super::rows::last_id;
+use crate::c1z::database;
 use crate::c1z::index_pages::trees::Trees;
 use crate::c1z::schema::{self, GrantIndex};
 
@@ -51,16 +52,15 @@ impl Removal {
     /// Removes the indexes from the database, of which the file holds only [`Self::size`] bytes.
     /// Returns whether that is now a database as this program creates it. If not, another program
     /// has changed it.
-    pub(in crate::c1z) fn finish(mut self, database: &Path) -> io::Result<bool> {
+    pub(in crate::c1z) fn finish(mut self, path: &Path) -> io::Result<bool> {
         head::set_pages(&mut self.header, self.head.pages_before, 0)?;
-        let file = File::options().write(true).open(database)?;
+        let file = File::options().write(true).open(path)?;
         file.write_all_at(&self.header, 0)?;
-        Ok(self.remove(database).unwrap_or(false))
+        Ok(self.remove(path).unwrap_or(false))
     }
 
-    fn remove(self, database: &Path) -> rusqlite::Result<bool> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags_and_vfs(database, flags, c"unix-none")?;
+    fn remove(self, path: &Path) -> rusqlite::Result<bool> {
+        let connection = database::open(path)?;
         schema::only_tables(&connection)?;
         // Otherwise SQLite refuses a schema with roots that are not there.
         schema::set_writable(&connection, true)?;

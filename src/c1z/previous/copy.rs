@@ -9,9 +9,9 @@ use crate::c1z::error::{Error, Result};
 use crate::c1z::grant_indexes::Rows;
 use crate::c1z::options::Options;
 use crate::c1z::retention::runs_to_keep;
+use crate::c1z::schema;
 use crate::c1z::store::Stop;
 use crate::c1z::temporary::Temporary;
-use crate::c1z::{schema, writer};
 
 /// Copies the syncs to keep from `previous` into a new database, and adds their grants to `grants`.
 pub(super) fn copy_syncs(
@@ -22,7 +22,6 @@ pub(super) fn copy_syncs(
     stop: &Stop,
 ) -> Result<()> {
     let failed = || Error::database("reading the previous syncs");
-    writer::create(connection)?;
     // Immutable: the SDK may leave WAL mode on, which would need more files.
     connection
         .execute("attach database ?1 as old", [previous.uri()])

@@ -12,7 +12,7 @@ use crate::c1z::grant_indexes::Rows;
 use crate::c1z::options::Options;
 use crate::c1z::retention::runs_to_keep;
 use crate::c1z::store::Stop;
-use crate::c1z::{schema, temporary, writer};
+use crate::c1z::{database, schema, temporary};
 
 /// Leaves only the syncs to keep in the database `new`. Their grants are added to `grants` by a thread
 /// of its own, and whoever stores some waits for it.
@@ -24,7 +24,7 @@ pub(super) fn keep_syncs(
     stop: &Stop,
 ) -> Result<()> {
     let failed = || Error::database("deleting previous syncs");
-    writer::set_up(connection)?;
+    database::set_up(connection)?;
     let runs = runs_to_keep(connection, "main", options)?;
     connection
         .execute_batch("begin; delete from v1_connector_sessions;")
@@ -65,13 +65,13 @@ fn delete_first_grants(connection: &Connection, runs: &[String]) -> rusqlite::Re
 }
 
 /// Begins to read the grants.
-fn follow_kept(database: &Path, runs: Vec<String>, grants: &Arc<Mutex<Rows>>, stop: &Stop) {
+fn follow_kept(path: &Path, runs: Vec<String>, grants: &Arc<Mutex<Rows>>, stop: &Stop) {
     let (begun, wait) = mpsc::channel();
-    let (database, stop) = (database.to_owned(), stop.clone());
+    let (path, stop) = (path.to_owned(), stop.clone());
     let to = Arc::clone(grants);
     let follow = move || {
         let mut grants = to.lock();
-        match temporary::connect(&database) {
+        match temporary::connect(&path) {
             Ok(connection) => {
                 let begun = || begun.send(()).unwrap_or_default();
                 grants.follow_kept(&connection, &runs, &stop, begun);
