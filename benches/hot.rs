@@ -42,7 +42,7 @@ fn convert_and_encode_grants(bencher: Bencher, count: usize) {
         .counter(ItemsCount::new(count))
         .with_inputs(|| Page::last(grants(count)))
         .bench_values(|page| {
-            let answer = wire::page::answer(page, |row| wire::grant::grant(&row));
+            let answer = wire::page::answer(page, wire::grant::grant);
             let list = answer.expect("an answer").list;
             list.iter()
                 .map(|row| row.encode_to_vec().len())
@@ -109,7 +109,7 @@ fn rows(count: usize, nested: bool) -> Rows {
     };
     let group = |number| Resource::new(id("group", number), "Group", Variant::Group);
     let resources = (0..count).map(user).chain((0..100).map(group));
-    let entitlements = (0..100).map(|number| wire::entitlement::stub(&member_of(number)));
+    let entitlements = (0..100).map(|number| wire::entitlement::stub(member_of(number)));
     let mut grants = grants(count);
     grants.extend((1..100).filter(|_| nested).map(|number| {
         Grant::new(member_of(0), id("group", number)).with(GrantMark::Expandable(Expansion {
@@ -119,11 +119,9 @@ fn rows(count: usize, nested: bool) -> Rows {
         }))
     }));
     (
-        resources
-            .map(|row| wire::resource::resource(&row))
-            .collect(),
+        resources.map(wire::resource::resource).collect(),
         entitlements.collect(),
-        grants.iter().map(wire::grant::grant).collect(),
+        grants.into_iter().map(wire::grant::grant).collect(),
     )
 }
 

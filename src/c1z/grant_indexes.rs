@@ -25,7 +25,7 @@ use std::thread::{self, ScopedJoinHandle};
 use rusqlite::{Connection, params};
 
 use super::error::{Error, Result};
-use super::index_pages::record::Record;
+use super::index_pages::record::{self, Record};
 use super::index_pages::turns::{Pages, Turns};
 use super::index_pages::{Builder, Count, longest};
 use super::schema::{self, GrantIndex};
@@ -183,17 +183,27 @@ impl Tail {
             return Err(Why::Stopped);
         }
         let mut count = Count::new(self.head.page_size);
-        let mut last = None;
+        let (mut last_id, mut last, mut size) = (None, None, 0);
         orders::visit(kind, &self.grants, &self.ranks, |entry| {
             let id = (kind == GrantIndex::External).then(|| self.id_ranks(entry));
-            if id.is_some() && id == last {
+            if id.is_some() && id == last_id {
                 return Err(Why::Repeated);
             }
-            last = id;
-            self.with(kind, entry, |record| count.add(record.size()))?;
+            last_id = id;
+            let texts = texts_of(kind, entry).map(|texts| (texts, self.width(entry)));
+            if texts.is_none() || texts != last {
+                last = texts;
+                size = self.with(kind, entry, |record| record.size());
+            }
+            count.add(size)?;
             Ok(())
         })?;
         Ok(count.finish()?)
+    }
+
+    /// How many bytes the number of a row takes in a record.
+    fn width(&self, entry: Entry) -> usize {
+        record::width(self.grants.ids.get(entry.place))
     }
 
     /// What the id of a grant consists of, and its sync.
@@ -267,10 +277,16 @@ impl Tail {
     }
 
     fn make(&self, kind: GrantIndex, pages: &mut Pages<'_>) -> io::Result<()> {
-        let mut bytes = Vec::new();
+        let (mut last, mut bytes) = (None, Vec::new());
         let mut builder = Builder::new(self.head.page_size, pages);
         orders::visit(kind, &self.grants, &self.ranks, |entry| {
-            self.with(kind, entry, |record| record.write(&mut bytes))?;
+            let texts = texts_of(kind, entry);
+            let is_as_before = texts.is_some() && texts == last;
+            let id = self.grants.ids.get(entry.place);
+            if !(is_as_before && record::renumber(&mut bytes, numbers(kind), id)) {
+                self.with(kind, entry, |record| record.write(&mut bytes))?;
+            }
+            last = texts;
             builder.add(&bytes)
         })?;
         builder.finish()
@@ -284,11 +300,12 @@ impl Tail {
             ids,
             ..
         } = &self.grants;
-        let [target_type, target, entitlement, sync] = end_names.get(entry.end);
-        let [holder_type, holder] = principal_names.get(entry.principal);
+        let end = || end_names.get(entry.end);
+        let principal = || principal_names.get(entry.principal);
         let id = ids.get(entry.place);
         match kind {
             GrantIndex::External => {
+                let ([_, _, entitlement, sync], [holder_type, holder]) = (end(), principal());
                 let length = entitlement.len() + 1 + holder_type.len() + 1 + holder.len();
                 with(Record {
                     lengths: &[length, sync.len()],
@@ -301,27 +318,55 @@ impl Tail {
                     integers: &[id],
                 })
             }
-            GrantIndex::Resource => with(Record {
-                lengths: &[target_type.len(), target.len()],
-                pieces: &[target_type, target],
-                integers: &[id],
-            }),
-            GrantIndex::Principal => with(Record {
-                lengths: &[holder_type.len(), holder.len()],
-                pieces: &[holder_type, holder],
-                integers: &[id],
-            }),
-            GrantIndex::EntitlementPrincipal => with(Record {
-                lengths: &[entitlement.len(), holder_type.len(), holder.len()],
-                pieces: &[entitlement, holder_type, holder],
-                integers: &[id],
-            }),
-            // The column and the number of the row: SQLite stores both.
-            GrantIndex::EntitlementSync => with(Record {
-                lengths: &[entitlement.len(), sync.len()],
-                pieces: &[entitlement, sync],
-                integers: &[id, id],
-            }),
+            GrantIndex::Resource => {
+                let [kind, resource, ..] = end();
+                with(Record {
+                    lengths: &[kind.len(), resource.len()],
+                    pieces: &[kind, resource],
+                    integers: &[id],
+                })
+            }
+            GrantIndex::Principal => {
+                let [kind, holder] = principal();
+                with(Record {
+                    lengths: &[kind.len(), holder.len()],
+                    pieces: &[kind, holder],
+                    integers: &[id],
+                })
+            }
+            GrantIndex::EntitlementPrincipal => {
+                let ([_, _, entitlement, _], [kind, holder]) = (end(), principal());
+                with(Record {
+                    lengths: &[entitlement.len(), kind.len(), holder.len()],
+                    pieces: &[entitlement, kind, holder],
+                    integers: &[id],
+                })
+            }
+            GrantIndex::EntitlementSync => {
+                let [_, _, entitlement, sync] = end();
+                with(Record {
+                    lengths: &[entitlement.len(), sync.len()],
+                    pieces: &[entitlement, sync],
+                    integers: &[id, id],
+                })
+            }
         }
+    }
+}
+
+/// How often a record has the number of its row. Where that is a column of the index, SQLite stores both.
+fn numbers(kind: GrantIndex) -> usize {
+    match kind {
+        GrantIndex::EntitlementSync => 2,
+        _ => 1,
+    }
+}
+
+/// What the texts of a row are of, in an index that has many rows with the same texts.
+fn texts_of(kind: GrantIndex, entry: Entry) -> Option<u32> {
+    match kind {
+        GrantIndex::Resource | GrantIndex::EntitlementSync => Some(entry.end),
+        GrantIndex::Principal => Some(entry.principal),
+        GrantIndex::External | GrantIndex::EntitlementPrincipal => None,
     }
 }

@@ -305,6 +305,10 @@ fn complete_user_trait(row: &mut Resource) {
     else {
         return;
     };
+    // Most have one, and reading only that costs less than reading all of it.
+    if ProfileOfUser::decode(&*any.value).is_ok_and(|user| user.profile.is_some()) {
+        return;
+    }
     let Ok(mut user) = UserTrait::decode(&*any.value) else {
         return;
     };
@@ -312,4 +316,11 @@ fn complete_user_trait(row: &mut Resource) {
         user.profile = Some(row.profile.clone().unwrap_or_default());
         any.value = user.encode_to_vec();
     }
+}
+
+/// The profile in a [`UserTrait`], encoded.
+#[derive(Clone, PartialEq, Message)]
+struct ProfileOfUser {
+    #[prost(bytes = "vec", optional, tag = "3")]
+    profile: Option<Vec<u8>>,
 }

@@ -22,11 +22,11 @@ const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
 /// What the org sends is kept as it spells it: its last three characters are not recomputed. Two
 /// ids are equal when their first fifteen characters are.
 #[derive(Clone, Copy)]
-pub struct SalesforceId([u8; BARE], [u8; CHECKED - BARE]);
+pub struct SalesforceId([u8; CHECKED]);
 
 impl PartialEq for SalesforceId {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        self.as_bytes() == other.as_bytes()
     }
 }
 
@@ -34,7 +34,7 @@ impl Eq for SalesforceId {}
 
 impl Hash for SalesforceId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
+        self.as_bytes().hash(state);
     }
 }
 
@@ -55,27 +55,32 @@ pub enum MalformedId {
 
 impl SalesforceId {
     /// An id that no record has.
-    pub const ZERO: Self = Self([b'0'; BARE], [b'A'; CHECKED - BARE]);
+    pub const ZERO: Self = Self(*b"000000000000000AAA");
+
+    /// The 18 characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // They are letters and digits.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
 
     /// The three characters that hint at the object (`005` for users); not unique to one object.
     #[must_use]
     pub fn key_prefix(&self) -> &str {
-        self.0
-            .get(..3)
-            .and_then(|prefix| std::str::from_utf8(prefix).ok())
-            .unwrap_or_default()
+        self.as_str().get(..3).unwrap_or_default()
     }
 
     /// The 15 case-sensitive characters as bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 15] {
-        &self.0
+        let [bare @ .., _, _, _] = &self.0;
+        bare
     }
 
     /// Compares bytes, for sorted vectors of our own; *not* the order of `ORDER BY Id`.
     #[must_use]
     pub fn cmp_bytes(&self, other: &Self) -> Ordering {
-        self.0.cmp(&other.0)
+        self.as_bytes().cmp(other.as_bytes())
     }
 
     /// Reads an id without holding it to its checksum: for what the org itself sent, also when it
@@ -88,39 +93,41 @@ impl SalesforceId {
         if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(MalformedId::Character);
         }
-        let (bare, spelt) = text.as_bytes().split_at(BARE);
-        let bare = bare.try_into().map_err(|_| MalformedId::Length(length))?;
-        Ok(Self(
-            bare,
-            spelt.try_into().unwrap_or_else(|_| checksum(bare)),
-        ))
+        match text.as_bytes().try_into() {
+            Ok(id) => Ok(Self(id)),
+            Err(_) => match text.as_bytes().try_into() {
+                Ok(bare) => Ok(Self::with_checksum(bare)),
+                Err(_) => Err(MalformedId::Length(length)),
+            },
+        }
     }
-}
 
-fn checksum(bare: [u8; BARE]) -> [u8; CHECKED - BARE] {
-    let mut sum = [0; CHECKED - BARE];
-    for (letter, chunk) in sum.iter_mut().zip(bare.chunks(CHUNK)) {
-        let upper = chunk
-            .iter()
-            .enumerate()
-            .filter(|(_, byte)| byte.is_ascii_uppercase());
-        let index = upper.fold(0_usize, |bits, (position, _)| bits | (1 << position));
-        *letter = ALPHABET.get(index).copied().unwrap_or_default();
+    fn with_checksum(bare: &[u8; BARE]) -> Self {
+        let mut id = [0; CHECKED];
+        let (start, sum) = id.split_at_mut(BARE);
+        start.copy_from_slice(bare);
+        for (letter, chunk) in sum.iter_mut().zip(bare.chunks(CHUNK)) {
+            let upper = chunk
+                .iter()
+                .enumerate()
+                .filter(|(_, byte)| byte.is_ascii_uppercase());
+            let index = upper.fold(0_usize, |bits, (position, _)| bits | (1 << position));
+            *letter = ALPHABET.get(index).copied().unwrap_or_default();
+        }
+        Self(id)
     }
-    sum
 }
 
 impl FromStr for SalesforceId {
     type Err = MalformedId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut id = Self::read(text)?;
-        let sum = checksum(id.0);
-        if !id.1.eq_ignore_ascii_case(&sum) {
+        let id = Self::read(text)?;
+        let right = Self::with_checksum(id.as_bytes());
+        if !id.0.eq_ignore_ascii_case(&right.0) {
             return Err(MalformedId::Checksum);
         }
-        id.1 = sum;
-        Ok(id)
+        Ok(right)
     }
 }
 
@@ -134,10 +141,7 @@ impl TryFrom<&str> for SalesforceId {
 
 impl fmt::Display for SalesforceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .chain(&self.1)
-            .try_for_each(|&byte| fmt::Write::write_char(f, char::from(byte)))
+        f.write_str(self.as_str())
     }
 }
 
@@ -149,7 +153,7 @@ impl fmt::Debug for SalesforceId {
 
 impl Serialize for SalesforceId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -15,11 +15,7 @@ impl AccountManagerService for Services {
         request: Request<pb::CreateAccountRequest>,
     ) -> Result<Response<pb::CreateAccountResponse>, Status> {
         let request = validated(request)?;
-        respond(
-            self.account(request)
-                .await
-                .map(|account| account::created(&account)),
-        )
+        respond(self.account(request).await.map(account::created))
     }
 }
 

@@ -70,7 +70,7 @@ impl ActionService for Services {
                 id,
                 status: report.status.into(),
                 annotations: annotation::quotas(report.quota),
-                response: report.response.as_ref().map(to_struct),
+                response: report.response.map(to_struct),
             }),
             None => Err(Error::not_found(format!(
                 "error: action status for id {id} not found: rpc error: code = NotFound desc = \
@@ -114,7 +114,7 @@ impl Services {
             id,
             status: status.into(),
             annotations: annotation::quotas(quota),
-            response: response.as_ref().map(to_struct),
+            response: response.map(to_struct),
             name: name.to_owned(),
         })
     }

@@ -47,7 +47,7 @@ impl Services {
             .map_err(wrap("error: listing static entitlements failed"))?;
         let subject = format!("type={kind}");
         let page = listing::progress(page, &asked, "listing static entitlements", &subject)?;
-        let row = |row| entitlement::static_entitlement(&row, &self.registry);
+        let row = |row| entitlement::static_entitlement(row, &self.registry);
         let answer = page::answer(page, row)?;
         Ok(pb::EntitlementsServiceListStaticEntitlementsResponse {
             list: answer.list,
@@ -84,7 +84,7 @@ impl Services {
             .map_err(wrap("error: listing entitlements failed"))?;
         let subject = format!("resource={}", on.id);
         let page = listing::progress(page, &asked, "listing entitlements", &subject)?;
-        let answer = page::answer(page, |row| entitlement::entitlement(&row, &self.registry))?;
+        let answer = page::answer(page, |row| entitlement::entitlement(row, &self.registry))?;
         Ok(pb::EntitlementsServiceListEntitlementsResponse {
             list: answer.list,
             next_page_token: answer.next_page_token,

@@ -20,11 +20,7 @@ impl GrantManagerService for Services {
         request: Request<pb::GrantManagerServiceGrantRequest>,
     ) -> Result<Response<pb::GrantManagerServiceGrantResponse>, Status> {
         let request = validated(request)?;
-        respond(
-            self.accept_grant(request)
-                .await
-                .map(|granted| grant::granted(&granted)),
-        )
+        respond(self.accept_grant(request).await.map(grant::granted))
     }
 
     async fn revoke(

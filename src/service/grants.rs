@@ -51,7 +51,7 @@ impl Services {
         };
         let page = syncer.grants(&scope, &asked).await.map_err(wrap(doing))?;
         let page = listing::progress(page, &asked, "listing grants", &subject)?;
-        let answer = page::answer(page, |row| grant::grant(&row))?;
+        let answer = page::answer(page, grant::grant)?;
         Ok(pb::GrantsServiceListGrantsResponse {
             list: answer.list,
             next_page_token: answer.next_page_token,

@@ -37,7 +37,7 @@ impl Services {
             .get(&id, &call)
             .await
             .map_err(wrap("error: get resource failed"))?;
-        let found = page.items.first().ok_or_else(|| {
+        let found = page.items.into_iter().next().ok_or_else(|| {
             Error::not_found(format!("error: get resource failed: there is no {id}"))
         })?;
         Ok(pb::ResourceGetterServiceGetResourceResponse {

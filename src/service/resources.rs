@@ -42,7 +42,7 @@ impl Services {
         };
         let subject = format!("type={kind}, parent=");
         let page = listing::progress(page, &asked, "listing resources", &subject)?;
-        let answer = page::answer(page, |row| resource::resource(&row))?;
+        let answer = page::answer(page, resource::resource)?;
         Ok(pb::ResourcesServiceListResourcesResponse {
             list: answer.list,
             next_page_token: answer.next_page_token,

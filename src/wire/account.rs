@@ -77,9 +77,9 @@ pub fn detail(option: CredentialOption) -> Detail {
 
 /// What came of it. Passwords are never made here, so there is nothing to encrypt.
 #[must_use]
-pub fn created(account: &NewAccount) -> pb::CreateAccountResponse {
-    let resource = Some(resource(&account.resource));
-    let result = match &account.outcome {
+pub fn created(account: NewAccount) -> pb::CreateAccountResponse {
+    let resource = Some(resource(account.resource));
+    let result = match account.outcome {
         AccountOutcome::Created => Outcome::Success(SuccessResult {
             resource,
             is_create_account_result: true,
@@ -91,7 +91,7 @@ pub fn created(account: &NewAccount) -> pb::CreateAccountResponse {
         }),
         AccountOutcome::ActionRequired(message) => Outcome::ActionRequired(ActionRequiredResult {
             resource,
-            message: message.clone(),
+            message,
             is_create_account_result: true,
         }),
     };

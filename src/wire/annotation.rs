@@ -62,7 +62,7 @@ pub fn warnings(warnings: &[String]) -> Option<Any> {
 
 /// Details as a `google.protobuf.Struct`; nothing if there are none.
 #[must_use]
-pub fn object(object: &Object) -> Option<Any> {
+pub fn object(object: Object) -> Option<Any> {
     (!object.is_empty()).then(|| pack_struct(&to_struct(object)))
 }
 

@@ -14,35 +14,35 @@ use crate::pb::connector::entitlement::PurposeValue;
 /// An entitlement. The types that it can be granted to go out in full, so the registry is needed;
 /// a type that is not offered is left out.
 #[must_use]
-pub fn entitlement(entitlement: &Entitlement, registry: &Registry) -> pb::Entitlement {
-    let mark = |EntitlementMark::Immutable(fields): &EntitlementMark| {
+pub fn entitlement(entitlement: Entitlement, registry: &Registry) -> pb::Entitlement {
+    let mark = |EntitlementMark::Immutable(fields): EntitlementMark| {
         pack(&pb::EntitlementImmutable {
             source_id: String::new(),
             metadata: Some(to_struct(fields)),
         })
     };
     pb::Entitlement {
-        display_name: cut(&entitlement.display_name, text::DISPLAY_NAME),
-        description: description(entitlement.description.as_deref()),
+        display_name: cut(entitlement.display_name, text::DISPLAY_NAME),
+        description: description(entitlement.description),
         grantable_to: grantable_to(&entitlement.grantable_to, registry),
-        annotations: entitlement.marks.iter().map(mark).collect(),
+        annotations: entitlement.marks.into_iter().map(mark).collect(),
         purpose: purpose(entitlement.purpose).into(),
         slug: entitlement.id.slug.clone(),
-        ..stub(&entitlement.id)
+        ..stub(entitlement.id)
     }
 }
 
 /// An entitlement of every resource of a type. Its id has no type and no resource, because hosts
 /// replace it.
 #[must_use]
-pub fn static_entitlement(entitlement: &StaticEntitlement, registry: &Registry) -> pb::Entitlement {
+pub fn static_entitlement(entitlement: StaticEntitlement, registry: &Registry) -> pb::Entitlement {
     pb::Entitlement {
         id: format!("::{}", entitlement.slug),
-        display_name: cut(&entitlement.display_name, text::DISPLAY_NAME),
-        description: description(entitlement.description.as_deref()),
+        display_name: cut(entitlement.display_name, text::DISPLAY_NAME),
+        description: description(entitlement.description),
         grantable_to: grantable_to(&entitlement.grantable_to, registry),
         purpose: purpose(entitlement.purpose).into(),
-        slug: entitlement.slug.clone(),
+        slug: entitlement.slug,
         ..Default::default()
     }
 }
@@ -61,10 +61,10 @@ fn grantable_to(types: &[&'static str], registry: &Registry) -> Vec<pb::Resource
 
 /// An entitlement of which only the id and the resource's id are said.
 #[must_use]
-pub fn stub(id: &EntitlementId) -> pb::Entitlement {
+pub fn stub(id: EntitlementId) -> pb::Entitlement {
     pb::Entitlement {
-        resource: Some(resource::stub(&id.on)),
-        id: id.to_string(),
+        id: id.text(),
+        resource: Some(resource::stub(id.on)),
         ..Default::default()
     }
 }

@@ -57,15 +57,15 @@ fn event(event: Event) -> pb::Event {
     pb::Event {
         id: event.id,
         occurred_at: Some(to_timestamp(event.occurred_at)),
-        event: Some(what(&event.what)),
-        annotations: annotation::object(&event.details).into_iter().collect(),
+        event: Some(what(event.what)),
+        annotations: annotation::object(event.details).into_iter().collect(),
     }
 }
 
-fn what(what: &Occurrence) -> What {
+fn what(what: Occurrence) -> What {
     match what {
         Occurrence::Usage { target, actor } => What::UsageEvent(pb::UsageEvent {
-            target_resource: Some(resource::resource(target)),
+            target_resource: Some(resource::resource(*target)),
             actor_resource: Some(resource::stub(actor)),
         }),
         Occurrence::ResourceChange(id) => What::ResourceChangeEvent(pb::ResourceChangeEvent {
@@ -91,7 +91,7 @@ fn what(what: &Occurrence) -> What {
     }
 }
 
-fn named(id: &EntitlementId) -> pb::Entitlement {
+fn named(id: EntitlementId) -> pb::Entitlement {
     pb::Entitlement {
         slug: id.slug.clone(),
         ..entitlement::stub(id)

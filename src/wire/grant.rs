@@ -7,26 +7,28 @@ use super::entitlement;
 use super::resource;
 use super::value::to_struct;
 use crate::baton::{
-    EntitlementId, Error, Expansion, Grant, GrantMark, Granted, ResourceId, Result, Revoked,
+    EntitlementId, Error, Expansion, Grant, GrantId, GrantMark, Granted, ResourceId, Result,
+    Revoked,
 };
 use crate::pb::connector as pb;
 
 /// A grant. Of its entitlement and its principal only the ids go out: hosts store what they get,
 /// once per grant.
 #[must_use]
-pub fn grant(grant: &Grant) -> pb::Grant {
+pub fn grant(grant: Grant) -> pb::Grant {
+    let entitlement = entitlement::stub(grant.entitlement);
     pb::Grant {
-        entitlement: Some(entitlement::stub(&grant.entitlement)),
-        principal: Some(resource::stub(&grant.principal)),
-        id: grant.id().to_string(),
+        id: GrantId::text(&entitlement.id, &grant.principal),
+        entitlement: Some(entitlement),
+        principal: Some(resource::stub(grant.principal)),
         sources: None,
-        annotations: grant.marks.iter().map(mark).collect(),
+        annotations: grant.marks.into_iter().map(mark).collect(),
     }
 }
 
-fn mark(mark: &GrantMark) -> Any {
+fn mark(mark: GrantMark) -> Any {
     match mark {
-        GrantMark::Expandable(expansion) => pack(&expandable(expansion)),
+        GrantMark::Expandable(expansion) => pack(&expandable(&expansion)),
         GrantMark::Immutable(fields) => pack(&pb::GrantImmutable {
             source_id: String::new(),
             metadata: Some(to_struct(fields)),
@@ -42,7 +44,7 @@ fn expandable(expansion: &Expansion) -> pb::GrantExpandable {
         entitlement_ids: expansion
             .entitlements
             .iter()
-            .map(ToString::to_string)
+            .map(EntitlementId::text)
             .collect(),
         shallow: expansion.shallow,
         resource_type_ids: expansion
@@ -84,7 +86,7 @@ pub fn read_revoke(request: pb::GrantManagerServiceRevokeRequest) -> Result<Subj
 
 /// What a grant did.
 #[must_use]
-pub fn granted(granted: &Granted) -> pb::GrantManagerServiceGrantResponse {
+pub fn granted(granted: Granted) -> pb::GrantManagerServiceGrantResponse {
     let already = granted.already.then(|| pack(&pb::GrantAlreadyExists {}));
     let replaced = granted.replaced.iter().map(|id| {
         pack(&pb::GrantReplaced {
@@ -98,7 +100,7 @@ pub fn granted(granted: &Granted) -> pb::GrantManagerServiceGrantResponse {
             .chain(annotation::warnings(&granted.warnings))
             .chain(annotation::quota(granted.quota))
             .collect(),
-        grants: granted.grants.iter().map(grant).collect(),
+        grants: granted.grants.into_iter().map(grant).collect(),
     }
 }
 

@@ -3,6 +3,9 @@
 //! Profile and status are sent twice, on the resource and on its trait. Newer readers prefer the
 //! first; older ones know only the second and crash on a user without a profile.
 
+use std::mem;
+
+use prost::{Message, Name};
 use prost_types::{Any, Struct};
 
 use super::annotation::pack;
@@ -71,13 +74,13 @@ fn type_trait(kind: Trait) -> resource_type::Trait {
 
 /// A resource with the annotation of its trait.
 #[must_use]
-pub fn resource(resource: &Resource) -> pb::Resource {
-    let profile = resource.profile.as_ref().map(to_struct);
+pub fn resource(resource: Resource) -> pb::Resource {
+    let mut profile = resource.profile.map(to_struct);
     pb::Resource {
-        id: Some(id(&resource.id)),
-        display_name: cut(&resource.display_name, text::DISPLAY_NAME),
-        annotations: traits(resource, profile.as_ref()),
-        description: description(resource.description.as_deref()),
+        id: Some(id(resource.id)),
+        display_name: cut(resource.display_name, text::DISPLAY_NAME),
+        annotations: traits(resource.variant, resource.status.as_ref(), &mut profile),
+        description: description(resource.description),
         profile,
         status: resource.status.as_ref().map(status),
         created_at: resource.created_at.map(to_timestamp),
@@ -87,7 +90,7 @@ pub fn resource(resource: &Resource) -> pb::Resource {
 
 /// A resource of which only the id is said.
 #[must_use]
-pub fn stub(resource: &ResourceId) -> pb::Resource {
+pub fn stub(resource: ResourceId) -> pb::Resource {
     pb::Resource {
         id: Some(id(resource)),
         ..Default::default()
@@ -96,62 +99,78 @@ pub fn stub(resource: &ResourceId) -> pb::Resource {
 
 /// An id.
 #[must_use]
-pub fn id(id: &ResourceId) -> pb::ResourceId {
+pub fn id(id: ResourceId) -> pb::ResourceId {
     pb::ResourceId {
-        resource_type: id.resource_type.as_str().to_owned(),
-        resource: id.resource.as_str().to_owned(),
+        resource_type: id.resource_type.into_string(),
+        resource: id.resource.into_string(),
         baton_resource: false,
     }
 }
 
 /// A description, cut; absent is empty.
 #[must_use]
-pub fn description(text: Option<&str>) -> String {
+pub fn description(text: Option<String>) -> String {
     text.map(|text| cut(text, text::DESCRIPTION))
         .unwrap_or_default()
 }
 
-fn traits(resource: &Resource, profile: Option<&Struct>) -> Vec<Any> {
+fn traits(variant: Variant, status: Option<&Status>, profile: &mut Option<Struct>) -> Vec<Any> {
     #![expect(deprecated, reason = "older readers know the profile only here")]
-    let profile = profile.cloned();
-    match &resource.variant {
+    match variant {
         Variant::Plain => Vec::new(),
-        Variant::User(user) => vec![pack(&user_trait(user, resource.status.as_ref(), profile))],
-        Variant::Group => vec![pack(&pb::GroupTrait {
-            profile,
-            ..Default::default()
-        })],
-        Variant::Role => vec![pack(&pb::RoleTrait {
-            profile,
-            ..Default::default()
-        })],
-        Variant::App(kind) => {
-            vec![
-                pack(&pb::AppTrait {
-                    profile,
-                    ..Default::default()
-                }),
-                pack(&registered_app(kind)),
-            ]
+        Variant::User(user) => {
+            let row = user_trait(*user, status);
+            // Without a profile, older readers crash.
+            let profile = if profile.is_some() {
+                profile
+            } else {
+                &mut Some(Struct::default())
+            };
+            vec![with_profile(row, |row| &mut row.profile, profile)]
         }
-        Variant::Agent { identity } => vec![pack(&pb::AgentTrait {
-            status: agent_status(resource.status.as_ref()).into(),
-            identity_resource_id: identity.as_ref().map(id),
+        Variant::Group => vec![with_profile(
+            pb::GroupTrait::default(),
+            |row| &mut row.profile,
             profile,
-        })],
-        Variant::License(license) => vec![pack(&license_trait(license))],
-        Variant::SecurityInsight(insight) => vec![pack(&insight::insight_trait(insight))],
+        )],
+        Variant::Role => vec![with_profile(
+            pb::RoleTrait::default(),
+            |row| &mut row.profile,
+            profile,
+        )],
+        Variant::App(kind) => vec![
+            with_profile(pb::AppTrait::default(), |row| &mut row.profile, profile),
+            pack(&registered_app(&kind)),
+        ],
+        Variant::Agent { identity } => {
+            let row = pb::AgentTrait {
+                status: agent_status(status).into(),
+                identity_resource_id: identity.map(id),
+                profile: None,
+            };
+            vec![with_profile(row, |row| &mut row.profile, profile)]
+        }
+        Variant::License(license) => vec![pack(&license_trait(&license))],
+        Variant::SecurityInsight(insight) => vec![pack(&insight::insight_trait(&insight))],
     }
 }
 
-fn user_trait(
-    user: &UserDetails,
-    status: Option<&Status>,
-    profile: Option<Struct>,
-) -> pb::UserTrait {
-    #![expect(deprecated, reason = "older readers know profile and status only here")]
-    let email = |email: &crate::baton::Email| user_trait::Email {
-        address: email.address.clone(),
+/// Packs a trait that shows the profile too, without copying it.
+fn with_profile<T: Message + Name>(
+    mut shown: T,
+    place: impl Fn(&mut T) -> &mut Option<Struct>,
+    profile: &mut Option<Struct>,
+) -> Any {
+    mem::swap(place(&mut shown), profile);
+    let packed = pack(&shown);
+    mem::swap(place(&mut shown), profile);
+    packed
+}
+
+fn user_trait(user: UserDetails, status: Option<&Status>) -> pb::UserTrait {
+    #![expect(deprecated, reason = "older readers know the status only here")]
+    let email = |email: crate::baton::Email| user_trait::Email {
+        address: email.address,
         is_primary: email.is_primary,
     };
     let account_type = match user.account_type {
@@ -160,16 +179,15 @@ fn user_trait(
     };
     let named = user.given_name.is_some() || user.family_name.is_some();
     pb::UserTrait {
-        emails: user.emails.iter().map(email).collect(),
+        emails: user.emails.into_iter().map(email).collect(),
         status: status.map(user_status),
-        profile: Some(profile.unwrap_or_default()),
         account_type: account_type.into(),
-        login: user.login.clone(),
-        employee_ids: user.employee_ids.clone(),
+        login: user.login,
+        employee_ids: user.employee_ids,
         last_login: user.last_login.map(to_timestamp),
         structured_name: named.then(|| user_trait::StructuredName {
-            given_name: user.given_name.clone().unwrap_or_default(),
-            family_name: user.family_name.clone().unwrap_or_default(),
+            given_name: user.given_name.unwrap_or_default(),
+            family_name: user.family_name.unwrap_or_default(),
             ..Default::default()
         }),
         ..Default::default()

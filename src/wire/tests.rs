@@ -97,7 +97,7 @@ fn user() -> Resource {
 #[test]
 #[expect(deprecated, reason = "that is the point")]
 fn profile_and_status_go_out_twice() {
-    let row = resource::resource(&user());
+    let row = resource::resource(user());
     let annotation = &row.annotations[0];
     assert_eq!(
         annotation.type_url,
@@ -113,7 +113,7 @@ fn profile_and_status_go_out_twice() {
 #[test]
 #[expect(deprecated, reason = "that is the point")]
 fn a_user_always_has_a_profile_on_its_trait() {
-    let row = resource::resource(&Resource {
+    let row = resource::resource(Resource {
         profile: None,
         status: None,
         ..user()
@@ -125,7 +125,7 @@ fn a_user_always_has_a_profile_on_its_trait() {
 
 #[test]
 fn long_texts_are_cut() {
-    let row = resource::resource(&Resource {
+    let row = resource::resource(Resource {
         display_name: "ä".repeat(600),
         description: Some("ä".repeat(1100)),
         ..user()
@@ -141,7 +141,7 @@ fn an_application_is_a_registered_identity() {
     let kind = AppKind {
         nhi_detail: "salesforce.connected_application",
     };
-    let row = resource::resource(&Resource {
+    let row = resource::resource(Resource {
         variant: Variant::App(kind),
         ..user()
     });
@@ -168,7 +168,7 @@ fn an_application_is_a_registered_identity() {
 fn a_grant_says_only_ids() {
     let on = ResourceId::new("group", "00G1").unwrap();
     let who = ResourceId::new("user", "0051").unwrap();
-    let row = grant::grant(&Grant::new(
+    let row = grant::grant(Grant::new(
         EntitlementId::new(on.clone(), "member"),
         who.clone(),
     ));
@@ -178,10 +178,10 @@ fn a_grant_says_only_ids() {
             id: "group:00G1:member:user:0051".into(),
             entitlement: Some(pb::Entitlement {
                 id: "group:00G1:member".into(),
-                resource: Some(resource::stub(&on)),
+                resource: Some(resource::stub(on)),
                 ..Default::default()
             }),
-            principal: Some(resource::stub(&who)),
+            principal: Some(resource::stub(who)),
             ..Default::default()
         }
     );
@@ -190,7 +190,7 @@ fn a_grant_says_only_ids() {
 #[test]
 fn an_entitlement_shows_types_in_full_and_drops_unknown_ones() {
     let row = entitlement::entitlement(
-        &Entitlement {
+        Entitlement {
             id: EntitlementId::new(ResourceId::new("group", "00G1").unwrap(), "member"),
             display_name: "Sales Group Member".into(),
             description: None,
@@ -209,7 +209,7 @@ fn an_entitlement_in_a_request_must_agree_with_its_resource() {
     let on = ResourceId::new("territory", "0MI1").unwrap();
     let named = |id: &str| pb::Entitlement {
         id: id.into(),
-        ..entitlement::stub(&EntitlementId::new(on.clone(), "x"))
+        ..entitlement::stub(EntitlementId::new(on.clone(), "x"))
     };
     let read = |id: &str| entitlement::read_id(Some(named(id)), "entitlement");
     assert_eq!(
@@ -398,17 +398,18 @@ fn row(encoded: usize) -> usize {
 proptest! {
     #[test]
     fn a_resource_weighs_at_least_what_it_becomes(resource in any_resource()) {
-        prop_assert!(resource.encoded_size() >= row(resource::resource(&resource).encoded_len()));
+        prop_assert!(resource.encoded_size() >= row(resource::resource(resource).encoded_len()));
     }
 
     #[test]
     fn an_entitlement_weighs_at_least_what_it_becomes(entitlement in any_entitlement()) {
-        let message = entitlement::entitlement(&entitlement, &registry());
-        prop_assert!(entitlement.encoded_size() >= row(message.encoded_len()));
+        let bound = entitlement.encoded_size();
+        let message = entitlement::entitlement(entitlement, &registry());
+        prop_assert!(bound >= row(message.encoded_len()));
     }
 
     #[test]
     fn a_grant_weighs_at_least_what_it_becomes(grant in any_grant()) {
-        prop_assert!(grant.encoded_size() >= row(grant::grant(&grant).encoded_len()));
+        prop_assert!(grant.encoded_size() >= row(grant::grant(grant).encoded_len()));
     }
 }

@@ -14,9 +14,10 @@ pub const RISK_FACTOR: usize = 4096;
 
 /// As much of `text` as fits into `limit` bytes without breaking a character.
 #[must_use]
-pub fn cut(text: &str, limit: usize) -> String {
-    let end = text.floor_char_boundary(limit);
-    text.get(..end).unwrap_or(text).to_owned()
+pub fn cut(text: impl Into<String>, limit: usize) -> String {
+    let mut text = text.into();
+    text.truncate(text.floor_char_boundary(limit));
+    text
 }
 
 #[cfg(test)]

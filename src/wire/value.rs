@@ -10,23 +10,23 @@ use crate::baton::{Object, Value};
 
 /// An object as a `google.protobuf.Struct`.
 #[must_use]
-pub fn to_struct(object: &Object) -> Struct {
+pub fn to_struct(object: Object) -> Struct {
     Struct {
         fields: object
-            .iter()
-            .map(|(name, value)| (name.clone(), to_value(value)))
+            .into_iter()
+            .map(|(name, value)| (name, to_value(value)))
             .collect(),
     }
 }
 
-fn to_value(value: &Value) -> prost_types::Value {
+fn to_value(value: Value) -> prost_types::Value {
     let kind = match value {
         Value::Null => Kind::NullValue(0),
-        Value::Bool(value) => Kind::BoolValue(*value),
-        Value::Number(value) => Kind::NumberValue(*value),
-        Value::Text(value) => Kind::StringValue(value.clone()),
+        Value::Bool(value) => Kind::BoolValue(value),
+        Value::Number(value) => Kind::NumberValue(value),
+        Value::Text(value) => Kind::StringValue(value),
         Value::List(values) => Kind::ListValue(ListValue {
-            values: values.iter().map(to_value).collect(),
+            values: values.into_iter().map(to_value).collect(),
         }),
         Value::Object(object) => Kind::StructValue(to_struct(object)),
     };
@@ -83,7 +83,7 @@ mod tests {
                 Value::Object(Object::from([("a".to_owned(), "b".into())])),
             ),
         ]);
-        assert_eq!(from_struct(to_struct(&object)), object);
+        assert_eq!(from_struct(to_struct(object.clone())), object);
     }
 
     #[test_case("2026-05-20T08:00:00.5Z", 1_779_264_000, 500_000_000)]

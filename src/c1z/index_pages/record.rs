@@ -49,6 +49,38 @@ impl Record<'_> {
     }
 }
 
+/// Puts `value` in the place of the last `count` values of a record, which are integers. Whether that
+/// could be done: they must be as wide.
+pub(in crate::c1z) fn renumber(record: &mut [u8], count: usize, value: i64) -> bool {
+    let (kind, width) = integer(value);
+    let types = record.first().map_or(0, |types| usize::from(*types));
+    let kinds = types
+        .checked_sub(count)
+        .and_then(|at| record.get(at..types));
+    if kinds.is_none_or(|kinds| kinds.iter().any(|known| *known != kind)) {
+        return false;
+    }
+    let bytes = value.to_be_bytes();
+    let Some(bytes) = bytes.get(bytes.len() - width..) else {
+        return false;
+    };
+    let begins = record.len().checked_sub(count * width);
+    let Some(values) = begins.and_then(|at| record.get_mut(at..)) else {
+        return false;
+    };
+    if width > 0 {
+        values
+            .chunks_exact_mut(width)
+            .for_each(|place| place.copy_from_slice(bytes));
+    }
+    true
+}
+
+/// How many bytes an integer takes behind the texts.
+pub(in crate::c1z) fn width(value: i64) -> usize {
+    integer(value).1
+}
+
 fn text_type(length: usize) -> usize {
     13 + 2 * length
 }

@@ -11,11 +11,15 @@ use super::*;
 const PAGE: u32 = 512;
 
 fn record(text: &str, id: i64) -> Vec<u8> {
+    record_of(text, &[id])
+}
+
+fn record_of(text: &str, integers: &[i64]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let record = Record {
         lengths: &[text.len()],
         pieces: &[text.as_bytes()],
-        integers: &[id],
+        integers,
     };
     record.write(&mut bytes).unwrap();
     assert_eq!(bytes.len(), record.size());
@@ -33,6 +37,47 @@ fn record(text: &str, id: i64) -> Vec<u8> {
 #[test_case(1 << 47, &[3, 15, 6, b'x', 0, 0, 128, 0, 0, 0, 0, 0]; "eight bytes")]
 fn an_integer_takes_as_few_bytes_as_it_needs(id: i64, bytes: &[u8]) {
     assert_eq!(record("x", id), bytes);
+}
+
+#[test_case(1; "a short text")]
+#[test_case(58; "a text whose type ends like that of an integer")]
+fn a_record_gets_another_integer_only_if_it_is_as_wide(length: usize) {
+    let text = "x".repeat(length);
+    let ids = [
+        0,
+        1,
+        2,
+        -1,
+        127,
+        128,
+        0x8000,
+        0x8001,
+        0x80_0000,
+        0x8000_0000,
+        1 << 47,
+    ];
+    for (before, after) in ids.iter().flat_map(|a| ids.iter().map(move |b| (*a, *b))) {
+        for count in [1, 2] {
+            let right = record_of(&text, &vec![after; count]);
+            let mut bytes = record_of(&text, &vec![before; count]);
+            let first = bytes.clone();
+            let is_done = record::renumber(&mut bytes, count, after);
+            assert_eq!(
+                bytes,
+                if is_done {
+                    right.clone()
+                } else {
+                    first.clone()
+                }
+            );
+            let types = usize::from(first[0]);
+            assert_eq!(
+                is_done,
+                first[..types] == right[..types],
+                "{before} {after}"
+            );
+        }
+    }
 }
 
 /// The pages of one index with these records, behind the page with the number `before`. Returns its

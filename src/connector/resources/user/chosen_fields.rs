@@ -1,9 +1,13 @@
 //! A user's row with the fields that the configuration adds.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess};
+use serde::{Deserialize, de::Error as _};
 use serde_json::{Map, Value as Json};
 
-use super::record::{NAMES, UserRow};
+use super::record::{NAMES, PARENTS, UserRow};
 use crate::baton::{Object, Value};
 use crate::connector::read::table::Row;
 use crate::connector::read::user_fields::Shapes;
@@ -23,35 +27,105 @@ impl ListedUser for UserRow {
 }
 
 /// A user's row with all columns that were asked for.
-#[derive(Deserialize)]
-#[serde(try_from = "Map<String, Json>")]
 pub(super) struct WideUserRow {
     user: UserRow,
     chosen: Object,
 }
 
-impl TryFrom<Map<String, Json>> for WideUserRow {
-    type Error = serde_path_to_error::Error<serde_json::Error>;
+impl<'de> Deserialize<'de> for WideUserRow {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
 
-    fn try_from(columns: Map<String, Json>) -> Result<Self, Self::Error> {
-        let (mut own, mut chosen) = (Map::new(), Object::new());
-        for (name, value) in columns {
-            match value {
-                // Type and address of the record.
-                Json::Object(_) if name == "attributes" => {}
-                // The part of a parent that the user's own columns read, and perhaps more of it.
-                Json::Object(parent) => {
-                    add(&mut chosen, &name, &parent);
-                    own.insert(name, Json::Object(parent));
-                }
-                value if NAMES.contains(&name.as_str()) => {
-                    own.insert(name, value);
-                }
-                value => chosen.extend(scalar(&value).map(|value| (name, value))),
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = WideUserRow;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a user")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, row: A) -> Result<WideUserRow, A::Error> {
+                let mut chosen = Object::new();
+                let own = OwnColumns {
+                    row,
+                    chosen: &mut chosen,
+                    parent: None,
+                };
+                let user = UserRow::deserialize(MapAccessDeserializer::new(own))?;
+                Ok(WideUserRow { user, chosen })
             }
         }
-        let user = serde_path_to_error::deserialize(Json::Object(own))?;
-        Ok(Self { user, chosen })
+
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+/// Shows a row's own columns to [`UserRow`], and puts the others aside.
+struct OwnColumns<'a, A> {
+    row: A,
+    chosen: &'a mut Object,
+    /// The column that comes next, if it is a parent: its values are put aside as well.
+    parent: Option<&'static str>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for OwnColumns<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, A::Error> {
+        while let Some(column) = self.row.next_key()? {
+            match column {
+                Column::Own(name) => {
+                    self.parent = PARENTS.contains(&name).then_some(name);
+                    return seed.deserialize(name.into_deserializer()).map(Some);
+                }
+                Column::Other(name) => match self.row.next_value()? {
+                    Json::Object(parent) => add(self.chosen, &name, &parent),
+                    value => self.chosen.extend(scalar(value).map(|value| (name, value))),
+                },
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        let Some(name) = self.parent.take() else {
+            return self.row.next_value_seed(seed);
+        };
+        let value = self.row.next_value()?;
+        if let Json::Object(parent) = &value {
+            add(self.chosen, name, parent);
+        }
+        seed.deserialize(value).map_err(A::Error::custom)
+    }
+}
+
+/// The name of a column.
+enum Column {
+    /// One that [`UserRow`] reads.
+    Own(&'static str),
+    Other(String),
+}
+
+impl<'de> Deserialize<'de> for Column {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl de::Visitor<'_> for Visitor {
+            type Value = Column;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a column")
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Column, E> {
+                let own = NAMES.iter().find(|own| **own == name);
+                Ok(own.map_or_else(|| Column::Other(name.to_owned()), |own| Column::Own(own)))
+            }
+        }
+
+        deserializer.deserialize_str(Visitor)
     }
 }
 
@@ -73,7 +147,7 @@ fn add(to: &mut Object, path: &str, parent: &Map<String, Json>) {
         let path = format!("{path}.{name}");
         match value {
             Json::Object(parent) if name != "attributes" => add(to, &path, parent),
-            value => to.extend(scalar(value).map(|value| (path, value))),
+            value => to.extend(scalar(value.clone()).map(|value| (path, value))),
         }
     }
 }
@@ -92,11 +166,11 @@ pub(super) fn shown(values: Object, fields: &[FieldName], shapes: &Shapes) -> Ob
 }
 
 /// The value of a field. `None` for null.
-fn scalar(value: &Json) -> Option<Value> {
+fn scalar(value: Json) -> Option<Value> {
     match value {
-        Json::Bool(value) => Some(Value::Bool(*value)),
+        Json::Bool(value) => Some(Value::Bool(value)),
         Json::Number(value) => value.as_f64().map(Value::Number),
-        Json::String(value) => Some(Value::Text(value.clone())),
+        Json::String(value) => Some(Value::Text(value)),
         Json::Null | Json::Array(_) | Json::Object(_) => None,
     }
 }

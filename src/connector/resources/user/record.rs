@@ -32,6 +32,10 @@ macro_rules! user_columns {
         /// The top-level names in a row.
         pub(super) const NAMES: &[&str] = &["attributes", $($column),+];
 
+        /// Those that are parents.
+        pub(super) const PARENTS: &[&str] =
+            &[$($(user_columns!(@parent $column [$($path),+]),)?)+];
+
         impl UserRow {
             /// The columns to read.
             pub(super) fn table() -> Table {
@@ -50,6 +54,7 @@ macro_rules! user_columns {
             }
         }
     };
+    (@parent $column:literal [$($path:literal),+]) => { $column };
     (@column $table:ident required $column:literal) => { $table.required(&[$column]) };
     (@column $table:ident optional $column:literal) => { $table.optional(&[$column]) };
     (@column $table:ident optional($consequence:literal) $column:literal) => {
