@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use tracing::warn;
 
 use super::synced_users::Via;
-use crate::baton::{Object, PageRequest, Result, Value};
+use crate::baton::{PageRequest, Result};
 use crate::connector::error::wrap_listing;
 use crate::connector::read::context::ReadContext;
 use crate::connector::read::snapshot::{Collector, Snapshot};
@@ -143,11 +143,7 @@ impl Features {
     }
 
     /// The switches that are on in a row. `None` if all of them are off.
-    pub(super) fn held(&self, row: &Object) -> Option<FeatureSet> {
-        self.collect(|name| row.get(name) == Some(&Value::Bool(true)))
-    }
-
-    fn collect(&self, mut is_on: impl FnMut(&str) -> bool) -> Option<FeatureSet> {
+    pub(super) fn held(&self, mut is_on: impl FnMut(&str) -> bool) -> Option<FeatureSet> {
         let places = self.0.iter().zip(0_u32..);
         let bits = places.fold(0, |bits, (feature, place)| {
             bits | (u64::from(is_on(feature.name.as_str())) << place)
@@ -217,7 +213,7 @@ impl FeatureHolders {
                 .only(Via::User.condition(&context.options));
             let mut users = Vec::new();
             let each = |row: SwitchRow| {
-                let held = features.collect(|name| row.switches.get(name) == Some(&true.into()));
+                let held = features.held(|name| row.switches.get(name) == Some(&true.into()));
                 users.extend(held.map(|held| (row.id, held)));
             };
             context.org.read_all(&table, each).await?;

@@ -24,7 +24,7 @@ use crate::connector::read::context::ReadContext;
 use crate::connector::read::listing::{Listing, Position, Read, Reading};
 use crate::connector::text;
 use crate::salesforce::{self, SalesforceId};
-use chosen_fields::{ListedUser, WideUserRow, shown};
+use chosen_fields::{ListedUser, WideUserRow};
 use record::UserRow;
 use resource::to_resource;
 
@@ -79,14 +79,14 @@ impl Users {
         let shapes = org.user_fields.shapes(&org.client, &options.user_fields);
         let shapes = shapes.await?;
         let convert = |row: R| {
-            let (user, values) = row.into_parts();
-            let held = features.held(&values);
+            let (user, others) = row.into_parts();
+            let held = features.held(|name| others.is_on(name));
             seen.features.extend(held.map(|held| (user.id, held)));
             seen.users.push((user.id, user.summary()));
             if options.security_insights {
                 seen.facts.push((user.id, user.facts(options)));
             }
-            let chosen = shown(values, &options.user_fields, &shapes);
+            let chosen = others.shown(&options.user_fields, &shapes);
             to_resource(&user, chosen, states, options).map(Some)
         };
         listing.read(reading, convert).await

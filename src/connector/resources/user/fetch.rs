@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::chosen_fields::{ListedUser as _, WideUserRow, shown};
+use super::chosen_fields::{ListedUser as _, WideUserRow};
 use super::record::UserRow;
 use super::resource::to_resource;
 use crate::baton::{Page, Resource};
@@ -72,7 +72,7 @@ async fn fetch(
     let mut page = Page::last(Vec::new()).with_quota(batch.quota);
     let mut calls = batch.calls;
     if let Some(row) = batch.rows.next() {
-        let (user, chosen) = row.into_parts();
+        let (user, others) = row.into_parts();
         let states = match login {
             Login::MayBeLocked => {
                 calls += 1;
@@ -84,7 +84,7 @@ async fn fetch(
         // The answer about a write does not depend on the description of its fields.
         let fields = &options.user_fields;
         let shapes = org.user_fields.shapes(&org.client, fields).await;
-        let chosen = shown(chosen, fields, &shapes.unwrap_or_default());
+        let chosen = others.shown(fields, &shapes.unwrap_or_default());
         let resource = to_resource(&user, chosen, &states, options)?;
         page.items.push(resource);
     }
