@@ -102,19 +102,9 @@ impl EntitlementId {
     /// The id as one text, as hosts store it.
     #[must_use]
     pub fn text(&self) -> String {
-        let ResourceId {
-            resource_type,
-            resource,
-        } = &self.on;
-        // In one piece: a sync writes hundreds of thousands.
-        [
-            resource_type.as_str(),
-            ":",
-            resource.as_str(),
-            ":",
-            &self.slug,
-        ]
-        .concat()
+        let (kind, resource) = (self.on.resource_type.as_str(), self.on.resource.as_str());
+        // At once, without growing: a sync writes hundreds of thousands.
+        [kind, ":", resource, ":", &self.slug].concat()
     }
 
     /// Parses `<type>:<resource>:<slug>`. Only the slug may contain colons.
@@ -150,18 +140,11 @@ impl GrantId {
     /// The id as one text. `entitlement` is the text of the entitlement's id.
     #[must_use]
     pub fn text(entitlement: &str, principal: &ResourceId) -> String {
-        let ResourceId {
-            resource_type,
-            resource,
-        } = principal;
-        [
-            entitlement,
-            ":",
-            resource_type.as_str(),
-            ":",
-            resource.as_str(),
-        ]
-        .concat()
+        let (kind, id) = (
+            principal.resource_type.as_str(),
+            principal.resource.as_str(),
+        );
+        [entitlement, ":", kind, ":", id].concat()
     }
 }
 

@@ -53,29 +53,25 @@ fn a_record_gets_another_integer_only_if_it_is_as_wide(length: usize) {
         0x8000,
         0x8001,
         0x80_0000,
-        0x8000_0000,
+        1 << 31,
         1 << 47,
     ];
-    for (before, after) in ids.iter().flat_map(|a| ids.iter().map(move |b| (*a, *b))) {
+    for (old, new) in ids.iter().flat_map(|a| ids.iter().map(move |b| (*a, *b))) {
         for count in [1, 2] {
-            let right = record_of(&text, &vec![after; count]);
-            let mut bytes = record_of(&text, &vec![before; count]);
-            let first = bytes.clone();
-            let is_done = record::renumber(&mut bytes, count, after);
+            let before = record_of(&text, &vec![old; count]);
+            let right = record_of(&text, &vec![new; count]);
+            let mut bytes = before.clone();
+            let is_done = record::renumber(&mut bytes, count, new);
             assert_eq!(
                 bytes,
                 if is_done {
                     right.clone()
                 } else {
-                    first.clone()
+                    before.clone()
                 }
             );
-            let types = usize::from(first[0]);
-            assert_eq!(
-                is_done,
-                first[..types] == right[..types],
-                "{before} {after}"
-            );
+            let types = usize::from(before[0]);
+            assert_eq!(is_done, before[..types] == right[..types], "{old} {new}");
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess};
-use serde::{Deserialize, de::Error as _};
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess,
+};
 use serde_json::{Map, Value as Json};
 
 use super::record::{NAMES, PARENTS, UserRow};
