@@ -20,6 +20,7 @@ mod tests;
 use std::io::{self, Write};
 use std::panic::resume_unwind;
 use std::path::Path;
+use std::slice;
 use std::thread::{self, ScopedJoinHandle};
 
 use rusqlite::{Connection, params};
@@ -183,27 +184,17 @@ impl Tail {
             return Err(Why::Stopped);
         }
         let mut count = Count::new(self.head.page_size);
-        let (mut last_id, mut last, mut size) = (None, None, 0);
+        let mut last = None;
         orders::visit(kind, &self.grants, &self.ranks, |entry| {
             let id = (kind == GrantIndex::External).then(|| self.id_ranks(entry));
-            if id.is_some() && id == last_id {
+            if id.is_some() && id == last {
                 return Err(Why::Repeated);
             }
-            last_id = id;
-            let texts = texts_of(kind, entry).map(|texts| (texts, self.width(entry)));
-            if texts.is_none() || texts != last {
-                last = texts;
-                size = self.with(kind, entry, |record| record.size());
-            }
-            count.add(size)?;
+            last = id;
+            self.with(kind, entry, |record| count.add(record.size()))?;
             Ok(())
         })?;
         Ok(count.finish()?)
-    }
-
-    /// How many bytes the number of a row takes in a record.
-    fn width(&self, entry: Entry) -> usize {
-        record::width(self.grants.ids.get(entry.place))
     }
 
     /// What the id of a grant consists of, and its sync.
@@ -282,8 +273,8 @@ impl Tail {
         orders::visit(kind, &self.grants, &self.ranks, |entry| {
             let texts = texts_of(kind, entry);
             let is_as_before = texts.is_some() && texts == last;
-            let id = self.grants.ids.get(entry.place);
-            if !(is_as_before && record::renumber(&mut bytes, numbers(kind), id)) {
+            let id = [self.grants.ids.get(entry.place); 2];
+            if !(is_as_before && record::renumber(&mut bytes, integers(kind, &id))) {
                 self.with(kind, entry, |record| record.write(&mut bytes))?;
             }
             last = texts;
@@ -302,7 +293,8 @@ impl Tail {
         } = &self.grants;
         let end = || end_names.get(entry.end);
         let principal = || principal_names.get(entry.principal);
-        let id = ids.get(entry.place);
+        let id = [ids.get(entry.place); 2];
+        let integers = integers(kind, &id);
         match kind {
             GrantIndex::External => {
                 let ([_, _, entitlement, sync], [holder_type, holder]) = (end(), principal());
@@ -315,7 +307,7 @@ impl Tail {
                         principal_names.joined(entry.principal),
                         sync,
                     ],
-                    integers: &[id],
+                    integers,
                 })
             }
             GrantIndex::Resource => {
@@ -323,7 +315,7 @@ impl Tail {
                 with(Record {
                     lengths: &[kind.len(), resource.len()],
                     pieces: &[kind, resource],
-                    integers: &[id],
+                    integers,
                 })
             }
             GrantIndex::Principal => {
@@ -331,7 +323,7 @@ impl Tail {
                 with(Record {
                     lengths: &[kind.len(), holder.len()],
                     pieces: &[kind, holder],
-                    integers: &[id],
+                    integers,
                 })
             }
             GrantIndex::EntitlementPrincipal => {
@@ -339,7 +331,7 @@ impl Tail {
                 with(Record {
                     lengths: &[entitlement.len(), kind.len(), holder.len()],
                     pieces: &[entitlement, kind, holder],
-                    integers: &[id],
+                    integers,
                 })
             }
             GrantIndex::EntitlementSync => {
@@ -347,18 +339,19 @@ impl Tail {
                 with(Record {
                     lengths: &[entitlement.len(), sync.len()],
                     pieces: &[entitlement, sync],
-                    integers: &[id, id],
+                    integers,
                 })
             }
         }
     }
 }
 
-/// How often a record has the number of its row. Where that is a column of the index, SQLite stores both.
-fn numbers(kind: GrantIndex) -> usize {
+/// The integers of a record: the number of its row, and in one index the same as a column before it.
+/// SQLite stores both.
+fn integers(kind: GrantIndex, id: &[i64; 2]) -> &[i64] {
     match kind {
-        GrantIndex::EntitlementSync => 2,
-        _ => 1,
+        GrantIndex::EntitlementSync => id,
+        _ => slice::from_ref(&id[0]),
     }
 }
 

@@ -305,14 +305,10 @@ fn complete_user_trait(row: &mut Resource) {
     else {
         return;
     };
-    // Most have one, and reading only that costs less than reading all of it.
-    if ProfileOfUser::decode(&*any.value).is_ok_and(|user| user.profile.is_some()) {
-        return;
-    }
-    let Ok(mut user) = UserTrait::decode(&*any.value) else {
-        return;
-    };
-    if user.profile.is_none() {
+    // Most have one, and finding that out costs less than reading all of the trait.
+    if let Ok(ProfileOfUser { profile: None }) = ProfileOfUser::decode(&*any.value)
+        && let Ok(mut user) = UserTrait::decode(&*any.value)
+    {
         user.profile = Some(row.profile.clone().unwrap_or_default());
         any.value = user.encode_to_vec();
     }

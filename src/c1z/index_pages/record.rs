@@ -41,44 +41,34 @@ impl Record<'_> {
         for piece in self.pieces {
             to.extend_from_slice(piece);
         }
-        for value in self.integers {
-            let (bytes, width) = (value.to_be_bytes(), integer(*value).1);
-            to.extend_from_slice(bytes.get(bytes.len() - width..).unwrap_or_default());
-        }
+        push(to, self.integers);
         Ok(())
     }
 }
 
-/// Puts `value` in the place of the last `count` values of a record, which are integers. Whether that
-/// could be done: they must be as wide.
-pub(in crate::c1z) fn renumber(record: &mut [u8], count: usize, value: i64) -> bool {
-    let (kind, width) = integer(value);
+/// Puts other integers in the place of those that a record ends with. Whether that could be done: each
+/// must be as wide as the one before.
+pub(in crate::c1z) fn renumber(record: &mut Vec<u8>, integers: &[i64]) -> bool {
     let types = record.first().map_or(0, |types| usize::from(*types));
     let kinds = types
-        .checked_sub(count)
+        .checked_sub(integers.len())
         .and_then(|at| record.get(at..types));
-    if kinds.is_none_or(|kinds| kinds.iter().any(|known| *known != kind)) {
+    let new = integers.iter().map(|value| integer(*value).0);
+    if !kinds.is_some_and(|kinds| kinds.iter().copied().eq(new)) {
         return false;
     }
-    let bytes = value.to_be_bytes();
-    let Some(bytes) = bytes.get(bytes.len() - width..) else {
-        return false;
-    };
-    let begins = record.len().checked_sub(count * width);
-    let Some(values) = begins.and_then(|at| record.get_mut(at..)) else {
-        return false;
-    };
-    if width > 0 {
-        values
-            .chunks_exact_mut(width)
-            .for_each(|place| place.copy_from_slice(bytes));
-    }
+    let widths = integers.iter().map(|value| integer(*value).1);
+    record.truncate(record.len().saturating_sub(widths.sum()));
+    push(record, integers);
     true
 }
 
-/// How many bytes an integer takes behind the texts.
-pub(in crate::c1z) fn width(value: i64) -> usize {
-    integer(value).1
+/// Adds integers to the end of a record.
+fn push(record: &mut Vec<u8>, integers: &[i64]) {
+    for value in integers {
+        let (bytes, width) = (value.to_be_bytes(), integer(*value).1);
+        record.extend_from_slice(bytes.get(bytes.len() - width..).unwrap_or_default());
+    }
 }
 
 fn text_type(length: usize) -> usize {

@@ -61,7 +61,7 @@ fn a_record_gets_another_integer_only_if_it_is_as_wide(length: usize) {
             let before = record_of(&text, &vec![old; count]);
             let right = record_of(&text, &vec![new; count]);
             let mut bytes = before.clone();
-            let is_done = record::renumber(&mut bytes, count, new);
+            let is_done = record::renumber(&mut bytes, &vec![new; count]);
             assert_eq!(
                 bytes,
                 if is_done {
