@@ -1,15 +1,17 @@
-//! The large indexes of grants, written as pages behind the database while that is packed.
+//! The large indexes of grants and the rows of derived grants, written as pages behind the database
+//! while that is packed.
 //!
 //! SQLite sorts every row for every index. Here the rows are numbers, so sorting them is cheap, and
-//! the pages are never on disk. All that is not as expected is left to SQLite: `create index`, which
-//! is slower by seconds, and not otherwise different.
+//! the pages are never on disk. All that is not as expected is left to SQLite: `insert` and
+//! `create index`, which are slower by seconds, and not otherwise different.
 //!
-//! The database has to name the root pages of the indexes before they exist, so their pages are
-//! counted first. Between [`build`] and the end of packing it cannot be used.
+//! The database has to name the root pages before they exist, so all pages are counted first. Between
+//! [`build`] and the end of packing it cannot be used.
 
 mod dictionary;
 mod head;
 mod orders;
+mod pending;
 mod removal;
 mod rows;
 
@@ -17,6 +19,7 @@ mod rows;
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 mod tests;
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::panic::resume_unwind;
 use std::path::Path;
@@ -26,14 +29,16 @@ use std::thread::{self, ScopedJoinHandle};
 use rusqlite::{Connection, params};
 
 use super::error::{Error, Result};
-use super::index_pages::record::{self, Record};
-use super::index_pages::turns::{Pages, Turns};
-use super::index_pages::{Builder, Count, longest};
+use super::pages::index::{Builder, Count, longest};
+use super::pages::record::{self, Record};
+use super::pages::table::{self, Layout, Stored};
+use super::pages::turns::{Pages, Turns};
 use super::schema::{self, GrantIndex};
 use super::store::Stop;
 use head::Head;
 pub(super) use head::SIZE as HEAD_SIZE;
 use orders::{AllRanks, Entry};
+pub(super) use pending::EncodedGrant;
 pub(super) use removal::Removal;
 use rows::Grants;
 pub(super) use rows::{Names, Rows};
@@ -94,8 +99,8 @@ enum Why {
     Io(#[from] io::Error),
 }
 
-/// Builds the indexes of a database without an open transaction. What is returned has to be packed
-/// with the database.
+/// Builds the indexes of a database without an open transaction, and stores the pending grants. What
+/// is returned has to be packed with the database.
 pub(super) fn build(
     connection: &Connection,
     database: &Path,
@@ -103,16 +108,19 @@ pub(super) fn build(
     stop: &Stop,
 ) -> Result<Option<Tail>> {
     let failed = || Error::database("building indexes");
-    let planned = Tail::plan(connection, database, rows, stop);
-    let why = match planned {
-        Ok(tail) => match tail.enter(connection, database) {
-            Ok(()) => return Ok(Some(tail)),
-            Err(Why::Unwritten(error)) => return Err(failed()(error)),
-            Err(why) => {
-                tail.take_back(connection).map_err(failed())?;
-                why
+    let why = match rows.finish(connection) {
+        Ok(grants) => {
+            let mut tail = Tail::of(grants);
+            let planned = tail.plan(connection, database, stop);
+            match planned.and_then(|()| tail.enter(connection, database)) {
+                Ok(()) => return Ok(Some(tail)),
+                Err(Why::Unwritten(error)) => return Err(failed()(error)),
+                Err(why) => {
+                    tail.grants.store_pending(connection).map_err(failed())?;
+                    why
+                }
             }
-        },
+        }
         Err(Why::Unwritten(error)) => return Err(failed()(error)),
         Err(why) => why,
     };
@@ -122,46 +130,87 @@ pub(super) fn build(
     Ok(None)
 }
 
-/// The pages of indexes, before they are written.
+/// The pages behind a database, before they are written.
 #[derive(Debug)]
 pub(super) struct Tail {
     grants: Grants,
     ranks: AllRanks,
     head: Head,
+    /// The pages of the pending grants, if there are some.
+    table: Option<Layout>,
+    table_turns: Turns,
     indexes: Vec<GrantIndex>,
     turns: Turns,
 }
 
 impl Tail {
-    fn plan(
-        connection: &Connection,
-        database: &Path,
-        rows: Rows,
-        stop: &Stop,
-    ) -> Result<Self, Why> {
-        let grants = rows.finish(connection)?;
+    /// A tail without pages, until they are planned.
+    fn of(grants: Grants) -> Self {
+        Self {
+            ranks: AllRanks::new(&grants),
+            grants,
+            head: Head::default(),
+            table: None,
+            table_turns: Turns::default(),
+            indexes: GrantIndex::ALL.to_vec(),
+            turns: Turns::default(),
+        }
+    }
+
+    fn plan(&mut self, connection: &Connection, database: &Path, stop: &Stop) -> Result<(), Why> {
+        let grants = &self.grants;
         // Without the number of the row, colons and types.
         let texts = longest(Head::read(database)?.page_size).saturating_sub(40);
         if grants.end_names.longest() + grants.principal_names.longest() > texts {
             return Err(Why::TooLong);
         }
-        let mut indexes = GrantIndex::ALL.to_vec();
-        if !grants.are_usual || orders::has_prefixes(&grants) {
+        if !grants.are_usual || orders::has_prefixes(grants) {
+            self.store_pending(connection)?;
             let created = connection.execute_batch(&GrantIndex::External.create());
             created.map_err(Why::Unwritten)?;
-            indexes.retain(|kind| *kind != GrantIndex::External);
+            self.indexes.retain(|kind| *kind != GrantIndex::External);
         }
-        let head = Head::read(database)?;
-        let mut tail = Self {
-            ranks: AllRanks::new(&grants),
-            grants,
-            head,
-            indexes,
-            turns: Turns::new(head.pages, head.page_size, Vec::new())?,
+        self.table = self.plan_table(connection, database)?;
+        if self.table.is_none() {
+            self.store_pending(connection)?;
+        }
+        self.head = Head::read(database)?;
+        let Head {
+            pages, page_size, ..
+        } = self.head;
+        let of_table = self.table.iter().map(Layout::pages).collect();
+        self.table_turns = Turns::new(pages, page_size, of_table)?;
+        let of_indexes = self.count_all(stop)?;
+        self.turns = Turns::new(self.table_turns.last(), page_size, of_indexes)?;
+        Ok(())
+    }
+
+    /// Works out how many pages the pending grants take. `None` if there are none, or they have to be
+    /// stored.
+    fn plan_table(&self, connection: &Connection, database: &Path) -> Result<Option<Layout>, Why> {
+        if self.grants.pending.is_empty() {
+            return Ok(None);
+        }
+        let root = "select rootpage from sqlite_schema where type = 'table' and name = 'v1_grants'";
+        let root = connection.query_row(root, [], |row| row.get(0))?;
+        let page_size = Head::read(database)?.page_size;
+        let last_id = self.grants.first_pending - 1;
+        let Some(stored) = Stored::read(&File::open(database)?, page_size, root, last_id)? else {
+            return Ok(None);
         };
-        let pages = tail.count_all(stop)?;
-        tail.turns = Turns::new(head.pages, head.page_size, pages)?;
-        Ok(tail)
+        let mut count = table::Count::new(page_size);
+        let mut fits = true;
+        self.grants.pending_rows(|row| {
+            fits &= count.add(row).is_some();
+            Ok::<_, io::Error>(())
+        })?;
+        Ok(count.finish(stored).filter(|_| fits))
+    }
+
+    fn store_pending(&mut self, connection: &Connection) -> Result<(), Why> {
+        self.grants
+            .store_pending(connection)
+            .map_err(Why::Unwritten)
     }
 
     /// Works out how many pages each index takes, side by side.
@@ -209,16 +258,19 @@ impl Tail {
     /// Names the indexes in the database, which must not grow through that.
     fn enter(&self, connection: &Connection, database: &Path) -> Result<(), Why> {
         self.insert(connection).map_err(Why::Unwritten)?;
-        if Head::read(database)? == self.head {
-            Ok(())
-        } else {
-            Err(Why::Format)
+        if Head::read(database).is_ok_and(|head| head == self.head) {
+            return Ok(());
         }
+        self.take_back(connection).map_err(Why::Unwritten)?;
+        Err(Why::Format)
     }
 
     fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
         schema::set_writable(connection, true)?;
         connection.execute_batch("begin")?;
+        if self.table.is_some() {
+            set_root(connection, self.table_turns.root(0))?;
+        }
         for (at, kind) in self.indexes.iter().enumerate() {
             connection.execute(
                 "insert into sqlite_schema (type, name, tbl_name, rootpage, sql)
@@ -230,9 +282,12 @@ impl Tail {
         schema::set_writable(connection, false)
     }
 
-    /// Undoes [`Self::enter`].
+    /// Undoes [`Self::insert`].
     fn take_back(&self, connection: &Connection) -> rusqlite::Result<()> {
         schema::set_writable(connection, true)?;
+        if let Some(table) = &self.table {
+            set_root(connection, table.stored.root)?;
+        }
         connection.execute(
             "delete from sqlite_schema where rootpage > ?1",
             [self.head.pages],
@@ -254,17 +309,28 @@ impl Tail {
         }
         // With an index among the pages of the database, those behind it are of no use alone.
         let has_all = self.indexes == GrantIndex::ALL;
-        let before = if has_all { self.head.pages } else { 0 };
+        let before = if has_all { self.table_turns.last() } else { 0 };
         head::set_pages(header, self.turns.last(), before)
     }
 
     /// Writes the pages.
     pub(super) fn write(&self, to: &mut impl Write) -> io::Result<()> {
+        let make = |_, pages: &mut Pages<'_>| match &self.table {
+            Some(layout) => self.make_table(layout, pages),
+            None => Ok(()),
+        };
+        self.table_turns.write(make, to)?;
         let make = |at: usize, pages: &mut Pages<'_>| match self.indexes.get(at) {
             Some(kind) => self.make(*kind, pages),
             None => Ok(()),
         };
         self.turns.write(make, to)
+    }
+
+    fn make_table(&self, layout: &Layout, pages: &mut Pages<'_>) -> io::Result<()> {
+        let mut builder = table::Builder::new(layout, pages);
+        self.grants.pending_rows(|row| builder.add(row))?;
+        builder.finish()
     }
 
     fn make(&self, kind: GrantIndex, pages: &mut Pages<'_>) -> io::Result<()> {
@@ -344,6 +410,13 @@ impl Tail {
             }
         }
     }
+}
+
+/// Sets the root page of the table of grants.
+fn set_root(connection: &Connection, page: u32) -> rusqlite::Result<()> {
+    let update =
+        "update sqlite_schema set rootpage = ?1 where type = 'table' and name = 'v1_grants'";
+    connection.execute(update, [page]).map(drop)
 }
 
 /// The integers of a record: the number of its row, and in one index the same as a column before it.

@@ -9,6 +9,7 @@ use rusqlite::{CachedStatement, Connection, params};
 use super::annotation;
 use super::error::{Error, Result};
 use super::grant_indexes::{self, Names};
+use super::schema;
 use crate::pb::connector::{
     Entitlement, Grant, GrantExpandable, Resource, ResourceId, ResourceType, UserTrait,
 };
@@ -136,10 +137,12 @@ pub(crate) fn put_grants(
     rows: Vec<Grant>,
     mut stored: impl FnMut(i64, &Grant),
 ) -> Result<()> {
+    let failed = || Error::database("storing grants");
     let mut statement = connection
-        .prepare_cached(INSERT_GRANT)
-        .map_err(Error::database("storing grants"))?;
+        .prepare_cached(schema::INSERT_GRANT)
+        .map_err(failed())?;
     let mut indexed = stamp.grants.lock();
+    indexed.store_pending(connection).map_err(failed())?;
     for mut row in rows {
         strip_grant(&mut row);
         let expansion = take_expansion(&mut row.annotations);
@@ -148,6 +151,7 @@ pub(crate) fn put_grants(
         };
         let id = statement
             .insert(params![
+                Null,
                 on.resource_type,
                 on.resource,
                 entitlement.id,
@@ -169,64 +173,90 @@ pub(crate) fn put_grants(
     Ok(())
 }
 
-/// Inserts duplicates as well: the unique index is built later, after [`drop_duplicate_grants`].
-const INSERT_GRANT: &str = "insert into v1_grants (resource_type_id, resource_id, entitlement_id,
-     principal_resource_type_id, principal_resource_id, external_id, expansion,
-     needs_expansion, data, sync_id, discovered_at)
- values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-
-/// Stores many grants of one entitlement.
-pub(crate) struct GrantRows<'a> {
+/// Adds derived grants of one entitlement, whose ids are the usual ones.
+pub(crate) struct DerivedGrants<'a> {
     connection: &'a Connection,
-    insert: CachedStatement<'a>,
-    indexed: MutexGuard<'a, grant_indexes::Rows>,
-    sync_id: &'a str,
+    stamp: Stamp<'a>,
+    grants: MutexGuard<'a, grant_indexes::Rows>,
     /// Type and id of the resource, and the entitlement.
     end: [&'a str; 3],
+    /// The field with the encoded entitlement.
+    head: &'a [u8],
+    /// For those that are stored as rows.
+    insert: CachedStatement<'a>,
+    encoded: grant_indexes::EncodedGrant,
 }
 
-impl<'a> GrantRows<'a> {
-    /// `end` is type and id of the resource, and the entitlement.
+impl<'a> DerivedGrants<'a> {
+    /// `end` is type and id of the resource, and the entitlement; `head` is the field of a grant with
+    /// the encoded entitlement.
     pub(crate) fn of(
         end: [&'a str; 3],
+        head: &'a [u8],
         connection: &'a Connection,
         stamp: Stamp<'a>,
     ) -> Result<Self> {
         let failed = || Error::database("storing grants");
-        let mut insert = connection.prepare_cached(INSERT_GRANT).map_err(failed())?;
+        let mut insert = connection
+            .prepare_cached(schema::INSERT_GRANT)
+            .map_err(failed())?;
         let [kind, resource, entitlement] = end;
         insert
-            .raw_bind_parameter(1, kind)
-            .and_then(|()| insert.raw_bind_parameter(2, resource))
-            .and_then(|()| insert.raw_bind_parameter(3, entitlement))
-            .and_then(|()| insert.raw_bind_parameter(7, Null))
-            .and_then(|()| insert.raw_bind_parameter(8, false))
-            .and_then(|()| insert.raw_bind_parameter(10, stamp.sync_id))
-            .and_then(|()| insert.raw_bind_parameter(11, stamp.at))
+            .raw_bind_parameter(1, Null)
+            .and_then(|()| insert.raw_bind_parameter(2, kind))
+            .and_then(|()| insert.raw_bind_parameter(3, resource))
+            .and_then(|()| insert.raw_bind_parameter(4, entitlement))
+            .and_then(|()| insert.raw_bind_parameter(8, Null))
+            .and_then(|()| insert.raw_bind_parameter(9, false))
+            .and_then(|()| insert.raw_bind_parameter(11, stamp.sync_id))
+            .and_then(|()| insert.raw_bind_parameter(12, stamp.at))
             .map_err(failed())?;
         Ok(Self {
             connection,
-            insert,
-            indexed: stamp.grants.lock(),
-            sync_id: stamp.sync_id,
+            stamp,
+            grants: stamp.grants.lock(),
             end,
+            head,
+            insert,
+            encoded: grant_indexes::EncodedGrant::default(),
         })
     }
 
-    /// Stores a grant. `principal` is its type and id, `data` the encoded message.
-    pub(crate) fn put(&mut self, id: &str, principal: [&str; 2], data: &[u8]) -> Result<()> {
-        let [kind, holder] = principal;
-        let insert = &mut self.insert;
-        insert
-            .raw_bind_parameter(4, kind)
-            .and_then(|()| insert.raw_bind_parameter(5, holder))
-            .and_then(|()| insert.raw_bind_parameter(6, id))
-            .and_then(|()| insert.raw_bind_parameter(9, data))
+    /// Adds a grant. `principal` is its type and id, `shown` the encoded resource if the grant is to
+    /// have more of it, and `ending` the fields behind the grant's id.
+    pub(crate) fn put(
+        &mut self,
+        principal: [&str; 2],
+        shown: Option<&[u8]>,
+        ending: &[u8],
+    ) -> Result<()> {
+        let Self {
+            connection,
+            stamp,
+            grants,
+            end,
+            head,
+            insert,
+            encoded,
+        } = self;
+        let parts = [head, ending];
+        if shown.is_none() && grants.add_pending(*end, stamp.sync_id, principal, parts, stamp.at) {
+            return Ok(());
+        }
+        let ([_, _, entitlement], [kind, holder]) = (*end, principal);
+        let holder_names = principal.map(str::as_bytes);
+        encoded.encode(entitlement.as_bytes(), holder_names, shown, parts);
+        let id = format!("{entitlement}:{kind}:{holder}");
+        grants
+            .store_pending(connection)
+            .and_then(|()| insert.raw_bind_parameter(5, kind))
+            .and_then(|()| insert.raw_bind_parameter(6, holder))
+            .and_then(|()| insert.raw_bind_parameter(7, &*id))
+            .and_then(|()| insert.raw_bind_parameter(10, encoded.bytes()))
             .and_then(|()| insert.raw_execute())
             .map_err(Error::database("storing a grant"))?;
-        let names = Names::new(self.end, self.sync_id, principal, id);
-        self.indexed
-            .add(self.connection.last_insert_rowid(), &names);
+        let names = Names::new(*end, stamp.sync_id, principal, &id);
+        grants.add(connection.last_insert_rowid(), &names);
         Ok(())
     }
 }
@@ -237,7 +267,11 @@ pub(crate) fn drop_duplicate_grants(
     connection: &Connection,
     stamp: Stamp<'_>,
 ) -> Result<Vec<(i64, String)>> {
-    stamp.grants.lock().forget();
+    stamp
+        .grants
+        .lock()
+        .forget(connection)
+        .map_err(Error::database("storing grants"))?;
     connection
         .prepare(
             "delete from v1_grants where sync_id = ?1 and id not in

@@ -131,6 +131,13 @@ create table v1_sync_runs (
 create unique index idx_sync_runs_sync_id_v1 on v1_sync_runs (sync_id);
 ";
 
+/// Stores a grant. Its number may be null, and is then the next one. Duplicates are stored as well: the
+/// unique index is built later.
+pub(super) const INSERT_GRANT: &str = "insert into v1_grants (id, resource_type_id, resource_id,
+     entitlement_id, principal_resource_type_id, principal_resource_id, external_id, expansion,
+     needs_expansion, data, sync_id, discovered_at)
+ values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+
 /// The other indexes, without those in [`GrantIndex`]: built once over all rows, in a fraction of the
 /// time that keeping them up to date during the sync would take.
 pub(crate) const INDEXES: &str = "

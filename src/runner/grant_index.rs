@@ -129,9 +129,11 @@ impl GrantIndex {
     /// Such a grant is of a pair of entitlement and principal that is not stored, and its id is the
     /// usual one. So it is equal to another id only if one of the two is odd. The principal holds a
     /// stored grant, so if its type or id has a colon, there is an odd id already.
-    pub(super) fn note_derived(&mut self, id: &str) {
+    pub(super) fn note_derived(&mut self, entitlement: &str, principal: u32) {
         if !self.odd_ids.is_empty() {
-            self.odd_ids.add(id);
+            let (kind, id) = self.resource_id(principal);
+            let id = [entitlement, ":", kind, ":", id].concat();
+            self.odd_ids.add(&id);
         }
     }
 

@@ -32,6 +32,15 @@ impl<const N: usize> Dictionary<N> {
         Some(number)
     }
 
+    /// The strings of a group.
+    pub(super) fn get(&self, number: u32) -> [&[u8]; N] {
+        self.groups.get(number)
+    }
+
+    pub(super) fn groups(&self) -> &Groups<N> {
+        &self.groups
+    }
+
     /// The strings, without what finds their numbers.
     pub(super) fn into_groups(self) -> Groups<N> {
         self.groups

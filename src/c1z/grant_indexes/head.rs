@@ -15,7 +15,7 @@ const PAGES: usize = 28;
 const USER_VERSION: usize = 60;
 
 /// What the header of a database says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) page_size: u32,
     pub(super) pages: u32,

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::head::{self, Head, SIZE};
 use super::rows::last_id;
 use crate::c1z::database;
-use crate::c1z::index_pages::trees::Trees;
+use crate::c1z::pages::trees::Trees;
 use crate::c1z::schema::{self, GrantIndex};
 
 /// Rows with larger numbers than this are copied, which numbers them anew.

@@ -1,11 +1,15 @@
 //! All grants of a file as numbers: eight bytes each, and every string once.
 
+use std::io;
+
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, params_from_iter};
 
 use super::dictionary::{Dictionary, Groups};
 use super::orders::Entry;
+use super::pending::{All, Pending};
 use super::{Limits, Why};
+use crate::c1z::pages::table::Row;
 use crate::c1z::store::Stop;
 
 const COLUMNS: &str = "resource_type_id, resource_id, entitlement_id, sync_id,
@@ -19,6 +23,8 @@ pub(in crate::c1z) struct Rows {
     known: Option<Known>,
     /// Whether grants of dropped syncs may still be stored.
     has_strays: bool,
+    /// The last of the known grants, which are not stored. While there are some, all others are known.
+    pending: Pending,
 }
 
 impl Rows {
@@ -27,6 +33,7 @@ impl Rows {
             limits,
             known: Some(Known::default()),
             has_strays: false,
+            pending: Pending::default(),
         }
     }
 
@@ -54,8 +61,13 @@ impl Rows {
 
     /// Must be called if grants of dropped syncs cannot be looked for.
     pub(in crate::c1z) fn give_up(&mut self) {
-        self.known = None;
+        self.read_at_end();
         self.has_strays = true;
+    }
+
+    /// Must be called if stored grants cannot be followed.
+    pub(in crate::c1z) fn read_at_end(&mut self) {
+        self.known = None;
     }
 
     fn read_kept(
@@ -101,7 +113,7 @@ impl Rows {
         connection: &Connection,
     ) -> rusqlite::Result<()> {
         if self.has_strays {
-            self.forget();
+            self.forget(connection)?;
             let strays = "sync_id not in (select sync_id from v1_sync_runs)";
             connection.execute(&format!("delete from v1_grants where {strays}"), [])?;
             self.has_strays = false;
@@ -129,9 +141,62 @@ impl Rows {
         });
     }
 
-    /// Must be called if grants are deleted.
-    pub(in crate::c1z) fn forget(&mut self) {
-        self.known = None;
+    /// Adds a derived grant, which has the usual id, without storing it. `parts` are the field of the
+    /// grant with its entitlement, and the fields behind its id; `at` is the local time. Returns whether
+    /// it was added: if not, [`Self::store_pending`] must be called, and the grant stored.
+    pub(in crate::c1z) fn add_pending(
+        &mut self,
+        end: [&str; 3],
+        sync_id: &str,
+        principal: [&str; 2],
+        parts: [&[u8]; 2],
+        at: &str,
+    ) -> bool {
+        let Some(known) = &mut self.known else {
+            return false;
+        };
+        let [kind, resource, entitlement] = end;
+        let end = [kind, resource, entitlement, sync_id].map(str::as_bytes);
+        let room = self.limits.followed_names;
+        let numbers = known
+            .check_count(&self.limits)
+            .and_then(|()| known.numbers(end, principal.map(str::as_bytes), room));
+        let Ok(numbers) = numbers else {
+            return false;
+        };
+        let is_added = self.pending.add(numbers.0, parts, at, room).is_some();
+        if is_added {
+            known.push(numbers);
+        }
+        is_added
+    }
+
+    /// Stores the pending grants as rows.
+    pub(in crate::c1z) fn store_pending(
+        &mut self,
+        connection: &Connection,
+    ) -> rusqlite::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let Some(known) = &mut self.known else {
+            // What they consist of is lost, which must not happen.
+            return Err(rusqlite::Error::InvalidQuery);
+        };
+        let first = last_id(connection)? + 1;
+        self.pending.store(connection, first, known.all())?;
+        let count = std::mem::take(&mut self.pending).len();
+        if first != known.last_id + 1 || known.number_pending(count).is_err() {
+            self.read_at_end();
+        }
+        Ok(())
+    }
+
+    /// Must be called before grants are deleted.
+    pub(in crate::c1z) fn forget(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        self.store_pending(connection)?;
+        self.read_at_end();
+        Ok(())
     }
 
     /// What cannot be followed is read at the end, and may then be within the limits.
@@ -143,15 +208,26 @@ impl Rows {
         }
     }
 
-    /// All grants that are stored.
-    pub(super) fn finish(self, connection: &Connection) -> Result<Grants, Why> {
-        let Self { limits, known, .. } = self;
+    /// All grants, also the pending ones. If that fails, these have been stored, or it is because they
+    /// could not be.
+    pub(super) fn finish(mut self, connection: &Connection) -> Result<Grants, Why> {
+        let first = self.number_pending(connection).map_err(Why::Unwritten)?;
+        let Self {
+            limits,
+            known,
+            pending,
+            ..
+        } = self;
         let mut known = known.unwrap_or_default();
-        known.read(connection, &limits, limits.most)?;
-        if known.principals.len() < limits.least {
-            return Err(Why::Rows);
+        if pending.is_empty() {
+            known.read(connection, &limits, limits.most)?;
+            if known.principals.len() < limits.least {
+                return Err(Why::Rows);
+            }
         }
         Ok(Grants {
+            pending,
+            first_pending: first,
             ends: known.ends,
             principals: known.principals,
             ids: known.ids,
@@ -160,6 +236,26 @@ impl Rows {
             are_usual: !known.has_others,
         }
         .with_sorted_principals())
+    }
+}
+
+impl Rows {
+    /// Gives numbers to the pending grants, or stores them if their pages cannot be written. Returns the
+    /// number of the first.
+    fn number_pending(&mut self, connection: &Connection) -> rusqlite::Result<i64> {
+        if self.pending.is_empty() {
+            return Ok(0);
+        }
+        let first = last_id(connection)? + 1;
+        if let Some(known) = &mut self.known
+            && first == known.last_id + 1
+            && known.principals.len() >= self.limits.least
+            && known.number_pending(self.pending.len()).is_ok()
+        {
+            return Ok(first);
+        }
+        self.store_pending(connection)?;
+        Ok(0)
     }
 }
 
@@ -279,7 +375,7 @@ impl Known {
         fits.then_some(()).ok_or(Why::Rows)
     }
 
-    fn add_row(&mut self, id: i64, row: &Row<'_>, room: usize) -> Result<(), Why> {
+    fn add_row(&mut self, id: i64, row: &rusqlite::Row<'_>, room: usize) -> Result<(), Why> {
         let text = |column| match row.get_ref(column)? {
             ValueRef::Text(text) => Ok(text),
             _ => Err(Why::NoText),
@@ -298,16 +394,48 @@ impl Known {
         if !self.has_others && !is_usual(names.id, entitlement, names.principal) {
             self.has_others = true;
         }
-        // Rows come entitlement by entitlement, and their holders often in the same order.
-        let end = self.end_names.number(self.last.0, names.end, room);
-        let guess = self.last.1 + 1;
-        let principal = self.principal_names.number(guess, names.principal, room);
-        self.last = (end.ok_or(Why::Names)?, principal.ok_or(Why::Names)?);
+        let numbers = self.numbers(names.end, names.principal, room)?;
         self.last_id = id;
         self.ids.push(self.ends.len(), id).ok_or(Why::Gaps)?;
-        self.ends.push(self.last.0);
-        self.principals.push(self.last.1);
+        self.push(numbers);
         Ok(())
+    }
+
+    /// The numbers of a grant's end and its principal.
+    fn numbers(
+        &mut self,
+        end: [&[u8]; 4],
+        principal: [&[u8]; 2],
+        room: usize,
+    ) -> Result<(u32, u32), Why> {
+        // Rows come entitlement by entitlement, and their holders often in the same order.
+        let end = self.end_names.number(self.last.0, end, room);
+        let guess = self.last.1 + 1;
+        let principal = self.principal_names.number(guess, principal, room);
+        Ok((end.ok_or(Why::Names)?, principal.ok_or(Why::Names)?))
+    }
+
+    fn push(&mut self, numbers: (u32, u32)) {
+        self.last = numbers;
+        self.ends.push(numbers.0);
+        self.principals.push(numbers.1);
+    }
+
+    /// Gives the last `count` grants the numbers behind that of the last row.
+    fn number_pending(&mut self, count: usize) -> Result<(), Why> {
+        let place = self.ends.len().checked_sub(count).ok_or(Why::Rows)?;
+        self.ids.push(place, self.last_id + 1).ok_or(Why::Gaps)?;
+        self.last_id += i64::try_from(count).map_err(|_| Why::Rows)?;
+        Ok(())
+    }
+
+    fn all(&self) -> All<'_> {
+        All {
+            ends: &self.ends,
+            principals: &self.principals,
+            end_names: self.end_names.groups(),
+            principal_names: self.principal_names.groups(),
+        }
     }
 }
 
@@ -325,9 +453,42 @@ pub(super) struct Grants {
     pub(super) principal_names: Groups<2>,
     /// Whether the id of every grant is made of its entitlement and its principal.
     pub(super) are_usual: bool,
+    /// The last grants, which are not stored.
+    pub(super) pending: Pending,
+    /// The number of the first of them.
+    pub(super) first_pending: i64,
 }
 
 impl Grants {
+    /// Calls `with` with each pending grant as a row.
+    pub(super) fn pending_rows<E: From<io::Error>>(
+        &self,
+        with: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let first = u32::try_from(self.first_pending).unwrap_or(u32::MAX);
+        self.pending.rows(first, self.all(), with)
+    }
+
+    /// Stores the pending grants as rows.
+    pub(super) fn store_pending(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        self.pending
+            .store(connection, self.first_pending, self.all())?;
+        self.pending = Pending::default();
+        Ok(())
+    }
+
+    fn all(&self) -> All<'_> {
+        All {
+            ends: &self.ends,
+            principals: &self.principals,
+            end_names: &self.end_names,
+            principal_names: &self.principal_names,
+        }
+    }
+
     /// The row at a place.
     pub(super) fn entry(&self, place: u32) -> Entry {
         let number = |of: &[u32]| of.get(place as usize).copied().unwrap_or_default();

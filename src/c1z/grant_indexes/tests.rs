@@ -263,13 +263,8 @@ fn a_stop_leaves_the_work_to_sqlite_which_is_interrupted() {
 fn what_was_entered_can_be_taken_back() {
     let grants = members(3, 3);
     let database = Database::new(&grants, PAGE);
-    let tail = Tail::plan(
-        &database.connection,
-        &database.path(),
-        Rows::new(Limits::default()),
-        &Stop::default(),
-    );
-    let tail = tail.unwrap();
+    let tail = database.build(Limits::default()).unwrap();
+    tail.take_back(&database.connection).unwrap();
     tail.enter(&database.connection, &database.path()).unwrap();
     tail.take_back(&database.connection).unwrap();
     assert!(
@@ -338,7 +333,7 @@ fn grants_that_are_followed_are_not_read() {
 }
 
 #[test_case(|rows| rows.add(7, &Grant::new(7, "1", "1", "new").names()); "a row that is not the next one")]
-#[test_case(Rows::forget; "rows that are deleted")]
+#[test_case(Rows::read_at_end; "rows that cannot be followed")]
 fn what_cannot_be_followed_is_read_at_the_end(change: fn(&mut Rows)) {
     let grants = members(2, 2);
     let database = Database::new(&grants, PAGE);
@@ -483,6 +478,146 @@ fn grants() -> impl Strategy<Value = Vec<Grant>> {
     })
 }
 
+/// Stores the first grants, and adds the others without storing them.
+fn with_pending(
+    grants: &[Grant],
+    stored: usize,
+    page_size: u32,
+    limits: Limits,
+) -> (Database, Rows) {
+    let database = Database::new(&grants[..stored], page_size);
+    let mut rows = Rows::new(limits);
+    for grant in &grants[..stored] {
+        rows.add(grant.id, &grant.names());
+    }
+    database.connection.execute_batch("begin").unwrap();
+    for grant in &grants[stored..] {
+        let [kind, on] = &grant.on;
+        let [holder_kind, of] = &grant.of;
+        let (end, principal) = ([&**kind, on, &*grant.entitlement], [&**holder_kind, of]);
+        let head = grant.entitlement.repeat(30);
+        let parts = [head.as_bytes(), holder_kind.as_bytes()];
+        if !rows.add_pending(end, &grant.sync, principal, parts, "now") {
+            rows.store_pending(&database.connection).unwrap();
+            let mut encoded = EncodedGrant::default();
+            let principal = principal.map(str::as_bytes);
+            encoded.encode(grant.entitlement.as_bytes(), principal, None, parts);
+            insert_encoded(&database.connection, grant, encoded.bytes());
+            let id = database.connection.last_insert_rowid();
+            rows.add(id, &grant.names());
+        }
+    }
+    database.connection.execute_batch("commit").unwrap();
+    (database, rows)
+}
+
+fn insert_encoded(connection: &Connection, grant: &Grant, data: &[u8]) {
+    let values = params![
+        Value::Null,
+        grant.on[0],
+        grant.on[1],
+        grant.entitlement,
+        grant.of[0],
+        grant.of[1],
+        grant.external,
+        Value::Null,
+        0,
+        data,
+        grant.sync,
+        "now"
+    ];
+    connection.execute(schema::INSERT_GRANT, values).unwrap();
+}
+
+/// Writes the last grants here and with SQLite, and compares. Returns whether they have become pages.
+fn check_pending(grants: &[Grant], stored: usize, page_size: u32, limits: Limits) -> bool {
+    let (written, rows) = with_pending(grants, stored, page_size, limits);
+    let tail = build(&written.connection, &written.path(), rows, &Stop::default());
+    let tail = tail.unwrap();
+    let is_table = tail.as_ref().is_some_and(|tail| tail.table.is_some());
+    let written = written.finish(tail.as_ref());
+    let (reference, mut rows) = with_pending(grants, stored, page_size, limits);
+    rows.store_pending(&reference.connection).unwrap();
+    let statements = GrantIndex::create_all();
+    reference.connection.execute_batch(&statements).unwrap();
+    compare(&written, &reference);
+    let all = "select * from v1_grants order by id";
+    assert_eq!(written.rows(all), reference.rows(all));
+    assert_eq!(written.rows(all).len(), grants.len());
+    // They are there for the next sync, too.
+    let before: u32 = written
+        .connection
+        .query_row("pragma user_version", [], |row| row.get(0))
+        .unwrap();
+    if is_table {
+        let root = "select rootpage from sqlite_schema where name = 'v1_grants'";
+        assert_eq!(written.rows(root), [[Value::Integer(before.into())]]);
+    }
+    is_table
+}
+
+#[test_case(PAGE, 1 => true; "behind one")]
+#[test_case(PAGE, 100 => true; "behind a page")]
+#[test_case(512, 3000 => false; "if their names need another page")]
+#[test_case(65536, 6000 => true; "in the largest pages")]
+#[test_case(PAGE, 0 => false; "behind none")]
+fn pending_grants_are_those_of_sqlite(page_size: u32, stored: usize) -> bool {
+    let grants = members(30, 200);
+    check_pending(&grants, stored, page_size, Limits::default())
+}
+
+#[test_case(|limits| limits.least = 2000 => false; "if they are few")]
+#[test_case(|limits| limits.followed = 1000 => false; "if they are many")]
+#[test_case(|limits| limits.followed_names = 2000 => true; "but the last ones if they have much in common")]
+fn pending_grants_are_stored(set: fn(&mut Limits)) -> bool {
+    let mut limits = Limits::default();
+    set(&mut limits);
+    check_pending(&members(10, 60), 300, PAGE, limits)
+}
+
+#[test]
+fn pending_grants_are_stored_if_ids_begin_like_others() {
+    let mut grants = members(3, 3);
+    for grant in &mut grants[..3] {
+        grant.entitlement += ":user";
+        grant.external = format!("{}:user:{}", grant.entitlement, grant.of[1]);
+    }
+    assert!(!check_pending(&grants, 9, PAGE, Limits::default()));
+}
+
+/// Whatever ends the plan, no grant is lost.
+#[test_case(1, true; "because of a stop")]
+#[test_case(90, false; "because of a long id")]
+fn pending_grants_are_stored_if_sqlite_builds_the_indexes(length: usize, is_stopped: bool) {
+    let mut grants = members(10, 20);
+    let last = grants.last_mut().unwrap();
+    last.of[1] = "u".repeat(length);
+    last.external = format!("{}:user:{}", last.entitlement, last.of[1]);
+    let (database, rows) = with_pending(&grants, 100, 512, Limits::default());
+    let stop = Stop::default();
+    if is_stopped {
+        stop.set();
+    }
+    let tail = build(&database.connection, &database.path(), rows, &stop);
+    assert!(tail.unwrap().is_none());
+    let stored = database.rows("select external_id, sync_id from v1_grants order by id");
+    let expected = grants
+        .iter()
+        .map(|grant| vec![grant.external.clone(), grant.sync.clone()]);
+    let texts = expected.map(|row| row.into_iter().map(Value::Text).collect::<Vec<_>>());
+    assert_eq!(stored, texts.collect::<Vec<_>>());
+}
+
+/// Without what they consist of, they cannot be stored any more.
+#[test]
+fn pending_grants_that_are_lost_are_an_error() {
+    let grants = members(3, 3);
+    let (database, mut rows) = with_pending(&grants, 9, PAGE, Limits::default());
+    rows.read_at_end();
+    let (connection, path) = (&database.connection, database.path());
+    build(connection, &path, rows, &Stop::default()).unwrap_err();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 150,
@@ -497,5 +632,27 @@ proptest! {
     ) {
         let pages = check(&grants, page_size, Limits::default());
         prop_assert!(pages.ends_with(&GrantIndex::ALL[1..]), "{pages:?}");
+    }
+
+    #[test]
+    fn any_pending_grants_are_those_of_sqlite(
+        grants in grants(),
+        stored in 0..300_usize,
+        page_size in select(vec![PAGE, 32768]),
+    ) {
+        let mut grants = grants;
+        let mut known = BTreeSet::new();
+        for (id, grant) in (1..).zip(&mut grants) {
+            grant.id = id;
+            let [kind, of] = &grant.of;
+            grant.external = format!("{}:{kind}:{of}", grant.entitlement);
+        }
+        grants.retain(|grant| known.insert((grant.external.clone(), grant.sync.clone())));
+        let ids = 1..;
+        for (id, grant) in ids.zip(&mut grants) {
+            grant.id = id;
+        }
+        let stored = stored.min(grants.len());
+        check_pending(&grants, stored, page_size, Limits::default());
     }
 }

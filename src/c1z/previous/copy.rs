@@ -51,8 +51,7 @@ pub(super) fn copy_syncs(
 fn follow(previous: &Temporary, runs: &[String], grants: &mut Rows, stop: &Stop) {
     match previous.connect() {
         Ok(connection) => grants.follow_copy(&connection, runs, stop),
-        // They are read at the end.
-        Err(_) => grants.forget(),
+        Err(_) => grants.read_at_end(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Computes which grants are new and which change, on numbers only.
 
-use bytes::Bytes;
-use prost::Message;
+use prost::bytes::Bytes;
+use prost::encoding::message;
 use tokio::sync::mpsc;
 
 use super::graph::Graph;
@@ -9,7 +9,7 @@ use super::holders::{Held, Holders};
 use super::page::{Addition, Completion, Page};
 use crate::c1z::annotation;
 use crate::pb::connector::grant_sources::GrantSource;
-use crate::pb::connector::{GrantImmutable, GrantSources, Resource, ResourceId};
+use crate::pb::connector::{GrantImmutable, GrantSources};
 use crate::runner::grant_index::GrantIndex;
 
 /// The largest number of grants in a page.
@@ -22,8 +22,7 @@ pub(super) fn derive(graph: &Graph, index: &mut GrantIndex, pages: &mpsc::Sender
         graph,
         index,
         pages,
-        tail: Tail::new(),
-        last: Vec::new(),
+        last: (Vec::new(), Bytes::new()),
         derived: 0,
     };
     // It only fails if the receiver is gone, which reports its own error.
@@ -38,9 +37,8 @@ struct Deriver<'a> {
     graph: &'a Graph,
     index: &'a mut GrantIndex,
     pages: &'a mpsc::Sender<Page>,
-    tail: Tail,
-    /// The sources in `tail`, as numbers.
-    last: Vec<(u32, bool)>,
+    /// The sources of the last grant, and the fields that say them.
+    last: (Vec<(u32, bool)>, Bytes),
     derived: u64,
 }
 
@@ -91,8 +89,8 @@ impl Deriver<'_> {
         while new.peek().is_some() {
             let mut page = Page::new(name, on);
             for (principal, sources) in new.by_ref().take(GRANTS) {
-                page.additions.push(self.addition(name, principal, sources));
-                self.index.note_derived(&self.tail.id);
+                page.additions.push(self.addition(principal, sources));
+                self.index.note_derived(name, principal);
             }
             let count = u64::try_from(page.additions.len()).unwrap_or(u64::MAX);
             self.hand_on(page)?;
@@ -102,33 +100,18 @@ impl Deriver<'_> {
         Ok(())
     }
 
-    fn addition(&mut self, name: &str, principal: u32, sources: &[(u32, bool)]) -> Addition {
-        let (kind, id) = self.index.resource_id(principal);
-        let shown_in = self.index.shown_in(principal);
-        let Tail {
-            principal: shown,
-            id: grant,
-            ..
-        } = &mut self.tail;
-        grant.clear();
-        grant.extend([name, ":", kind, ":", id]);
-        *shown = shown_in.is_none().then(|| Resource {
-            id: Some(ResourceId {
-                resource_type: kind.into(),
-                resource: id.into(),
-                ..ResourceId::default()
-            }),
-            ..Resource::default()
-        });
-        if sources != self.last {
+    fn addition(&mut self, principal: u32, sources: &[(u32, bool)]) -> Addition {
+        let (last, ending) = &mut self.last;
+        if sources != last || ending.is_empty() {
             let by_name = named(self.graph, sources).collect();
-            self.tail.sources = GrantSources { sources: by_name }.encode_to_vec().into();
-            self.last = sources.to_vec();
+            *ending = encode_ending(&GrantSources { sources: by_name });
+            *last = sources.to_vec();
         }
+        let (kind, id) = self.index.resource_id(principal);
         Addition {
             principal: (kind.into(), id.into()),
-            shown_in,
-            tail: self.tail.encode_to_vec(),
+            shown_in: self.index.shown_in(principal),
+            ending: ending.clone(),
         }
     }
 
@@ -144,25 +127,11 @@ fn named(graph: &Graph, sources: &[(u32, bool)]) -> impl Iterator<Item = (String
     })
 }
 
-/// A `Grant` without its entitlement. Parts that many grants share are encoded once.
-#[derive(Clone, PartialEq, Message)]
-struct Tail {
-    #[prost(message, optional, tag = "2")]
-    principal: Option<Resource>,
-    #[prost(string, tag = "3")]
-    id: String,
-    #[prost(bytes = "bytes", repeated, tag = "4")]
-    annotations: Vec<Bytes>,
-    #[prost(bytes = "bytes", tag = "5")]
-    sources: Bytes,
-}
-
-impl Tail {
-    fn new() -> Self {
-        let immutable = annotation::pack(&GrantImmutable::default());
-        Self {
-            annotations: vec![immutable.encode_to_vec().into()],
-            ..Self::default()
-        }
-    }
+/// The fields of a derived grant behind its id: `annotations` and `sources`.
+fn encode_ending(sources: &GrantSources) -> Bytes {
+    let mut ending = Vec::new();
+    let immutable = annotation::pack(&GrantImmutable::default());
+    message::encode(4, &immutable, &mut ending);
+    message::encode(5, sources, &mut ending);
+    ending.into()
 }

@@ -1,10 +1,11 @@
 //! Stores new and changed grants.
 
 use prost::Message;
-use prost::encoding::{bytes, message};
+use prost::bytes::Bytes;
+use prost::encoding::bytes;
 use rusqlite::Connection;
 
-use crate::c1z::rows::{GrantRows, Stamp};
+use crate::c1z::rows::{DerivedGrants, Stamp};
 use crate::c1z::{Error, Result};
 use crate::pb::connector::Grant;
 use crate::pb::connector::grant_sources::GrantSource;
@@ -33,8 +34,8 @@ pub(super) struct Addition {
     pub(super) principal: (String, String),
     /// A stored grant that has more of the principal than its id.
     pub(super) shown_in: Option<i64>,
-    /// The encoded message without the entitlement, and without the principal if `shown_in` is set.
-    pub(super) tail: Vec<u8>,
+    /// The encoded fields behind the grant's id.
+    pub(super) ending: Bytes,
 }
 
 impl Page {
@@ -60,20 +61,15 @@ impl Page {
             &mut head,
         );
         let end = [&*self.on.0, &*self.on.1, &*self.entitlement];
-        let mut rows = GrantRows::of(end, connection, stamp)?;
-        let (mut grant, mut data) = (String::new(), Vec::new());
+        let mut grants = DerivedGrants::of(end, &head, connection, stamp)?;
         for addition in self.additions {
             let (kind, id) = &addition.principal;
-            grant.clear();
-            grant.extend([&*self.entitlement, ":", kind, ":", id]);
-            data.clear();
-            data.extend_from_slice(&head);
-            if let Some(row) = addition.shown_in {
-                let shown = read_grant(connection, row)?.principal.unwrap_or_default();
-                message::encode(2, &shown, &mut data);
-            }
-            data.extend_from_slice(&addition.tail);
-            rows.put(&grant, [kind, id], &data)?;
+            let shown = match addition.shown_in {
+                Some(row) => read_grant(connection, row)?.principal,
+                None => None,
+            };
+            let shown = shown.map(|shown| shown.encode_to_vec());
+            grants.put([kind, id], shown.as_deref(), &addition.ending)?;
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! The pages of several indexes, made side by side and written in turns: a page of each, then the
-//! next page of each that has more.
+//! The pages of several trees, made side by side and written in turns: a page of each, then the next
+//! page of each that has more.
 
 use std::io::{self, Write};
 use std::panic::resume_unwind;
@@ -12,7 +12,7 @@ const LOCK_BYTE: u64 = 1 << 30;
 const WAITING: usize = 16;
 
 /// The order of pages behind a database, which is that of their numbers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::c1z) struct Turns {
     /// The number of the last page of the database.
     before: u32,

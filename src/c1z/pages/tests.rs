@@ -1,11 +1,16 @@
+use std::fs::File;
+use std::io::{self, Write};
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use rusqlite::{Connection, params};
 use test_case::test_case;
 
-use super::record::Record;
+use super::index::{Builder, Count, longest};
+use super::record::{Record, blob_type, text_type, write_types};
+use super::table::{self, Layout, Row, Stored};
 use super::trees::Trees;
-use super::turns::Turns;
+use super::turns::{Pages, Turns};
 use super::*;
 
 const PAGE: u32 = 512;
@@ -171,7 +176,10 @@ fn the_page_that_sqlite_locks_is_left_out() {
     assert_eq!(last, (1 << 30) / PAGE + 2);
     let (left_out, leaf) = pages.split_at(PAGE as usize);
     assert!(left_out.iter().all(|byte| *byte == 0));
-    assert_eq!((leaf.len(), leaf.first()), (PAGE as usize, Some(&LEAF)));
+    assert_eq!(
+        (leaf.len(), leaf.first()),
+        (PAGE as usize, Some(&INDEX_LEAF))
+    );
 }
 
 /// An index behind page 7 with a root, pages below it, and leaves.
@@ -224,7 +232,7 @@ fn other_pages_are_not_taken_for_indexes() {
         last + 1
     ));
     for number in 0..pages.len() / page {
-        let is_leaf = pages[number * page] == LEAF;
+        let is_leaf = pages[number * page] == INDEX_LEAF;
         // A page of a table, and another child.
         for (at, value) in [(0, 13), (LEAF_HEADER + 3, 9)] {
             let mut changed = pages.clone();
@@ -335,4 +343,171 @@ proptest! {
         write_index(&path, texts);
         check(&path, rows);
     }
+}
+
+/// A row with a text of this length, which its number determines.
+fn with_row<T>(id: u32, length: usize, with: impl FnOnce(&Row<'_>) -> T) -> T {
+    let text = format!("{id:09}").repeat(length / 9 + 1);
+    let text = text.get(..length).unwrap();
+    let mut types = Vec::new();
+    write_types([0, text_type(length), 8, blob_type(2)], &mut types).unwrap();
+    with(&Row {
+        id,
+        types: &types,
+        pieces: &[text.as_bytes(), b"\x00\xff"],
+    })
+}
+
+/// A table with rows that SQLite has stored, and more behind them with texts of these lengths. `None` if
+/// their pages cannot be written.
+fn write_table(path: &std::path::Path, stored: u32, lengths: &[usize]) -> Option<Layout> {
+    let database = Connection::open(path).unwrap();
+    let create = "create table t (id integer primary key, text text, zero integer, data blob)";
+    database
+        .execute_batch(&format!("pragma page_size = {PAGE}; {create}; begin;"))
+        .unwrap();
+    let insert = |id: u32, length: usize| {
+        with_row(id, length, |row| {
+            let text = std::str::from_utf8(row.pieces[0]).unwrap();
+            let insert = "insert into t values (?1, ?2, 0, x'00ff')";
+            database.execute(insert, params![id, text]).unwrap();
+        });
+    };
+    (1..=stored).for_each(|id| insert(id, 30));
+    database.execute_batch("commit").unwrap();
+    let number = |query: &str| database.query_row(query, [], |row| row.get(0)).unwrap();
+    let pages: u32 = number("pragma page_count");
+    let root: u32 = number("select rootpage from sqlite_schema");
+    let file = File::open(path).unwrap();
+    let found = Stored::read(&file, PAGE, root, stored.into()).unwrap()?;
+    let mut count = table::Count::new(PAGE);
+    for (id, length) in (stored + 1..).zip(lengths) {
+        with_row(id, *length, |row| count.add(row))?;
+    }
+    let layout = count.finish(found)?;
+    let turns = Turns::new(pages, PAGE, vec![layout.pages()]).unwrap();
+    let mut written = Vec::new();
+    let make = |_, pages: &mut Pages<'_>| {
+        let mut builder = table::Builder::new(&layout, pages);
+        for (id, length) in (stored + 1..).zip(lengths) {
+            with_row(id, *length, |row| builder.add(row))?;
+        }
+        builder.finish()
+    };
+    turns.write(make, &mut written).unwrap();
+    let root = turns.root(0);
+    assert_eq!(root, turns.last());
+    let update = format!("pragma writable_schema = on; update sqlite_schema set rootpage = {root}");
+    database.execute_batch(&update).unwrap();
+    database.close().unwrap();
+    let mut bytes = std::fs::read(path).unwrap();
+    assert_eq!(bytes.len(), pages as usize * PAGE as usize);
+    bytes.splice(28..32, root.to_be_bytes());
+    bytes.extend(written);
+    std::fs::write(path, bytes).unwrap();
+    Some(layout)
+}
+
+/// Writes rows and checks that the table has them, and takes more. Returns whether pages were written.
+fn has_pages(stored: u32, lengths: &[usize]) -> bool {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("database");
+    if write_table(&path, stored, lengths).is_none() {
+        return false;
+    }
+    let database = Connection::open(path).unwrap();
+    let mut all = vec![30; stored as usize];
+    all.extend_from_slice(lengths);
+    let is_sound = || {
+        let sound = database.query_row("pragma integrity_check", [], |row| row.get(0));
+        assert_eq!(sound, Ok("ok".to_owned()));
+    };
+    is_sound();
+    let mut query = database.prepare("select * from t").unwrap();
+    let mut rows = query.query([]).unwrap();
+    for (id, length) in (1..).zip(&all) {
+        let found = rows.next().unwrap().unwrap();
+        assert_eq!(found.get(0), Ok(id));
+        let (text, zero, data) = (found.get_ref(1), found.get(2), found.get_ref(3));
+        assert_eq!(zero, Ok(0));
+        with_row(id, *length, |row| {
+            assert_eq!(text.unwrap().as_bytes(), Ok(row.pieces[0]));
+            assert_eq!(data.unwrap().as_bytes(), Ok(row.pieces[1]));
+        });
+    }
+    assert!(rows.next().unwrap().is_none());
+    for (id, length) in (1_i64..).zip(&all) {
+        let query = "select length(text) from t where id = ?1";
+        let found: i64 = database.query_row(query, [id], |row| row.get(0)).unwrap();
+        assert_eq!(usize::try_from(found), Ok(*length));
+    }
+    let change =
+        "delete from t where id % 3 = 0; insert into t select id + 1000000, text, 1, '' from t";
+    database.execute_batch(change).unwrap();
+    is_sound();
+    true
+}
+
+#[test_case(1, 1 => true; "a row behind a row")]
+#[test_case(1, 5000 => true; "a high tree behind a page")]
+#[test_case(300, 400 => true; "trees of the same height")]
+#[test_case(5000, 5000 => true; "high trees")]
+#[test_case(5000, 10 => false; "few rows behind a high tree")]
+#[test_case(0, 100 => false; "rows behind none")]
+fn a_table_with_more_rows_is_sound(stored: u32, new: usize) -> bool {
+    has_pages(stored, &vec![30; new])
+}
+
+#[test]
+fn tables_of_all_sizes_are_sound() {
+    for new in 1..120 {
+        assert!(has_pages(9, &vec![60; new]), "{new}");
+        has_pages(600, &vec![60; new]);
+    }
+}
+
+#[test]
+fn a_row_that_needs_pages_of_its_own_is_refused() {
+    let longest = PAGE as usize - 35 - 6 - 2;
+    assert!(has_pages(1, &[1, longest, 2]));
+    assert!(!has_pages(1, &[1, longest + 1, 2]));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 60,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn tables_with_any_rows_are_sound(
+        stored in 1..400_u32,
+        lengths in vec(prop_oneof![9 => 0..80_usize, 1 => 0..460_usize], 1..400),
+    ) {
+        has_pages(stored, &lengths);
+    }
+}
+
+#[test]
+fn other_pages_are_not_taken_for_those_of_a_table() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("database");
+    let read = |bytes: &[u8], root| {
+        std::fs::write(&path, bytes).unwrap();
+        Stored::read(&File::open(&path).unwrap(), PAGE, root, 7)
+    };
+    let mut pages = vec![0; 3 * PAGE as usize];
+    assert_eq!(read(&pages, 2).unwrap(), None);
+    pages[PAGE as usize] = INDEX_LEAF;
+    assert_eq!(read(&pages, 2).unwrap(), None);
+    pages[PAGE as usize] = TABLE_LEAF;
+    assert!(read(&pages, 2).unwrap().is_some());
+    assert_eq!(read(&pages, 0).unwrap(), None);
+    // A page that is above itself, and one that is not there.
+    pages[PAGE as usize] = TABLE_INTERIOR;
+    pages[PAGE as usize + 11] = 2;
+    assert_eq!(read(&pages, 2).unwrap(), None);
+    pages[PAGE as usize + 11] = 9;
+    read(&pages, 2).unwrap_err();
 }

@@ -1,4 +1,4 @@
-//! Records of an index: texts, then integers.
+//! Records of an index: texts, then integers. What rows of a table have in common with them.
 //!
 //! A record is a list of types, which begins with its own length, and then the values:
 //! <https://www.sqlite.org/fileformat2.html#record_format>.
@@ -24,26 +24,37 @@ impl Record<'_> {
         1 + texts.sum::<usize>() + integers.sum::<usize>()
     }
 
-    /// Replaces the content of `to` with the record. There may be few values only, because the
-    /// length of the types has to fit into a byte.
+    /// Replaces the content of `to` with the record, which may have few values only.
     pub(in crate::c1z) fn write(&self, to: &mut Vec<u8>) -> io::Result<()> {
-        to.clear();
-        to.push(0);
-        for length in self.lengths {
-            write_varint(text_type(*length), to)?;
-        }
-        to.extend(self.integers.iter().map(|value| integer(*value).0));
-        let types = u8::try_from(to.len()).ok().filter(|types| *types < 0x80);
-        let types = types.ok_or_else(|| io::Error::other("a record has too many values"))?;
-        if let Some(first) = to.first_mut() {
-            *first = types;
-        }
+        let texts = self.lengths.iter().map(|length| text_type(*length));
+        let integers = self.integers.iter();
+        let integers = integers.map(|value| usize::from(integer(*value).0));
+        write_types(texts.chain(integers), to)?;
         for piece in self.pieces {
             to.extend_from_slice(piece);
         }
         push(to, self.integers);
         Ok(())
     }
+}
+
+/// Replaces the content of `to` with the types that a record begins with. There may be few values only,
+/// because their length has to fit into a byte.
+pub(in crate::c1z) fn write_types(
+    types: impl IntoIterator<Item = usize>,
+    to: &mut Vec<u8>,
+) -> io::Result<()> {
+    to.clear();
+    to.push(0);
+    for kind in types {
+        write_varint(kind, to)?;
+    }
+    let length = u8::try_from(to.len()).ok().filter(|length| *length < 0x80);
+    let length = length.ok_or_else(|| io::Error::other("a record has too many values"))?;
+    if let Some(first) = to.first_mut() {
+        *first = length;
+    }
+    Ok(())
 }
 
 /// Puts other integers in the place of those that a record ends with. Whether that could be done: each
@@ -71,8 +82,14 @@ fn push(record: &mut Vec<u8>, integers: &[i64]) {
     }
 }
 
-fn text_type(length: usize) -> usize {
+/// The type of a text of `length` bytes.
+pub(in crate::c1z) fn text_type(length: usize) -> usize {
     13 + 2 * length
+}
+
+/// The type of a blob of `length` bytes.
+pub(in crate::c1z) fn blob_type(length: usize) -> usize {
+    12 + 2 * length
 }
 
 /// The type of an integer and its width in bytes: the shortest that holds it, as SQLite writes it in

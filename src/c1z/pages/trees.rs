@@ -1,7 +1,7 @@
 //! Finds out whether pages are those of certain indexes, all of them and nothing else.
 
 use super::turns::lock_page;
-use super::{INTERIOR, INTERIOR_HEADER, LEAF, LEAF_HEADER, POINTER};
+use super::{INDEX_INTERIOR, INDEX_LEAF, INTERIOR_HEADER, LEAF_HEADER, POINTER};
 
 /// The last pages of a database, looked at one after the other.
 ///
@@ -54,8 +54,8 @@ impl Trees {
             return None;
         }
         match *page.first()? {
-            LEAF => Some(()),
-            INTERIOR => {
+            INDEX_LEAF => Some(()),
+            INDEX_INTERIOR => {
                 let cells = u16::from_be_bytes(part(page, 3)?);
                 for cell in 0..usize::from(cells) {
                     let pointer = part(page, INTERIOR_HEADER + POINTER * cell)?;
