@@ -37,7 +37,10 @@ impl Stored {
         root: u32,
         last_id: i64,
     ) -> io::Result<Option<Self>> {
-        let Some(last_id) = u32::try_from(last_id).ok().filter(|id| *id > 0) else {
+        let Some(last_id) = u32::try_from(last_id)
+            .ok()
+            .filter(|id| (1..LARGEST_ID).contains(id))
+        else {
             return Ok(None);
         };
         let (mut page, mut height) = (root, 1);
