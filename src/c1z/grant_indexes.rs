@@ -9,7 +9,9 @@
 //! [`build`] and the end of packing it cannot be used.
 
 mod dictionary;
+mod grants;
 mod head;
+mod known;
 mod orders;
 mod pending;
 mod removal;
@@ -35,13 +37,14 @@ use super::pages::table::{self, Layout, Stored};
 use super::pages::turns::{Pages, Turns};
 use super::schema::{self, GrantIndex};
 use super::store::Stop;
+use grants::Grants;
 use head::Head;
 pub(super) use head::SIZE as HEAD_SIZE;
+pub(super) use known::Names;
 use orders::{AllRanks, Entry};
 pub(super) use pending::EncodedGrant;
 pub(super) use removal::Removal;
-use rows::Grants;
-pub(super) use rows::{Names, Rows};
+pub(super) use rows::Rows;
 
 /// When the pages are written here. Otherwise SQLite builds the indexes.
 #[derive(Clone, Copy, Debug)]

@@ -173,6 +173,7 @@ impl Writer {
                     params![stamp.at, stamp.sync_id],
                 )
                 .and_then(|_| rows.delete_strays(connection))
+                .and_then(|()| rows.fill_free_pages(connection))
                 .and_then(|()| database::clear_free_pages(connection))
                 .and_then(|()| connection.execute_batch("commit"))
                 .map_err(Error::database("finishing the sync"))?;

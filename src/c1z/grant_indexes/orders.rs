@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::dictionary::Groups;
-use super::rows::Grants;
+use super::grants::Grants;
 use crate::c1z::schema::GrantIndex;
 
 /// The place of each group of strings in an order. Equal ones have the same rank.

@@ -9,7 +9,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::head::{self, Head, SIZE};
-use super::rows::last_id;
+use super::known::last_id;
 use crate::c1z::database;
 use crate::c1z::pages::trees::Trees;
 use crate::c1z::schema::{self, GrantIndex};
