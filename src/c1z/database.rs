@@ -42,16 +42,20 @@ pub(super) fn set_up(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// The value of a pragma.
+pub(super) fn number(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
+}
+
 /// Overwrites the pages of deleted rows that no new row has taken. They would be packed, and stay in
 /// the file.
 pub(super) fn clear_free_pages(connection: &Connection) -> rusqlite::Result<()> {
-    let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let free = number("freelist_count")?;
+    let free = number(connection, "freelist_count")?;
     if free == 0 {
         return Ok(());
     }
     // Each row takes a page.
-    let size = number("page_size")? - 100;
+    let size = number(connection, "page_size")? - 100;
     connection.execute_batch("create table free_pages (zeros blob not null)")?;
     connection.execute(
         "with recursive n (i) as (select 1 union all select i + 1 from n where i < ?1)

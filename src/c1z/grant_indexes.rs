@@ -163,7 +163,8 @@ impl Tail {
     fn plan(&mut self, connection: &Connection, database: &Path, stop: &Stop) -> Result<(), Why> {
         let grants = &self.grants;
         // Without the number of the row, colons and types.
-        let texts = longest(Head::read(database)?.page_size).saturating_sub(40);
+        let page_size = Head::read(database)?.page_size;
+        let texts = longest(page_size).saturating_sub(40);
         if grants.end_names.longest() + grants.principal_names.longest() > texts {
             return Err(Why::TooLong);
         }
@@ -173,16 +174,13 @@ impl Tail {
             created.map_err(Why::Unwritten)?;
             self.indexes.retain(|kind| *kind != GrantIndex::External);
         }
-        self.table = self.plan_table(connection, database)?;
+        self.table = self.plan_table(connection, &File::open(database)?, page_size)?;
         if self.table.is_none() {
             self.store_pending(connection)?;
         }
         self.head = Head::read(database)?;
-        let Head {
-            pages, page_size, ..
-        } = self.head;
         let of_table = self.table.iter().map(Layout::pages).collect();
-        self.table_turns = Turns::new(pages, page_size, of_table)?;
+        self.table_turns = Turns::new(self.head.pages, page_size, of_table)?;
         let of_indexes = self.count_all(stop)?;
         self.turns = Turns::new(self.table_turns.last(), page_size, of_indexes)?;
         Ok(())
@@ -190,22 +188,26 @@ impl Tail {
 
     /// Works out how many pages the pending grants take. `None` if there are none, or they have to be
     /// stored.
-    fn plan_table(&self, connection: &Connection, database: &Path) -> Result<Option<Layout>, Why> {
+    fn plan_table(
+        &self,
+        connection: &Connection,
+        database: &File,
+        page_size: u32,
+    ) -> Result<Option<Layout>, Why> {
         if self.grants.pending.is_empty() {
             return Ok(None);
         }
         let root = "select rootpage from sqlite_schema where type = 'table' and name = 'v1_grants'";
         let root = connection.query_row(root, [], |row| row.get(0))?;
-        let page_size = Head::read(database)?.page_size;
         let last_id = self.grants.first_pending - 1;
-        let Some(stored) = Stored::read(&File::open(database)?, page_size, root, last_id)? else {
+        let Some(stored) = Stored::read(database, page_size, root, last_id)? else {
             return Ok(None);
         };
         let mut count = table::Count::new(page_size);
         let mut fits = true;
         self.grants.pending_rows(|row| {
             fits &= count.add(row).is_some();
-            Ok::<_, io::Error>(())
+            Ok(())
         })?;
         Ok(count.finish(stored).filter(|_| fits))
     }

@@ -32,10 +32,10 @@ pub(super) struct Grants {
 
 impl Grants {
     /// Calls `with` with each pending grant as a row.
-    pub(super) fn pending_rows<E: From<io::Error>>(
+    pub(super) fn pending_rows(
         &self,
-        with: impl FnMut(&Row<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+        with: impl FnMut(&Row<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
         let first = u32::try_from(self.first_pending).unwrap_or(u32::MAX);
         self.pending.rows(first, self.all(), with)
     }

@@ -85,12 +85,12 @@ impl Pending {
     }
 
     /// Calls `with` with each grant as a row, the first one with the number `first`.
-    pub(super) fn rows<E: From<io::Error>>(
+    pub(super) fn rows(
         &self,
         first: u32,
         all: All<'_>,
-        mut with: impl FnMut(&Row<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+        mut with: impl FnMut(&Row<'_>) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut shape = Shape::default();
         for (id, number) in (first..).zip(0..self.len()) {
             let (end, principal) = self.numbers(number, all);

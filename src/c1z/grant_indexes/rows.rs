@@ -6,6 +6,7 @@ use super::grants::Grants;
 use super::known::{COLUMNS, Known, Names, last_id};
 use super::pending::Pending;
 use super::{Limits, Why};
+use crate::c1z::database;
 use crate::c1z::store::Stop;
 
 /// The grants of all syncs of a file, followed as they are stored.
@@ -191,8 +192,8 @@ impl Rows {
         &mut self,
         connection: &Connection,
     ) -> rusqlite::Result<()> {
-        let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        if number("freelist_count")? > number("page_count")? / 16 {
+        let free = database::number(connection, "freelist_count")?;
+        if free > database::number(connection, "page_count")? / 16 {
             self.store_pending(connection)?;
         }
         Ok(())

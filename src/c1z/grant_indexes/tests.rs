@@ -39,9 +39,7 @@ impl Grant {
     }
 }
 
-fn insert(connection: &Connection, grant: &Grant) {
-    let insert = "insert into v1_grants values
-        (?1, ?2, ?3, ?4, ?5, ?6, ?7, null, 0, zeroblob(?1 % 200), ?8, '')";
+fn insert(connection: &Connection, grant: &Grant, data: &[u8], at: &str) {
     let values = params![
         grant.id,
         grant.on[0],
@@ -50,9 +48,13 @@ fn insert(connection: &Connection, grant: &Grant) {
         grant.of[0],
         grant.of[1],
         grant.external,
-        grant.sync
+        Value::Null,
+        0,
+        data,
+        grant.sync,
+        at
     ];
-    let mut insert = connection.prepare_cached(insert).unwrap();
+    let mut insert = connection.prepare_cached(schema::INSERT_GRANT).unwrap();
     insert.execute(values).unwrap();
 }
 
@@ -71,7 +73,8 @@ impl Database {
         schema::only_tables(&connection).unwrap();
         connection.execute_batch("begin").unwrap();
         for grant in grants {
-            insert(&connection, grant);
+            let data = vec![0; usize::try_from(grant.id % 200).unwrap()];
+            insert(&connection, grant, &data, "");
         }
         connection.execute_batch("commit").unwrap();
         Self {
@@ -333,6 +336,7 @@ fn grants_that_are_followed_are_not_read() {
 }
 
 #[test_case(|rows| rows.add(7, &Grant::new(7, "1", "1", "new").names()); "a row that is not the next one")]
+#[test_case(|rows| rows.forget(&Connection::open_in_memory().unwrap()).unwrap(); "rows that are deleted")]
 #[test_case(Rows::read_at_end; "rows that cannot be followed")]
 fn what_cannot_be_followed_is_read_at_the_end(change: fn(&mut Rows)) {
     let grants = members(2, 2);
@@ -367,7 +371,7 @@ fn grants_are_followed_while_they_are_copied(more: i64, count: usize) {
     rows.check(&to.connection);
     stored.extend((0..4 - more).map(|at| Grant::new(5 + more + at, "3", &at.to_string(), "now")));
     for grant in stored.iter().skip(4 + usize::try_from(more).unwrap()) {
-        insert(&to.connection, grant);
+        insert(&to.connection, grant, &[], "");
         rows.add(grant.id, &grant.names());
     }
     assert_eq!(stored.len(), count);
@@ -502,31 +506,12 @@ fn with_pending(
             let mut encoded = EncodedGrant::default();
             let principal = principal.map(str::as_bytes);
             encoded.encode(grant.entitlement.as_bytes(), principal, None, parts);
-            insert_encoded(&database.connection, grant, encoded.bytes());
-            let id = database.connection.last_insert_rowid();
-            rows.add(id, &grant.names());
+            insert(&database.connection, grant, encoded.bytes(), "now");
+            rows.add(grant.id, &grant.names());
         }
     }
     database.connection.execute_batch("commit").unwrap();
     (database, rows)
-}
-
-fn insert_encoded(connection: &Connection, grant: &Grant, data: &[u8]) {
-    let values = params![
-        Value::Null,
-        grant.on[0],
-        grant.on[1],
-        grant.entitlement,
-        grant.of[0],
-        grant.of[1],
-        grant.external,
-        Value::Null,
-        0,
-        data,
-        grant.sync,
-        "now"
-    ];
-    connection.execute(schema::INSERT_GRANT, values).unwrap();
 }
 
 /// Writes the last grants here and with SQLite, and compares. Returns whether they have become pages.

@@ -255,6 +255,15 @@ fn a_record_that_needs_pages_of_its_own_is_refused() {
     make(1, &[vec![0; longest(PAGE) + 1]]).unwrap_err();
 }
 
+/// Adds pages to a database that has so many, and says in its header which is the last one.
+fn append(path: &std::path::Path, before: u32, (last, pages): (u32, Vec<u8>)) {
+    let mut bytes = std::fs::read(path).unwrap();
+    assert_eq!(bytes.len(), before as usize * PAGE as usize);
+    bytes.splice(28..32, last.to_be_bytes());
+    bytes.extend(pages);
+    std::fs::write(path, bytes).unwrap();
+}
+
 /// A database with these texts, and an index of them that this module wrote. Returns the number of
 /// pages of the index.
 fn write_index(path: &std::path::Path, mut texts: Vec<String>) -> u32 {
@@ -285,11 +294,7 @@ fn write_index(path: &std::path::Path, mut texts: Vec<String>) -> u32 {
         .execute(insert, params![last, "CREATE INDEX i on t (text)"])
         .unwrap();
     database.close().unwrap();
-    let mut bytes = std::fs::read(path).unwrap();
-    assert_eq!(bytes.len(), pages as usize * PAGE as usize);
-    bytes.splice(28..32, last.to_be_bytes());
-    bytes.extend(written);
-    std::fs::write(path, bytes).unwrap();
+    append(path, pages, (last, written));
     last - pages
 }
 
@@ -400,11 +405,7 @@ fn write_table(path: &std::path::Path, stored: u32, lengths: &[usize]) -> Option
     let update = format!("pragma writable_schema = on; update sqlite_schema set rootpage = {root}");
     database.execute_batch(&update).unwrap();
     database.close().unwrap();
-    let mut bytes = std::fs::read(path).unwrap();
-    assert_eq!(bytes.len(), pages as usize * PAGE as usize);
-    bytes.splice(28..32, root.to_be_bytes());
-    bytes.extend(written);
-    std::fs::write(path, bytes).unwrap();
+    append(path, pages, (root, written));
     Some(layout)
 }
 
