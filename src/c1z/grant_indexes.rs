@@ -16,6 +16,7 @@ mod orders;
 mod pending;
 mod removal;
 mod rows;
+mod stored;
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
@@ -111,7 +112,7 @@ pub(super) fn build(
     stop: &Stop,
 ) -> Result<Option<Tail>> {
     let failed = || Error::database("building indexes");
-    let why = match rows.finish(connection) {
+    let why = match rows.finish(connection, database) {
         Ok(grants) => {
             let mut tail = Tail::of(grants);
             let planned = tail.plan(connection, database, stop);
@@ -197,8 +198,7 @@ impl Tail {
         if self.grants.pending.is_empty() {
             return Ok(None);
         }
-        let root = "select rootpage from sqlite_schema where type = 'table' and name = 'v1_grants'";
-        let root = connection.query_row(root, [], |row| row.get(0))?;
+        let root = stored::root(connection)?;
         let last_id = self.grants.first_pending - 1;
         let Some(stored) = Stored::read(database, page_size, root, last_id)? else {
             return Ok(None);

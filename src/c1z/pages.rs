@@ -1,4 +1,5 @@
-//! Pages of a database, written without SQLite: all of an index, or the last rows of a table.
+//! Pages of a database, without SQLite: all of an index or the last rows of a table are written, the
+//! rows of a table are read.
 //!
 //! Both are b-trees: of records in ascending order, and of rows by their number. The format: sections
 //! 1.3, 1.6 and 2 of <https://www.sqlite.org/fileformat2.html>.
@@ -6,13 +7,12 @@
 pub(super) mod index;
 mod page;
 pub(super) mod record;
+pub(super) mod scan;
 pub(super) mod table;
 pub(super) mod trees;
 pub(super) mod turns;
 
-#[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
-mod tests;
+use std::io;
 
 /// Types of pages.
 const INDEX_INTERIOR: u8 = 2;
@@ -25,3 +25,16 @@ const LEAF_HEADER: usize = 8;
 const CHILD: usize = 4;
 /// The place of a cell in its page.
 const POINTER: usize = 2;
+
+/// Bytes of a page, from its byte `at` on.
+fn part<const N: usize>(page: &[u8], at: usize) -> Option<[u8; N]> {
+    page.get(at..at.checked_add(N)?)?.try_into().ok()
+}
+
+fn wrong() -> io::Error {
+    io::Error::other("the table has not the pages that it should")
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod tests;

@@ -1,24 +1,24 @@
 //! Grants as numbers, as they come: eight bytes each, and every string once.
 
+use std::path::Path;
+
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::dictionary::Dictionary;
 use super::pending::All;
+use super::stored::{COLUMNS, Stored};
 use super::{Limits, Why};
 use crate::c1z::store::Stop;
-
-pub(super) const COLUMNS: &str = "resource_type_id, resource_id, entitlement_id, sync_id,
-     principal_resource_type_id, principal_resource_id, external_id";
 
 /// The strings of a grant.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::c1z) struct Names<'a> {
     /// Type and id of the resource that it is on, its entitlement and its sync.
-    end: [&'a [u8]; 4],
+    pub(super) end: [&'a [u8]; 4],
     /// Type and id.
-    principal: [&'a [u8]; 2],
-    id: &'a [u8],
+    pub(super) principal: [&'a [u8]; 2],
+    pub(super) id: &'a [u8],
 }
 
 impl<'a> Names<'a> {
@@ -53,40 +53,31 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Reads the rows after those that are known, unless there would be more than `most`.
+    /// Reads the rows after those that are known, unless there are too many.
     pub(super) fn read(
         &mut self,
         connection: &Connection,
+        database: &Path,
         limits: &Limits,
-        most: usize,
     ) -> Result<(), Why> {
         let last = last_id(connection)?;
         if last < self.last_id {
             *self = Self::default();
         }
-        let known = if self.principals.is_empty() {
-            i64::MIN
-        } else {
-            self.last_id
-        };
-        let room = room_after(connection, known)?;
-        if self.principals.len().saturating_add(room) > most {
+        let known = (!self.principals.is_empty()).then_some(self.last_id);
+        let room = room_after(connection, known.unwrap_or(i64::MIN))?;
+        if self.principals.len().saturating_add(room) > limits.most {
             return Err(Why::Rows);
         }
         // Grown in steps, a list would need room twice for a moment.
         self.ends.reserve_exact(room);
         self.principals.reserve_exact(room);
-        let query =
-            format!("select {COLUMNS}, id from v1_grants not indexed where id > ?1 order by id");
-        let mut statement = connection.prepare(&query)?;
-        let mut found = statement.query([known])?;
-        while let Some(row) = found.next()? {
-            if self.principals.len() >= most {
+        Stored::find(connection, database)?.rows(known, |id, names| {
+            if self.principals.len() >= limits.most {
                 return Err(Why::Rows);
             }
-            self.add_row(row.get(7)?, row, limits.names)?;
-        }
-        Ok(())
+            self.add(id, names, limits.names)
+        })
     }
 
     /// Reads rows as they will be stored in an empty table.
@@ -98,8 +89,9 @@ impl Known {
         stop: &Stop,
     ) -> Result<(), Why> {
         let places = vec!["?"; syncs.len()].join(", ");
+        let columns = COLUMNS.join(", ");
         let query = format!(
-            "select {COLUMNS} from v1_grants not indexed where sync_id in ({places}) order by id"
+            "select {columns} from v1_grants not indexed where sync_id in ({places}) order by id"
         );
         let mut statement = from.prepare(&query)?;
         let mut found = statement.query(params_from_iter(syncs))?;
@@ -119,7 +111,7 @@ impl Known {
         fits.then_some(()).ok_or(Why::Rows)
     }
 
-    pub(super) fn add_row(&mut self, id: i64, row: &Row<'_>, room: usize) -> Result<(), Why> {
+    fn add_row(&mut self, id: i64, row: &Row<'_>, room: usize) -> Result<(), Why> {
         let text = |column| match row.get_ref(column)? {
             ValueRef::Text(text) => Ok(text),
             _ => Err(Why::NoText),

@@ -1,13 +1,16 @@
 //! The grants of a file while they are stored: followed as numbers, or read at the end.
 
+use std::path::Path;
+
 use rusqlite::Connection;
 
 use super::grants::Grants;
-use super::known::{COLUMNS, Known, Names, last_id};
+use super::known::{Known, Names, last_id};
 use super::pending::Pending;
+use super::stored::Stored;
 use super::{Limits, Why};
-use crate::c1z::database;
 use crate::c1z::store::Stop;
+use crate::c1z::{database, temporary};
 
 /// The grants of all syncs of a file, followed as they are stored.
 #[derive(Debug)]
@@ -37,18 +40,19 @@ impl Rows {
         self.follow(|known, limits| known.read_copied(from, syncs, limits, stop));
     }
 
-    /// Reads all grants, whose rows stay as they are, and looks for those of other syncs than these
-    /// ([`Self::delete_strays`]). Calls `begun` when it has begun to read: from then on, other tables
-    /// may be written. Ends early on `stop`.
+    /// Reads all grants of the database at `path`, whose rows stay as they are, and looks for those of
+    /// other syncs than these ([`Self::delete_strays`]). Calls `begun` when only their pages are still
+    /// read: from then on, other tables may be written. Ends early on `stop`.
     pub(in crate::c1z) fn follow_kept(
         &mut self,
-        connection: &Connection,
+        path: &Path,
         syncs: &[String],
         stop: &Stop,
         begun: impl FnOnce(),
     ) {
-        let read = self.read_kept(connection, syncs, stop, begun);
+        let read = self.read_kept(path, syncs, stop, begun);
         if read.is_err() {
+            // They are read at the end.
             self.give_up();
         }
     }
@@ -66,37 +70,33 @@ impl Rows {
 
     fn read_kept(
         &mut self,
-        connection: &Connection,
+        path: &Path,
         syncs: &[String],
         stop: &Stop,
         begun: impl FnOnce(),
     ) -> Result<(), Why> {
-        let query = format!("select {COLUMNS}, id from v1_grants not indexed order by id");
-        let mut statement = connection.prepare(&query)?;
-        let mut found = statement.query([])?;
-        let mut next = found.next();
+        let connection = temporary::connect(path).map_err(|_| Why::Format)?;
+        let stored = Stored::find(&connection, path)?;
+        drop(connection);
         begun();
         // Until all are read.
         self.has_strays = true;
         let mut has_strays = false;
-        while let Some(row) = next? {
+        stored.rows(None, |id, names| {
             if stop.is_set() {
                 return Err(Why::Stopped);
             }
-            let sync = row.get_ref(3)?;
-            if sync
-                .as_str()
-                .is_ok_and(|sync| syncs.iter().any(|kept| kept == sync))
-            {
+            let [.., sync] = names.end;
+            if syncs.iter().any(|kept| kept.as_bytes() == sync) {
                 self.follow(|known, limits| {
                     known.check_count(limits)?;
-                    known.add_row(row.get(7)?, row, limits.followed_names)
+                    known.add(id, names, limits.followed_names)
                 });
             } else {
                 has_strays = true;
             }
-            next = found.next();
-        }
+            Ok(())
+        })?;
         self.has_strays = has_strays;
         Ok(())
     }
@@ -217,7 +217,11 @@ impl Rows {
 
     /// All grants, also the pending ones. If that fails, these have been stored, or it is because they
     /// could not be.
-    pub(super) fn finish(mut self, connection: &Connection) -> Result<Grants, Why> {
+    pub(super) fn finish(
+        mut self,
+        connection: &Connection,
+        database: &Path,
+    ) -> Result<Grants, Why> {
         let first = self.number_pending(connection).map_err(Why::Unwritten)?;
         let Self {
             limits,
@@ -227,7 +231,7 @@ impl Rows {
         } = self;
         let mut known = known.unwrap_or_default();
         if pending.is_empty() {
-            known.read(connection, &limits, limits.most)?;
+            known.read(connection, database, &limits)?;
             if known.principals.len() < limits.least {
                 return Err(Why::Rows);
             }

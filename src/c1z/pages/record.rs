@@ -108,8 +108,10 @@ fn integer(value: i64) -> (u8, usize) {
     }
 }
 
-/// Lengths of more than four bytes do not occur: pages are smaller.
+/// Lengths of more than four bytes do not occur in what is written here: pages are smaller.
 const VARINT: usize = 4;
+/// Numbers that SQLite writes.
+const LONGEST_VARINT: usize = 9;
 
 pub(super) fn varint_size(value: usize) -> usize {
     match value {
@@ -126,6 +128,23 @@ pub(super) fn write_varint(value: usize, to: &mut impl Write) -> io::Result<()> 
         to.write_all(&[low_bits(value >> (7 * more)) | 0x80])?;
     }
     to.write_all(&[low_bits(value)])
+}
+
+/// Reads a number at the begin of `bytes`. Returns it and what follows.
+pub(super) fn read_varint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let mut value = 0;
+    for (place, byte) in bytes.iter().enumerate().take(LONGEST_VARINT) {
+        let rest = bytes.get(place + 1..)?;
+        // All bits of the last possible byte count.
+        if place + 1 == LONGEST_VARINT {
+            return Some((value << 8 | u64::from(*byte), rest));
+        }
+        value = value << 7 | u64::from(byte & 0x7f);
+        if byte & 0x80 == 0 {
+            return Some((value, rest));
+        }
+    }
+    None
 }
 
 fn low_bits(value: usize) -> u8 {

@@ -9,7 +9,9 @@ use std::os::unix::fs::FileExt as _;
 
 use super::page::Page;
 use super::turns::Pages;
-use super::{CHILD, INTERIOR_HEADER, LEAF_HEADER, POINTER, TABLE_INTERIOR, TABLE_LEAF, record};
+use super::{
+    CHILD, INTERIOR_HEADER, LEAF_HEADER, POINTER, TABLE_INTERIOR, TABLE_LEAF, record, wrong,
+};
 
 /// Numbers of rows have at most four bytes in a page.
 const LARGEST_ID: u32 = (1 << 28) - 1;
@@ -268,8 +270,4 @@ impl<'a, 'turns> Builder<'a, 'turns> {
         }
         Ok(())
     }
-}
-
-fn wrong() -> io::Error {
-    io::Error::other("the table has not the pages that it should")
 }

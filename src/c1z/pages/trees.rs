@@ -1,7 +1,7 @@
 //! Finds out whether pages are those of certain indexes, all of them and nothing else.
 
 use super::turns::lock_page;
-use super::{INDEX_INTERIOR, INDEX_LEAF, INTERIOR_HEADER, LEAF_HEADER, POINTER};
+use super::{INDEX_INTERIOR, INDEX_LEAF, INTERIOR_HEADER, LEAF_HEADER, POINTER, part};
 
 /// The last pages of a database, looked at one after the other.
 ///
@@ -76,8 +76,4 @@ impl Trees {
         let has_parent = self.has_parent.get_mut(place as usize)?;
         (!std::mem::replace(has_parent, true)).then_some(())
     }
-}
-
-fn part<const N: usize>(page: &[u8], at: usize) -> Option<[u8; N]> {
-    page.get(at..at + N)?.try_into().ok()
 }

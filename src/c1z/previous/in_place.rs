@@ -12,7 +12,7 @@ use crate::c1z::grant_indexes::Rows;
 use crate::c1z::options::Options;
 use crate::c1z::retention::runs_to_keep;
 use crate::c1z::store::Stop;
-use crate::c1z::{database, schema, temporary};
+use crate::c1z::{database, schema};
 
 /// Leaves only the syncs to keep in the database `new`. Their grants are added to `grants` by a thread
 /// of its own, and whoever stores some waits for it.
@@ -70,15 +70,8 @@ fn follow_kept(path: &Path, runs: Vec<String>, grants: &Arc<Mutex<Rows>>, stop: 
     let (path, stop) = (path.to_owned(), stop.clone());
     let to = Arc::clone(grants);
     let follow = move || {
-        let mut grants = to.lock();
-        match temporary::connect(&path) {
-            Ok(connection) => {
-                let begun = || begun.send(()).unwrap_or_default();
-                grants.follow_kept(&connection, &runs, &stop, begun);
-            }
-            // They are read at the end.
-            Err(_) => grants.give_up(),
-        }
+        let begun = || begun.send(()).unwrap_or_default();
+        to.lock().follow_kept(&path, &runs, &stop, begun);
     };
     match thread::Builder::new().name("c1z-old".into()).spawn(follow) {
         // An error says that there is nothing to wait for.
