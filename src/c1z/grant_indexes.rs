@@ -14,6 +14,7 @@ mod head;
 mod known;
 mod orders;
 mod pending;
+mod records;
 mod removal;
 mod rows;
 mod stored;
@@ -26,14 +27,12 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::panic::resume_unwind;
 use std::path::Path;
-use std::slice;
 use std::thread::{self, ScopedJoinHandle};
 
 use rusqlite::{Connection, params};
 
 use super::error::{Error, Result};
-use super::pages::index::{Builder, Count, longest};
-use super::pages::record::{self, Record};
+use super::pages::index::longest;
 use super::pages::table::{self, Layout, Stored};
 use super::pages::turns::{Pages, Turns};
 use super::schema::{self, GrantIndex};
@@ -42,8 +41,9 @@ use grants::Grants;
 use head::Head;
 pub(super) use head::SIZE as HEAD_SIZE;
 pub(super) use known::Names;
-use orders::{AllRanks, Entry};
+use orders::AllRanks;
 pub(super) use pending::EncodedGrant;
+use records::Index;
 pub(super) use removal::Removal;
 pub(super) use rows::Rows;
 
@@ -223,7 +223,11 @@ impl Tail {
         thread::scope(|scope| {
             let count = |kind: &GrantIndex| {
                 let kind = *kind;
-                thread::Builder::new().spawn_scoped(scope, move || self.count(kind, stop))
+                let count = move || match stop.is_set() {
+                    true => Err(Why::Stopped),
+                    false => self.index(kind).count(self.head.page_size),
+                };
+                thread::Builder::new().spawn_scoped(scope, count)
             };
             let counting: io::Result<Vec<_>> = self.indexes.iter().map(count).collect();
             let counted = counting?.into_iter().map(ScopedJoinHandle::join);
@@ -233,31 +237,13 @@ impl Tail {
         })
     }
 
-    fn count(&self, kind: GrantIndex, stop: &Stop) -> Result<u32, Why> {
-        if stop.is_set() {
-            return Err(Why::Stopped);
+    /// An index, for its pages.
+    fn index(&self, kind: GrantIndex) -> Index<'_> {
+        Index {
+            kind,
+            grants: &self.grants,
+            ranks: &self.ranks,
         }
-        let mut count = Count::new(self.head.page_size);
-        let mut last = None;
-        orders::visit(kind, &self.grants, &self.ranks, |entry| {
-            let id = (kind == GrantIndex::External).then(|| self.id_ranks(entry));
-            if id.is_some() && id == last {
-                return Err(Why::Repeated);
-            }
-            last = id;
-            self.with(kind, entry, |record| count.add(record.size()))?;
-            Ok(())
-        })?;
-        Ok(count.finish()?)
-    }
-
-    /// What the id of a grant consists of, and its sync.
-    fn id_ranks(&self, entry: Entry) -> [u32; 2] {
-        let ranks = &self.ranks;
-        [
-            ranks.id_begin_sync.get(entry.end),
-            ranks.id_end(entry.principal),
-        ]
     }
 
     /// Names the indexes in the database, which must not grow through that.
@@ -326,7 +312,7 @@ impl Tail {
         };
         self.table_turns.write(make, to)?;
         let make = |at: usize, pages: &mut Pages<'_>| match self.indexes.get(at) {
-            Some(kind) => self.make(*kind, pages),
+            Some(kind) => self.index(*kind).make(self.head.page_size, pages),
             None => Ok(()),
         };
         self.turns.write(make, to)
@@ -337,84 +323,6 @@ impl Tail {
         self.grants.pending_rows(|row| builder.add(row))?;
         builder.finish()
     }
-
-    fn make(&self, kind: GrantIndex, pages: &mut Pages<'_>) -> io::Result<()> {
-        let (mut last, mut bytes) = (None, Vec::new());
-        let mut builder = Builder::new(self.head.page_size, pages);
-        orders::visit(kind, &self.grants, &self.ranks, |entry| {
-            let texts = texts_of(kind, entry);
-            let is_as_before = texts.is_some() && texts == last;
-            let id = [self.grants.ids.get(entry.place); 2];
-            if !(is_as_before && record::renumber(&mut bytes, integers(kind, &id))) {
-                self.with(kind, entry, |record| record.write(&mut bytes))?;
-            }
-            last = texts;
-            builder.add(&bytes)
-        })?;
-        builder.finish()
-    }
-
-    /// Calls `with` with the record of a row.
-    fn with<T>(&self, kind: GrantIndex, entry: Entry, with: impl FnOnce(Record<'_>) -> T) -> T {
-        let Grants {
-            end_names,
-            principal_names,
-            ids,
-            ..
-        } = &self.grants;
-        let end = || end_names.get(entry.end);
-        let principal = || principal_names.get(entry.principal);
-        let id = [ids.get(entry.place); 2];
-        let integers = integers(kind, &id);
-        match kind {
-            GrantIndex::External => {
-                let ([_, _, entitlement, sync], [holder_type, holder]) = (end(), principal());
-                let length = entitlement.len() + 1 + holder_type.len() + 1 + holder.len();
-                with(Record {
-                    lengths: &[length, sync.len()],
-                    pieces: &[
-                        entitlement,
-                        b":",
-                        principal_names.joined(entry.principal),
-                        sync,
-                    ],
-                    integers,
-                })
-            }
-            GrantIndex::Resource => {
-                let [kind, resource, ..] = end();
-                with(Record {
-                    lengths: &[kind.len(), resource.len()],
-                    pieces: &[kind, resource],
-                    integers,
-                })
-            }
-            GrantIndex::Principal => {
-                let [kind, holder] = principal();
-                with(Record {
-                    lengths: &[kind.len(), holder.len()],
-                    pieces: &[kind, holder],
-                    integers,
-                })
-            }
-            GrantIndex::EntitlementPrincipal => {
-                let ([_, _, entitlement, _], [kind, holder]) = (end(), principal());
-                with(Record {
-                    lengths: &[entitlement.len(), kind.len(), holder.len()],
-                    pieces: &[entitlement, kind, holder],
-                    integers,
-                })
-            }
-            GrantIndex::EntitlementSync => {
-                let [_, _, entitlement, sync] = end();
-                with(Record {
-                    lengths: &[entitlement.len(), sync.len()],
-                    pieces: &[entitlement, sync],
-                    integers,
-                })
-            }
-        }
-    }
 }
 
 /// Sets the root page of the table of grants.
@@ -422,22 +330,4 @@ fn set_root(connection: &Connection, page: u32) -> rusqlite::Result<()> {
     let update =
         "update sqlite_schema set rootpage = ?1 where type = 'table' and name = 'v1_grants'";
     connection.execute(update, [page]).map(drop)
-}
-
-/// The integers of a record: the number of its row, and in one index the same as a column before it.
-/// SQLite stores both.
-fn integers(kind: GrantIndex, id: &[i64; 2]) -> &[i64] {
-    match kind {
-        GrantIndex::EntitlementSync => id,
-        _ => slice::from_ref(&id[0]),
-    }
-}
-
-/// What the texts of a row are of, in an index that has many rows with the same texts.
-fn texts_of(kind: GrantIndex, entry: Entry) -> Option<u32> {
-    match kind {
-        GrantIndex::Resource | GrantIndex::EntitlementSync => Some(entry.end),
-        GrantIndex::Principal => Some(entry.principal),
-        GrantIndex::External | GrantIndex::EntitlementPrincipal => None,
-    }
 }

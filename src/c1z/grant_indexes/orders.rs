@@ -131,6 +131,39 @@ pub(super) struct Entry {
     pub(super) place: u32,
 }
 
+/// Rows that follow each other in an index.
+#[derive(Debug)]
+pub(super) enum Group<'a> {
+    /// The places of rows with the same texts, in their order.
+    Same(&'a [u32]),
+    /// All rows of an entitlement, to be sorted.
+    Entitlement(Unsorted<'a>),
+}
+
+/// The rows of an entitlement, sync by sync.
+#[derive(Debug)]
+pub(super) struct Unsorted<'a> {
+    rows: &'a mut [Entry],
+    /// The ranks of principals, if they are not in the order of their numbers.
+    ranks: Option<&'a Ranks>,
+}
+
+impl<'a> Unsorted<'a> {
+    pub(super) fn rows(&self) -> &[Entry] {
+        self.rows
+    }
+
+    /// The rows in the order of their principals.
+    pub(super) fn sort(self) -> &'a [Entry] {
+        // Stable, so the order by syncs stays for those of one principal.
+        match self.ranks {
+            Some(ranks) => self.rows.sort_by_key(|row| ranks.get(row.principal)),
+            None => self.rows.sort_by_key(|row| row.principal),
+        }
+        self.rows
+    }
+}
+
 /// Rows that are sorted at once, where all of them would take too much memory.
 const WINDOW: usize = 1 << 20;
 
@@ -140,7 +173,7 @@ pub(super) fn visit<E>(
     kind: GrantIndex,
     grants: &Grants,
     ranks: &AllRanks,
-    mut each: impl FnMut(Entry) -> Result<(), E>,
+    mut each: impl FnMut(Group<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let ends = |ranks| Sorting {
         numbers: &grants.ends,
@@ -154,54 +187,64 @@ pub(super) fn visit<E>(
         distinct: grants.principal_names.len(),
         window: WINDOW,
     };
-    let entry = |place| grants.entry(place);
     match kind {
         GrantIndex::External => {
             let sorting = ends(&ranks.id_begin_sync);
-            let is_same = |a, b| ranks.id_begin.get(a) == ranks.id_begin.get(b);
-            then_principals(grants, sorting, is_same, |one| ranks.id_end(one), each)
+            by_entitlement(
+                grants,
+                sorting,
+                &ranks.id_begin,
+                ranks.id_end.as_ref(),
+                each,
+            )
         }
         GrantIndex::EntitlementPrincipal => {
             let sorting = ends(&ranks.entitlement);
-            let is_same = |a, b| ranks.entitlement.get(a) == ranks.entitlement.get(b);
-            then_principals(grants, sorting, is_same, |one| one, each)
+            by_entitlement(grants, sorting, &ranks.entitlement, None, each)
         }
-        GrantIndex::Resource => ends(&ranks.resource).visit(|place| each(entry(place))),
+        GrantIndex::Resource => ends(&ranks.resource).visit(|rows| each(Group::Same(rows))),
         GrantIndex::EntitlementSync => {
-            ends(&ranks.entitlement_sync).visit(|place| each(entry(place)))
+            ends(&ranks.entitlement_sync).visit(|rows| each(Group::Same(rows)))
         }
-        GrantIndex::Principal => principals.visit(|place| each(entry(place))),
+        GrantIndex::Principal => principals.visit(|rows| each(Group::Same(rows))),
     }
 }
 
-/// Visits rows entitlement by entitlement, each with its rows in the order of their principals, as
-/// `rank` says. `is_same` says whether two ends are of one entitlement.
-fn then_principals<E>(
+/// Visits rows entitlement by entitlement. Ends of one entitlement have the same rank in `entitlements`.
+fn by_entitlement<E>(
     grants: &Grants,
     sorting: Sorting<'_>,
-    is_same: impl Fn(u32, u32) -> bool,
-    rank: impl Fn(u32) -> u32,
-    mut each: impl FnMut(Entry) -> Result<(), E>,
+    entitlements: &Ranks,
+    principals: Option<&Ranks>,
+    mut each: impl FnMut(Group<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut hand_on = |group: &mut Vec<Entry>| {
-        // Stable, so the order by ends stays for those of one principal.
-        group.sort_by_key(|entry| rank(entry.principal));
-        let done = group.iter().try_for_each(|entry| each(*entry));
-        group.clear();
+    let mut hand_on = |rows: &mut Vec<Entry>| {
+        let done = each(Group::Entitlement(Unsorted {
+            rows,
+            ranks: principals,
+        }));
+        rows.clear();
         done
     };
-    let mut group: Vec<Entry> = Vec::new();
-    sorting.visit(|place| {
-        let entry = grants.entry(place);
-        if let Some(first) = group.first()
-            && !is_same(first.end, entry.end)
+    let mut rows: Vec<Entry> = Vec::new();
+    let mut last = None;
+    sorting.visit(|places| {
+        let more = places.iter().map(|place| grants.entry(*place));
+        let entitlement = places.first().map(|place| grants.entry(*place).end);
+        let entitlement = entitlement.map(|end| entitlements.get(end));
+        if last
+            .replace(entitlement)
+            .is_some_and(|last| last != entitlement)
         {
-            hand_on(&mut group)?;
+            hand_on(&mut rows)?;
         }
-        group.push(entry);
+        rows.extend(more);
         Ok(())
     })?;
-    hand_on(&mut group)
+    if rows.is_empty() {
+        return Ok(());
+    }
+    hand_on(&mut rows)
 }
 
 /// Rows that are sorted by counting how many there are of each rank.
@@ -216,8 +259,8 @@ pub(super) struct Sorting<'a> {
 }
 
 impl Sorting<'_> {
-    /// Calls `each` with the places of all rows. Those of the same rank stay in their order.
-    pub(super) fn visit<E>(self, mut each: impl FnMut(u32) -> Result<(), E>) -> Result<(), E> {
+    /// Calls `each` with the places of the rows of each rank that has some, in their order.
+    pub(super) fn visit<E>(self, mut each: impl FnMut(&[u32]) -> Result<(), E>) -> Result<(), E> {
         let rank = |number: &u32| match self.ranks {
             Some(ranks) => ranks.get(*number) as usize,
             None => *number as usize,
@@ -251,7 +294,16 @@ impl Sorting<'_> {
                     *next += 1;
                 }
             }
-            order.iter().try_for_each(|place| each(*place))?;
+            // Now it says where they end.
+            let mut rest = order.as_slice();
+            let mut begin = base;
+            for end in begins.get(from..to).unwrap_or_default() {
+                let rows = rest.split_off(..(*end - begin) as usize);
+                if let Some(rows) = rows.filter(|rows| !rows.is_empty()) {
+                    each(rows)?;
+                }
+                begin = *end;
+            }
             from = to;
         }
         Ok(())

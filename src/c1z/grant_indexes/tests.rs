@@ -310,14 +310,13 @@ fn followed(grants: &[Grant], limits: Limits) -> Result<Grants, Why> {
     for grant in grants {
         rows.add(grant.id, &grant.names());
     }
-    let empty = Connection::open_in_memory().unwrap();
-    empty.execute_batch(schema::TABLES).unwrap();
+    let empty = Database::new(&[], PAGE);
     // With the same last row, nothing is read.
     let last = "insert into v1_grants values (?1, '', '', '', '', '', '', null, 0, '', '', '')";
     if let Some(grant) = grants.last() {
-        empty.execute(last, [grant.id]).unwrap();
+        empty.connection.execute(last, [grant.id]).unwrap();
     }
-    rows.finish(&empty)
+    rows.finish(&empty.connection, &empty.path())
 }
 
 #[test]
@@ -345,7 +344,7 @@ fn what_cannot_be_followed_is_read_at_the_end(change: fn(&mut Rows)) {
     rows.add(1, &grants[0].names());
     change(&mut rows);
     rows.add(2, &grants[1].names());
-    let read = rows.finish(&database.connection).unwrap();
+    let read = rows.finish(&database.connection, &database.path()).unwrap();
     assert_eq!(read.principals.len(), grants.len());
 }
 
@@ -397,8 +396,9 @@ fn few_rows_are_sorted_at_a_time(window: usize) {
         distinct: grants.principal_names.len(),
         window,
     };
-    let each = |place| {
-        found.push((grants.entry(place).principal, place));
+    let each = |places: &[u32]| {
+        let numbers = places.iter().map(|place| grants.entry(*place).principal);
+        found.extend(numbers.zip(places.iter().copied()));
         Ok::<_, Why>(())
     };
     sorting.visit(each).unwrap();

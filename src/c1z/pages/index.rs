@@ -63,6 +63,21 @@ impl Count {
         Ok(())
     }
 
+    /// Adds `count` records of `size` bytes each.
+    pub(in crate::c1z) fn add_many(&mut self, size: usize, count: usize) -> io::Result<()> {
+        let mut rest = count;
+        while rest > 0 {
+            if let Some(leaf) = self.levels.first_mut() {
+                rest -= leaf.take_many(INDEX_LEAF, size, rest);
+            }
+            if rest > 0 {
+                self.add(size)?;
+                rest -= 1;
+            }
+        }
+        Ok(())
+    }
+
     /// The number of its pages. The root is the last one.
     pub(in crate::c1z) fn finish(self) -> io::Result<u32> {
         more_pages(self.pages, self.levels.len())
@@ -93,14 +108,18 @@ impl Room {
 
     /// Whether there was room for a record.
     fn take(&mut self, kind: u8, size: usize) -> bool {
-        let rest = self.free.checked_sub(POINTER + cell_size(kind, size));
-        if let Some(rest) = rest {
-            *self = Self {
-                free: rest,
-                last: size,
-            };
+        self.take_many(kind, size, 1) == 1
+    }
+
+    /// For how many of `count` records there was room.
+    fn take_many(&mut self, kind: u8, size: usize, count: usize) -> usize {
+        let each = POINTER + cell_size(kind, size);
+        let fitting = count.min(self.free / each);
+        if fitting > 0 {
+            self.free -= fitting * each;
+            self.last = size;
         }
-        rest.is_some()
+        fitting
     }
 }
 

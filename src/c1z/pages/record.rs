@@ -108,6 +108,11 @@ fn integer(value: i64) -> (u8, usize) {
     }
 }
 
+/// How many bytes an integer takes.
+pub(in crate::c1z) fn width(value: i64) -> usize {
+    integer(value).1
+}
+
 /// Lengths of more than four bytes do not occur in what is written here: pages are smaller.
 const VARINT: usize = 4;
 /// Numbers that SQLite writes.
