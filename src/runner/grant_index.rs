@@ -41,6 +41,8 @@ pub(super) struct GrantIndex {
     odd_ids: OddIds,
     /// The number of grants by the type of the resource that they are on, derived ones included.
     counts: BTreeMap<String, u64>,
+    /// The numbers of the last grant's entitlement, what that is on, and its principal.
+    last: [u32; 3],
     /// Scratch buffer for building keys.
     key: String,
 }
@@ -59,9 +61,11 @@ impl GrantIndex {
         let Some((entitlement, on, principal)) = rows::ends(grant) else {
             return;
         };
-        let target = self.number(on);
+        // Grants come entitlement by entitlement, and their holders often in the same order.
+        let [last_entitlement, last_target, last_principal] = self.last;
+        let target = self.number(last_target, on);
         let row = Row {
-            principal: self.number(principal),
+            principal: self.number(last_principal.saturating_add(1), principal),
             id,
             is_odd: is_odd(&grant.id, &entitlement.id, principal),
         };
@@ -78,7 +82,9 @@ impl GrantIndex {
             self.odd_ids.add(&grant.id);
         }
         self.count(&on.resource_type, 1);
-        let number = self.entitlements.number(&entitlement.id) as usize;
+        let number = self.entitlements.number(last_entitlement, &entitlement.id);
+        self.last = [number, target, row.principal];
+        let number = number as usize;
         if number == self.grants.len() {
             self.grants.push(Held {
                 target,
@@ -185,11 +191,11 @@ impl GrantIndex {
         &self.counts
     }
 
-    fn number(&mut self, resource: &ResourceId) -> u32 {
+    fn number(&mut self, guess: u32, resource: &ResourceId) -> u32 {
         self.key.clear();
         self.key
             .extend([&*resource.resource_type, "\0", &*resource.resource]);
-        self.resources.number(&self.key)
+        self.resources.number(guess, &self.key)
     }
 
     pub(super) fn entitlement(&self, id: &str) -> Option<u32> {
