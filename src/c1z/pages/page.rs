@@ -72,7 +72,7 @@ impl Page {
     /// Hands the page on, which is empty afterwards. Returns its number.
     pub(super) fn hand_on(&mut self, rightmost: u32, pages: &mut Pages<'_>) -> io::Result<u32> {
         self.complete(rightmost)?;
-        let number = pages.put(&self.bytes)?;
+        let number = pages.put(&mut self.bytes)?;
         self.cells = 0;
         self.content = self.bytes.len();
         Ok(number)

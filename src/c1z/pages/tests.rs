@@ -108,7 +108,7 @@ fn pages_of_indexes_come_in_turns() {
     let mut written = Vec::new();
     let make = |index: usize, pages: &mut Pages<'_>| {
         for expected in [[11].as_slice(), &[12, 14, 16], &[13, 15]][index] {
-            assert_eq!(pages.put(&[expected - 10])?, u32::from(*expected));
+            assert_eq!(pages.put(&mut vec![expected - 10])?, u32::from(*expected));
         }
         Ok(())
     };
@@ -123,7 +123,7 @@ fn pages_of_indexes_come_in_turns() {
 fn pages_that_were_not_counted_are_an_error(counts: [u32; 2]) {
     let turns = Turns::new(10, PAGE, vec![3, 3]).unwrap();
     let make = |index: usize, pages: &mut Pages<'_>| {
-        (0..counts[index]).try_for_each(|_| pages.put(&[0]).map(drop))
+        (0..counts[index]).try_for_each(|_| pages.put(&mut vec![0]).map(drop))
     };
     let error = turns.write(make, &mut Vec::new()).unwrap_err();
     assert!(
@@ -136,7 +136,7 @@ fn pages_that_were_not_counted_are_an_error(counts: [u32; 2]) {
 fn an_error_in_making_pages_is_told() {
     let turns = Turns::new(10, PAGE, vec![100, 100]).unwrap();
     let make = |index: usize, pages: &mut Pages<'_>| match index {
-        0 => (0..100).try_for_each(|_| pages.put(&[0]).map(drop)),
+        0 => (0..100).try_for_each(|_| pages.put(&mut vec![0]).map(drop)),
         _ => Err(io::Error::other("broken")),
     };
     let error = turns.write(make, &mut Vec::new()).unwrap_err();
@@ -157,7 +157,8 @@ fn an_error_in_writing_pages_is_told() {
         }
     }
     let turns = Turns::new(10, PAGE, vec![100, 100]).unwrap();
-    let make = |_, pages: &mut Pages<'_>| (0..100).try_for_each(|_| pages.put(&[0]).map(drop));
+    let make =
+        |_, pages: &mut Pages<'_>| (0..100).try_for_each(|_| pages.put(&mut vec![0]).map(drop));
     let error = turns.write(make, &mut Full(5)).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::StorageFull);
 }

@@ -2,8 +2,9 @@
 //! page of each that has more.
 
 use std::io::{self, Write};
+use std::mem;
 use std::panic::resume_unwind;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, ScopedJoinHandle};
 
 /// The byte of a database that SQLite locks. The page that has it is never used.
@@ -86,13 +87,15 @@ impl Turns {
         thread::scope(|scope| {
             let (mut indexes, mut threads) = (Vec::new(), Vec::new());
             for index in 0..self.pages.len() {
-                let (to, from) = sync_channel(WAITING);
-                indexes.push(from);
+                let (to, pages) = sync_channel(WAITING);
+                let (buffers, written) = channel();
+                indexes.push(Made { pages, buffers });
                 let mut pages = Pages {
                     turns: self,
                     index,
                     count: 0,
                     to,
+                    written,
                 };
                 let make_all = move || make(index, &mut pages);
                 threads.push(thread::Builder::new().spawn_scoped(scope, make_all)?);
@@ -110,24 +113,32 @@ impl Turns {
         })
     }
 
-    fn merge(&self, indexes: &[Receiver<Vec<u8>>], to: &mut impl Write) -> io::Result<()> {
+    fn merge(&self, indexes: &[Made], to: &mut impl Write) -> io::Result<()> {
         let wrong = || io::Error::other("an index has not the pages that it should");
         let most = self.pages.iter().max().copied().unwrap_or_default();
         for turn in 0..most {
-            for (index, (pages, count)) in indexes.iter().zip(&self.pages).enumerate() {
+            for (index, (made, count)) in indexes.iter().zip(&self.pages).enumerate() {
                 if turn >= *count {
                     continue;
                 }
-                let page = pages.recv().map_err(|_| wrong())?;
+                let page = made.pages.recv().map_err(|_| wrong())?;
                 if self.is_behind_lock_page(self.number(index, turn)) {
                     to.write_all(&vec![0; page.len()])?;
                 }
                 to.write_all(&page)?;
+                // Nobody takes it after the last page.
+                let _ = made.buffers.send(page);
             }
         }
-        let has_more = indexes.iter().any(|pages| pages.recv().is_ok());
+        let has_more = indexes.iter().any(|made| made.pages.recv().is_ok());
         if has_more { Err(wrong()) } else { Ok(()) }
     }
+}
+
+/// The pages of one index as they are made. They go back when they are written.
+struct Made {
+    pages: Receiver<Vec<u8>>,
+    buffers: Sender<Vec<u8>>,
 }
 
 /// The number of the page that is never used.
@@ -142,15 +153,19 @@ pub(in crate::c1z) struct Pages<'a> {
     index: usize,
     count: u32,
     to: SyncSender<Vec<u8>>,
+    written: Receiver<Vec<u8>>,
 }
 
 impl Pages<'_> {
-    /// Hands a page on. Returns its number.
-    pub(super) fn put(&mut self, page: &[u8]) -> io::Result<u32> {
+    /// Hands a page on, and puts another one of its size in its place, whatever that contains.
+    /// Returns the number of the page.
+    pub(super) fn put(&mut self, page: &mut Vec<u8>) -> io::Result<u32> {
         let number = self.turns.number(self.index, self.count);
         self.count += 1;
+        let other = self.written.try_recv();
+        let other = other.unwrap_or_else(|_| vec![0; page.len()]);
         self.to
-            .send(page.to_vec())
+            .send(mem::replace(page, other))
             .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
         Ok(number)
     }
