@@ -117,7 +117,7 @@ impl Reader {
     /// Reads a grant with its stored entitlement and principal.
     pub fn grant(&self, id: &str) -> Result<Grant> {
         let mut grant: Grant = self.row("v1_grants", "grant", id)?;
-        if let Some(entitlement) = grant.entitlement.as_mut() {
+        if let Some(entitlement) = grant.entitlement.as_deref_mut() {
             match self.entitlement(&entitlement.id) {
                 Ok(stored) => *entitlement = stored,
                 // The entitlement was not synced: keeps what the grant has of it.
@@ -125,7 +125,7 @@ impl Reader {
                 Err(error) => return Err(error),
             }
         }
-        if let Some(principal) = grant.principal.as_mut() {
+        if let Some(principal) = grant.principal.as_deref_mut() {
             self.complete(principal)?;
         }
         Ok(grant)

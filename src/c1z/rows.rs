@@ -325,8 +325,14 @@ fn strip_entitlement(row: &mut Entitlement) {
 
 fn strip_grant(row: &mut Grant) {
     keep_readable(&mut row.annotations);
-    row.entitlement.iter_mut().for_each(strip_entitlement);
-    row.principal.iter_mut().for_each(strip_resource);
+    row.entitlement
+        .as_deref_mut()
+        .into_iter()
+        .for_each(strip_entitlement);
+    row.principal
+        .as_deref_mut()
+        .into_iter()
+        .for_each(strip_resource);
 }
 
 /// Adds a profile to the user trait. Without it, the exports of the released CLI crash.

@@ -56,18 +56,18 @@ pub(crate) fn grant(on: &str, to: &str) -> Grant {
     let (principal_kind, principal) = to.split_once(':').unwrap();
     Grant {
         id: format!("{on}:{to}"),
-        entitlement: Some(Entitlement {
+        entitlement: Some(Box::new(Entitlement {
             id: on.into(),
             resource: Some(Resource {
                 id: Some(id(kind, of)),
                 ..Resource::default()
             }),
             ..Entitlement::default()
-        }),
-        principal: Some(Resource {
+        })),
+        principal: Some(Box::new(Resource {
             id: Some(id(principal_kind, principal)),
             ..Resource::default()
-        }),
+        })),
         ..Grant::default()
     }
 }

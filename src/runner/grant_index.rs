@@ -69,7 +69,7 @@ impl GrantIndex {
             id,
             is_odd: is_odd(&grant.id, &entitlement.id, principal),
         };
-        if grant.principal.as_ref().is_some_and(is_more_than_an_id) {
+        if grant.principal.as_deref().is_some_and(is_more_than_an_id) {
             self.rich.insert(row.principal, id);
         }
         let inherited = |GrantSources { sources }: &GrantSources| {

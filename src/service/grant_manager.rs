@@ -51,7 +51,7 @@ impl Services {
         self.require_provisioning()?;
         let grant = request.grant.as_ref();
         let kind =
-            entitlement::type_of(grant.and_then(|grant| grant.entitlement.as_ref())).to_owned();
+            entitlement::type_of(grant.and_then(|grant| grant.entitlement.as_deref())).to_owned();
         self.provisioner(&kind)?;
         let subject = grant::read_revoke(request)?;
         let this = self.clone();

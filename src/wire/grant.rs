@@ -19,8 +19,8 @@ pub fn grant(grant: Grant) -> pb::Grant {
     let entitlement = entitlement::stub(grant.entitlement);
     pb::Grant {
         id: GrantId::text(&entitlement.id, &grant.principal),
-        entitlement: Some(entitlement),
-        principal: Some(resource::stub(grant.principal)),
+        entitlement: Some(Box::new(entitlement)),
+        principal: Some(Box::new(resource::stub(grant.principal))),
         sources: None,
         annotations: grant.marks.into_iter().map(mark).collect(),
     }
@@ -78,9 +78,11 @@ pub fn read_revoke(request: pb::GrantManagerServiceRevokeRequest) -> Result<Subj
     let grant = request
         .grant
         .ok_or_else(|| Error::invalid("grant is required"))?;
+    let principal = grant.principal.map(|principal| *principal);
+    let entitlement = grant.entitlement.map(|entitlement| *entitlement);
     Ok(Subject {
-        principal: resource::read_ref(grant.principal, "grant.principal")?.id,
-        entitlement: entitlement::read_id(grant.entitlement, "grant.entitlement")?,
+        principal: resource::read_ref(principal, "grant.principal")?.id,
+        entitlement: entitlement::read_id(entitlement, "grant.entitlement")?,
     })
 }
 

@@ -176,12 +176,12 @@ fn a_grant_says_only_ids() {
         row,
         pb::Grant {
             id: "group:00G1:member:user:0051".into(),
-            entitlement: Some(pb::Entitlement {
+            entitlement: Some(Box::new(pb::Entitlement {
                 id: "group:00G1:member".into(),
                 resource: Some(resource::stub(on)),
                 ..Default::default()
-            }),
-            principal: Some(resource::stub(who)),
+            })),
+            principal: Some(Box::new(resource::stub(who))),
             ..Default::default()
         }
     );

@@ -163,8 +163,8 @@ impl Scene {
         TaskType::Revoke(task::RevokeTask {
             grant: Some(connector::Grant {
                 id: format!("{}:user:{}", entitlement.id, self.user),
-                entitlement: Some(entitlement),
-                principal: Some(self.principal()),
+                entitlement: Some(Box::new(entitlement)),
+                principal: Some(Box::new(self.principal())),
                 ..connector::Grant::default()
             }),
             ..task::RevokeTask::default()

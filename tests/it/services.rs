@@ -101,8 +101,8 @@ fn grant(kind: &str, slug: &str, user: &str) -> Request<pb::GrantManagerServiceG
 fn revoke(kind: &str, user: &str) -> Request<pb::GrantManagerServiceRevokeRequest> {
     Request::new(pb::GrantManagerServiceRevokeRequest {
         grant: Some(pb::Grant {
-            entitlement: Some(member(kind, "member")),
-            principal: Some(resource("user", user)),
+            entitlement: Some(Box::new(member(kind, "member"))),
+            principal: Some(Box::new(resource("user", user))),
             id: "🧸_UNKNOWN_GRANT_ID".into(),
             ..Default::default()
         }),

@@ -433,8 +433,8 @@ impl Caller {
         principal: (&str, &str),
     ) -> Result<Answer, Status> {
         let grant = pb::Grant {
-            entitlement: Some(entitlement_stub(on)),
-            principal: Some(stub(principal.0, principal.1)),
+            entitlement: Some(Box::new(entitlement_stub(on))),
+            principal: Some(Box::new(stub(principal.0, principal.1))),
             id: "🧸_UNKNOWN_GRANT_ID".to_owned(),
             ..Default::default()
         };

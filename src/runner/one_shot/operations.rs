@@ -47,7 +47,7 @@ pub(in crate::runner) async fn send_grant(
 }
 
 pub(in crate::runner) async fn send_revoke(client: &Client, grant: Grant) -> Result<Outcome> {
-    refuse_external(grant.principal.as_ref())?;
+    refuse_external(grant.principal.as_deref())?;
     refuse_external(
         grant
             .entitlement

@@ -50,13 +50,10 @@ pub(super) fn script() -> Script {
         .insert(("group/g".into(), String::new()), page(vec![row]));
     let mut row = nested("group:g:m", "group:g", &["group:g:m"]);
     row.annotations = newer(std::mem::take(&mut row.annotations));
-    for inside in [
-        &mut row.principal,
-        &mut row.entitlement.as_mut().unwrap().resource,
-    ] {
-        inside.as_mut().unwrap().annotations = newer(vec![]);
-    }
-    row.entitlement.as_mut().unwrap().annotations = newer(vec![]);
+    row.principal.as_mut().unwrap().annotations = newer(vec![]);
+    let entitlement = row.entitlement.as_mut().unwrap();
+    entitlement.annotations = newer(vec![]);
+    entitlement.resource.as_mut().unwrap().annotations = newer(vec![]);
     let rows = vec![row];
     script
         .grants

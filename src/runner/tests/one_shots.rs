@@ -76,8 +76,8 @@ async fn grant_and_revoke_send_what_the_file_knows() {
     );
     assert_eq!(sent.principal.clone().unwrap().display_name, "user u");
     let revoked = received.revoke.clone().unwrap().grant.unwrap();
-    assert_eq!(revoked.entitlement, sent.entitlement);
-    assert_eq!(revoked.principal, sent.principal);
+    assert_eq!(revoked.entitlement.as_deref(), sent.entitlement.as_ref());
+    assert_eq!(revoked.principal.as_deref(), sent.principal.as_ref());
     let missing = reader.grant("nosuch").unwrap_err().to_string();
     assert!(missing.contains("has no grant \"nosuch\""), "{missing}");
 }
