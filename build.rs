@@ -33,9 +33,17 @@ fn main() -> Result<()> {
     let descriptors = compiler.file_descriptor_set();
     let mut config = prost_build::Config::new();
     config.enable_type_names();
-    // A grant has a kilobyte of fields, most of them empty. Lists of grants are moved more than once.
-    for field in ["entitlement", "principal"] {
-        config.boxed(format!(".c1.connector.v2.Grant.{field}"));
+    // A grant has a kilobyte of fields, most of them empty, and lists of grants are moved more than
+    // once.
+    for field in [
+        "Grant.entitlement",
+        "Grant.principal",
+        "Resource.parent_resource_id",
+        "Resource.external_id",
+        "Resource.icon",
+        "Resource.status",
+    ] {
+        config.boxed(format!(".c1.connector.v2.{field}"));
     }
     // Hosts of the protocol pack `Any` under this domain.
     config.type_name_domain(["."], "type.googleapis.com");

@@ -34,7 +34,7 @@ impl State {
 
     fn of(row: &Resource, user: &UserTrait) -> Self {
         use user_trait::status::Status as Users;
-        let whole = row.status.as_ref();
+        let whole = row.status.as_deref();
         #[expect(deprecated, reason = "older writers tell it only here")]
         let of_user = user.status.as_ref();
         let is_enabled = match (
@@ -155,7 +155,7 @@ mod tests {
         let details = details.to_owned();
         let row = Resource {
             id: Some(ResourceId::default()),
-            status: Some(Status { status, details }),
+            status: Some(Box::new(Status { status, details })),
             ..Resource::default()
         };
         assert_eq!(Person::of(row).unwrap().state, expected);

@@ -72,10 +72,10 @@ fn user(id: &str, name: &str, email: &str, details: &str) -> Resource {
     };
     Resource {
         display_name: name.to_owned(),
-        status: Some(Status {
+        status: Some(Box::new(Status {
             status: if details.is_empty() { 1 } else { 2 },
             details: details.to_owned(),
-        }),
+        })),
         ..resource("user", id, vec![mark(user)])
     }
 }

@@ -23,10 +23,10 @@ fn kind(id: &str, of: &[Trait]) -> ResourceType {
 
 fn user(id: &str, details: &str) -> Resource {
     Resource {
-        status: Some(Status {
+        status: Some(Box::new(Status {
             status: if details.is_empty() { 1 } else { 2 },
             details: details.to_owned(),
-        }),
+        })),
         ..resource("user", id, vec![mark(UserTrait::default())])
     }
 }

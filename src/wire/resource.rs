@@ -82,7 +82,7 @@ pub fn resource(resource: Resource) -> pb::Resource {
         annotations: traits(resource.variant, resource.status.as_ref(), &mut profile),
         description: description(resource.description),
         profile,
-        status: resource.status.as_ref().map(status),
+        status: resource.status.as_ref().map(status).map(Box::new),
         created_at: resource.created_at.map(to_timestamp),
         ..Default::default()
     }

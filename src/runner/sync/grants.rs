@@ -56,7 +56,7 @@ async fn store(session: &Session, list: Vec<Grant>, insert_resources: bool) -> R
                 let id = (on.resource_type.clone(), on.resource.clone());
                 let owner = entitlement.resource.as_ref();
                 let parent = owner.and_then(|owner| owner.parent_resource_id.clone());
-                tally.mentioned.insert(id, parent);
+                tally.mentioned.insert(id, parent.map(|parent| *parent));
             }
             if insert_resources || annotation::has::<InsertResourceGrants>(&row.annotations) {
                 discovered.extend(entitlement.resource.clone());

@@ -29,7 +29,7 @@ impl Target {
         let pair = |id: &ResourceId| (id.resource_type.clone(), id.resource.clone());
         Some(Self {
             id: pair(resource.id.as_ref()?),
-            parent: resource.parent_resource_id.as_ref().map(pair),
+            parent: resource.parent_resource_id.as_deref().map(pair),
         })
     }
 }

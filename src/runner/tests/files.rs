@@ -33,7 +33,7 @@ pub(super) fn script() -> Script {
         types: vec![kind("group", marks)],
         ..Script::default()
     };
-    let parent = Some(id("org", "o"));
+    let parent = Some(Box::new(id("org", "o")));
     let user = resource("group", "g", newer(vec![mark(UserTrait::default())]));
     let rows = vec![Resource {
         parent_resource_id: parent,
