@@ -223,9 +223,11 @@ impl Tail {
         thread::scope(|scope| {
             let count = |kind: &GrantIndex| {
                 let kind = *kind;
-                let count = move || match stop.is_set() {
-                    true => Err(Why::Stopped),
-                    false => self.index(kind).count(self.head.page_size),
+                let count = move || {
+                    if stop.is_set() {
+                        return Err(Why::Stopped);
+                    }
+                    self.index(kind).count(self.head.page_size)
                 };
                 thread::Builder::new().spawn_scoped(scope, count)
             };

@@ -30,12 +30,11 @@ impl Index<'_> {
                 if let Some(ids) = &mut ids {
                     ids.add(rows.rows())?;
                 }
-                match self.common_size(rows.rows()) {
-                    Some(size) => count.add_many(size, rows.rows().len())?,
-                    None => {
-                        let mut sorted = rows.sort().iter();
-                        sorted.try_for_each(|row| count.add(self.size(*row)))?;
-                    }
+                if let Some(size) = self.common_size(rows.rows()) {
+                    count.add_many(size, rows.rows().len())?;
+                } else {
+                    let mut sorted = rows.sort().iter();
+                    sorted.try_for_each(|row| count.add(self.size(*row)))?;
                 }
                 Ok(())
             }
