@@ -32,7 +32,7 @@ fn part<const N: usize>(page: &[u8], at: usize) -> Option<[u8; N]> {
 }
 
 fn wrong() -> io::Error {
-    io::Error::other("the table has not the pages that it should")
+    io::Error::other("the pages of a table are not as expected")
 }
 
 #[cfg(test)]

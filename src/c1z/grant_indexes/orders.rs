@@ -140,7 +140,7 @@ pub(super) enum Group<'a> {
     Entitlement(Unsorted<'a>),
 }
 
-/// The rows of an entitlement, sync by sync.
+/// The rows of an entitlement, in the order that those of one principal will have.
 #[derive(Debug)]
 pub(super) struct Unsorted<'a> {
     rows: &'a mut [Entry],
@@ -155,7 +155,7 @@ impl<'a> Unsorted<'a> {
 
     /// The rows in the order of their principals.
     pub(super) fn sort(self) -> &'a [Entry] {
-        // Stable, so the order by syncs stays for those of one principal.
+        // Stable, so those of one principal stay in their order.
         match self.ranks {
             Some(ranks) => self.rows.sort_by_key(|row| ranks.get(row.principal)),
             None => self.rows.sort_by_key(|row| row.principal),

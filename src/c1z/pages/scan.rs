@@ -171,21 +171,21 @@ impl<'a> Reader<'a> {
 
     fn values(&mut self, cell: &Cell) -> io::Result<Values<'_>> {
         let within = self.length_within(cell.length);
-        let start = self.page.get(cell.start..).ok_or_else(wrong)?;
-        let begin = start.get(..within).ok_or_else(wrong)?;
-        if within < cell.length {
-            let next = part(start, within).ok_or_else(wrong)?;
+        let is_long = within < cell.length;
+        let place = cell.start..cell.start + within;
+        if is_long {
+            let next = part(&self.page, place.end).ok_or_else(wrong)?;
+            let begin = self.page.get(place.clone()).ok_or_else(wrong)?;
             self.long.clear();
             self.long.extend_from_slice(begin);
             self.read_long(u32::from_be_bytes(next), cell.length)?;
         }
-        let record = if within < cell.length {
-            self.long.as_slice()
+        let record = if is_long {
+            Some(self.long.as_slice())
         } else {
-            self.page
-                .get(cell.start..cell.start + within)
-                .ok_or_else(wrong)?
+            self.page.get(place)
         };
+        let record = record.ok_or_else(wrong)?;
         parse(record, &mut self.values).ok_or_else(wrong)?;
         Ok(Values {
             record,

@@ -127,7 +127,7 @@ fn pages_that_were_not_counted_are_an_error(counts: [u32; 2]) {
     };
     let error = turns.write(make, &mut Vec::new()).unwrap_err();
     assert!(
-        error.to_string().contains("pages that it should"),
+        error.to_string().contains("not those that were counted"),
         "{error}"
     );
 }

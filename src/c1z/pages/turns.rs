@@ -114,7 +114,7 @@ impl Turns {
     }
 
     fn merge(&self, indexes: &[Made], to: &mut impl Write) -> io::Result<()> {
-        let wrong = || io::Error::other("an index has not the pages that it should");
+        let wrong = || io::Error::other("the pages of an index are not those that were counted");
         let most = self.pages.iter().max().copied().unwrap_or_default();
         for turn in 0..most {
             for (index, (made, count)) in indexes.iter().zip(&self.pages).enumerate() {
