@@ -31,6 +31,23 @@ fn part<const N: usize>(page: &[u8], at: usize) -> Option<[u8; N]> {
     page.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 
+/// The number of cells of a page.
+fn cells(page: &[u8]) -> Option<usize> {
+    Some(usize::from(u16::from_be_bytes(part(page, 3)?)))
+}
+
+/// A page from the begin of a cell on.
+fn cell(page: &[u8], place: usize) -> Option<&[u8]> {
+    let header = page::header_of(*page.first()?);
+    let start = part(page, header + POINTER * place)?;
+    page.get(usize::from(u16::from_be_bytes(start))..)
+}
+
+/// The page below the last cell of a page that has some below.
+fn rightmost(page: &[u8]) -> Option<u32> {
+    Some(u32::from_be_bytes(part(page, LEAF_HEADER)?))
+}
+
 fn wrong() -> io::Error {
     io::Error::other("the pages of a table are not as expected")
 }

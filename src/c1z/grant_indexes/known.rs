@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, params_from_iter};
 
 use super::dictionary::Dictionary;
 use super::pending::All;
-use super::stored::{COLUMNS, Stored};
+use super::stored::{COLUMNS, StoredGrants};
 use super::{Limits, Why};
 use crate::c1z::store::Stop;
 
@@ -65,6 +65,9 @@ impl Known {
             *self = Self::default();
         }
         let known = (!self.principals.is_empty()).then_some(self.last_id);
+        if known == Some(last) {
+            return Ok(());
+        }
         let room = room_after(connection, known.unwrap_or(i64::MIN))?;
         if self.principals.len().saturating_add(room) > limits.most {
             return Err(Why::Rows);
@@ -72,7 +75,7 @@ impl Known {
         // Grown in steps, a list would need room twice for a moment.
         self.ends.reserve_exact(room);
         self.principals.reserve_exact(room);
-        Stored::find(connection, database)?.rows(known, |id, names| {
+        StoredGrants::find(connection, database)?.rows(known, |id, names| {
             if self.principals.len() >= limits.most {
                 return Err(Why::Rows);
             }

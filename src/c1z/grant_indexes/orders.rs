@@ -227,23 +227,17 @@ fn by_entitlement<E>(
         done
     };
     let mut rows: Vec<Entry> = Vec::new();
-    let mut last = None;
     sorting.visit(|places| {
-        let more = places.iter().map(|place| grants.entry(*place));
-        let entitlement = places.first().map(|place| grants.entry(*place).end);
-        let entitlement = entitlement.map(|end| entitlements.get(end));
-        if last
-            .replace(entitlement)
-            .is_some_and(|last| last != entitlement)
+        let mut more = places.iter().map(|place| grants.entry(*place)).peekable();
+        let entitlement = |row: &Entry| entitlements.get(row.end);
+        if let (Some(row), Some(next)) = (rows.first(), more.peek())
+            && entitlement(row) != entitlement(next)
         {
             hand_on(&mut rows)?;
         }
         rows.extend(more);
         Ok(())
     })?;
-    if rows.is_empty() {
-        return Ok(());
-    }
     hand_on(&mut rows)
 }
 

@@ -23,12 +23,12 @@ impl Index<'_> {
     /// Works out how many pages it takes. An error if it is to be unique, and is not.
     pub(super) fn count(&self, page_size: u32) -> Result<u32, Why> {
         let mut count = Count::new(page_size);
-        let mut ids = (self.kind == GrantIndex::External).then(|| Ids::new(self));
+        let mut repeats = (self.kind == GrantIndex::External).then(|| Repeats::new(self));
         self.visit(|group| match group {
             Group::Same(places) => self.count_same(places, &mut count).map_err(Why::Io),
             Group::Entitlement(rows) => {
-                if let Some(ids) = &mut ids {
-                    ids.add(rows.rows())?;
+                if let Some(repeats) = &mut repeats {
+                    repeats.add(rows.rows())?;
                 }
                 if let Some(size) = self.common_size(rows.rows()) {
                     count.add_many(size, rows.rows().len())?;
@@ -172,14 +172,14 @@ impl Index<'_> {
 }
 
 /// Finds ids of grants that are in a sync twice.
-struct Ids<'a> {
+struct Repeats<'a> {
     ranks: &'a AllRanks,
     /// By rank of the principal, the entitlement and sync of its last grant, as their rank counted
     /// from 1.
     last: Vec<u32>,
 }
 
-impl<'a> Ids<'a> {
+impl<'a> Repeats<'a> {
     fn new(index: &Index<'a>) -> Self {
         Self {
             ranks: index.ranks,

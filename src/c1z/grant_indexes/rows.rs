@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::grants::Grants;
 use super::known::{Known, Names, last_id};
 use super::pending::Pending;
-use super::stored::Stored;
+use super::stored::StoredGrants;
 use super::{Limits, Why};
 use crate::c1z::store::Stop;
 use crate::c1z::{database, temporary};
@@ -76,7 +76,7 @@ impl Rows {
         begun: impl FnOnce(),
     ) -> Result<(), Why> {
         let connection = temporary::connect(path).map_err(|_| Why::Format)?;
-        let stored = Stored::find(&connection, path)?;
+        let stored = StoredGrants::find(&connection, path)?;
         drop(connection);
         begun();
         // Until all are read.

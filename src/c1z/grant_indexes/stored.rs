@@ -24,13 +24,13 @@ pub(super) const COLUMNS: [&str; 7] = [
 
 /// The table of grants. Nobody writes to it while it is read.
 #[derive(Debug)]
-pub(super) struct Stored {
+pub(super) struct StoredGrants {
     table: Table,
     /// Where the columns are in a row.
     columns: [usize; 7],
 }
 
-impl Stored {
+impl StoredGrants {
     /// Finds the table in a database, of which all rows are in the file.
     pub(super) fn find(connection: &Connection, path: &Path) -> Result<Self, Why> {
         let names = schema::columns(connection, "main", "v1_grants").map_err(|_| Why::Format)?;

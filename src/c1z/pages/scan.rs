@@ -6,9 +6,8 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 
-use super::page::header_of;
 use super::record::read_varint;
-use super::{CHILD, LEAF_HEADER, POINTER, TABLE_INTERIOR, TABLE_LEAF, part, wrong};
+use super::{CHILD, TABLE_INTERIOR, TABLE_LEAF, cell, cells, part, rightmost, wrong};
 
 /// A table of a database. Nobody writes to it while it is read.
 #[derive(Debug)]
@@ -122,28 +121,18 @@ impl<'a> Reader<'a> {
     }
 
     fn cells(&self) -> io::Result<usize> {
-        let cells = part(&self.page, 3).ok_or_else(wrong)?;
-        Ok(usize::from(u16::from_be_bytes(cells)))
-    }
-
-    /// What is in the page from the begin of a cell on, and where that is.
-    fn at(&self, place: usize) -> Option<(&[u8], usize)> {
-        let header = header_of(*self.page.first()?);
-        let start = part(&self.page, header + POINTER * place)?;
-        let start = usize::from(u16::from_be_bytes(start));
-        Some((self.page.get(start..)?, start))
+        cells(&self.page).ok_or_else(wrong)
     }
 
     /// The row at a place of a leaf.
     fn cell(&self, place: usize) -> io::Result<Cell> {
         let find = || {
-            let (cell, start) = self.at(place)?;
-            let (length, rest) = read_varint(cell)?;
+            let (length, rest) = read_varint(cell(&self.page, place)?)?;
             let (id, rest) = read_varint(rest)?;
             Some(Cell {
                 id: id.cast_signed(),
                 length: usize::try_from(length).ok()?,
-                start: start + cell.len() - rest.len(),
+                start: self.page.len() - rest.len(),
             })
         };
         find().ok_or_else(wrong)
@@ -152,11 +141,10 @@ impl<'a> Reader<'a> {
     /// Adds the pages below this one that may have rows behind the one with the number `after`, the
     /// first one as the last.
     fn below(&self, after: Option<i64>, pages: &mut Vec<u32>) -> io::Result<()> {
-        let rightmost = part(&self.page, LEAF_HEADER).ok_or_else(wrong)?;
-        pages.push(u32::from_be_bytes(rightmost));
+        pages.push(rightmost(&self.page).ok_or_else(wrong)?);
         for place in (0..self.cells()?).rev() {
             let find = || {
-                let (cell, _) = self.at(place)?;
+                let cell = cell(&self.page, place)?;
                 let (largest, _) = read_varint(cell.get(CHILD..)?)?;
                 Some((u32::from_be_bytes(part(cell, 0)?), largest.cast_signed()))
             };

@@ -1,7 +1,7 @@
 //! Finds out whether pages are those of certain indexes, all of them and nothing else.
 
 use super::turns::lock_page;
-use super::{INDEX_INTERIOR, INDEX_LEAF, INTERIOR_HEADER, LEAF_HEADER, POINTER, part};
+use super::{INDEX_INTERIOR, INDEX_LEAF, cell, cells, part, rightmost};
 
 /// The last pages of a database, looked at one after the other.
 ///
@@ -56,14 +56,10 @@ impl Trees {
         match *page.first()? {
             INDEX_LEAF => Some(()),
             INDEX_INTERIOR => {
-                let cells = u16::from_be_bytes(part(page, 3)?);
-                for cell in 0..usize::from(cells) {
-                    let pointer = part(page, INTERIOR_HEADER + POINTER * cell)?;
-                    let cell = usize::from(u16::from_be_bytes(pointer));
-                    self.below(u32::from_be_bytes(part(page, cell)?))?;
+                for place in 0..cells(page)? {
+                    self.below(u32::from_be_bytes(part(cell(page, place)?, 0)?))?;
                 }
-                // Behind the last cell.
-                self.below(u32::from_be_bytes(part(page, LEAF_HEADER)?))
+                self.below(rightmost(page)?)
             }
             _ => None,
         }
